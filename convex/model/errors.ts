@@ -1,0 +1,173 @@
+import { ConvexError } from "convex/values";
+
+/**
+ * What every failure says to a person and to a program. `next` is the way on;
+ * `retryable` means the same request may succeed later without a change.
+ */
+export type Failure = {
+  code: ErrorCode;
+  message: string;
+  next: string;
+  retryable: boolean;
+};
+
+type Entry = { status: number; retryable: boolean; next: string };
+
+/** HTTP status, retryability and the way on of every coded failure. */
+export const ERRORS = {
+  // Who is asking
+  not_signed_in: entry(401, false, "Sign in and try again."),
+  not_found: entry(404, false, "Check the address, or open the dashboard."),
+  bad_request: entry(400, false, "Correct the request and send it again."),
+  // Links and skills
+  bad_link: entry(
+    422,
+    false,
+    "Use owner/repo/skill or a link to a repository.",
+  ),
+  host_not_allowed: entry(
+    422,
+    false,
+    "Use a repository on a git host this deployment allows.",
+  ),
+  repo_not_found: entry(
+    404,
+    false,
+    "Check the spelling. A private repository cannot be launched yet.",
+  ),
+  repo_unreachable: entry(
+    503,
+    true,
+    "Try again, or put the repository under SLIPWAY_SKILLS_DIR/owner/repo.",
+  ),
+  rate_limited: entry(429, true, "Wait a minute and try again."),
+  skill_not_found: entry(
+    404,
+    false,
+    "Pick one of the skills the repository has.",
+  ),
+  skill_invalid: entry(422, false, "Ask the skill's author to mend SKILL.md."),
+  skill_not_loaded: entry(
+    409,
+    true,
+    "Open the skill's page once more and launch from there.",
+  ),
+  archive_too_large: entry(
+    413,
+    false,
+    "A skill may have 1,000 files and 25 MiB. Ask its author to slim it down.",
+  ),
+  archive_hostile: entry(
+    422,
+    false,
+    "Do not use this skill. Its archive tries to write outside its folder.",
+  ),
+  // Sandboxes
+  provider_not_configured: entry(
+    503,
+    false,
+    "The operator must set DAYTONA_API_URL and DAYTONA_API_KEY.",
+  ),
+  provider_refused: entry(
+    502,
+    false,
+    "The operator must check the sandbox provider's key and limits.",
+  ),
+  provider_unavailable: entry(503, true, "Try again in a minute."),
+  provider_busy: entry(503, true, "Try again in a minute."),
+  isolation_unavailable: entry(
+    503,
+    false,
+    "Install bubblewrap and allow user namespaces, or use Daytona.",
+  ),
+  sandbox_failed: entry(502, true, "Launch again: a new sandbox is made."),
+  sandbox_lost: entry(503, true, "Launch again: a new sandbox is made."),
+  sandbox_not_running: entry(409, true, "Start the sandbox and try again."),
+  sandbox_busy: entry(409, true, "Wait until the sandbox has settled."),
+  sandbox_insecure: entry(
+    502,
+    true,
+    "Delete the sandbox and launch again; tell the operator if it returns.",
+  ),
+  install_failed: entry(502, true, "Launch again."),
+  install_mismatch: entry(
+    502,
+    true,
+    "Launch again. If it returns, delete the sandbox first.",
+  ),
+  too_many_launches: entry(429, true, "Wait for the launches under way."),
+  launch_timed_out: entry(504, true, "Launch again."),
+  launch_cancelled: entry(409, true, "Launch again when you are ready."),
+  // Conversations and models
+  model_not_set: entry(409, false, "Choose a model provider in Settings."),
+  model_not_allowed: entry(
+    422,
+    false,
+    "Pick one of the providers this deployment allows.",
+  ),
+  model_refused_key: entry(
+    502,
+    false,
+    "Enter a valid key for the model provider in Settings.",
+  ),
+  model_credit: entry(502, false, "Add credit at the model provider."),
+  model_rate_limited: entry(502, true, "Wait a minute and retry."),
+  model_context: entry(422, false, "Start a new conversation."),
+  model_failed: entry(502, true, "Retry, or choose another model."),
+  agent_unavailable: entry(
+    503,
+    false,
+    "Install Python 3.11 or newer with venv and start Slipway again.",
+  ),
+  agent_lost: entry(503, true, "Retry: the agent restarts by itself."),
+  message_too_long: entry(413, false, "Send a shorter message."),
+  idempotency_conflict: entry(
+    422,
+    false,
+    "Use a new Idempotency-Key for a different request.",
+  ),
+  secret_unreadable: entry(
+    503,
+    false,
+    "The operator must restore the sealing key (SLIPWAY_SEAL_KEYS), or enter the secret again.",
+  ),
+  internal: entry(500, true, "Try again. If it returns, tell the operator."),
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+function entry(status: number, retryable: boolean, next: string): Entry {
+  return { status, retryable, next };
+}
+
+/** The failure record for a code; `message` says what happened this time. */
+export function failure(code: ErrorCode, message: string): Failure {
+  const { retryable, next } = ERRORS[code];
+  return { code, message, next, retryable };
+}
+
+/** The exception that carries a failure to the client: `throw refuse(...)`. */
+export function refuse(code: ErrorCode, message: string): ConvexError<Failure> {
+  return new ConvexError(failure(code, message));
+}
+
+/** Type guard for what arrives in `ConvexError.data`. */
+export function isFailure(value: unknown): value is Failure {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "code" in value &&
+    typeof value.code === "string" &&
+    value.code in ERRORS &&
+    "message" in value
+  );
+}
+
+/** Any thrown value as a failure; what is not ours becomes `internal`. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof ConvexError && isFailure(error.data)) return error.data;
+  return failure(
+    "internal",
+    error instanceof Error ? error.message : String(error),
+  );
+}

@@ -1,0 +1,303 @@
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+import {
+  agentState,
+  failureValidator,
+  launchPath,
+  launchState,
+  launchStep,
+  messageState,
+  partBody,
+  skillFields,
+  slotState,
+} from "./validators";
+
+export default defineSchema({
+  // ---- who ----------------------------------------------------------------
+
+  /** One row per person. Written at their first mutation; never deleted. */
+  users: defineTable({ name: v.string() }),
+
+  /** Maps a token identifier to a user, so a change of issuer strands nobody. */
+  identities: defineTable({
+    tokenIdentifier: v.string(),
+    userId: v.id("users"),
+  })
+    .index("by_token_identifier", ["tokenIdentifier"])
+    .index("by_user", ["userId"]),
+
+  /** Singleton: the id that labels every remote of this deployment. */
+  deployment: defineTable({ deploymentId: v.string() }),
+
+  // ---- skills -------------------------------------------------------------
+
+  /** A skill at a commit. Written once by the resolver; read by pages and installs. */
+  skills: defineTable({
+    ...skillFields,
+    storageId: v.id("_storage"), // deterministic tar.gz of the skill's folder
+  })
+    .index("by_key_and_sha", ["key", "sha"])
+    .index("by_owner_and_repo", ["owner", "repo"]),
+
+  /** HEAD of a repository, trusted for 30 s so that many tabs cost one look. */
+  resolutions: defineTable({
+    repository: v.string(), // host/owner/repo, lower case
+    branch: v.string(),
+    sha: v.string(),
+    checkedAt: v.number(),
+  }).index("by_repository", ["repository"]),
+
+  /** A person agreed to run this skill at this commit. */
+  consents: defineTable({
+    userId: v.id("users"),
+    skillKey: v.string(),
+    sha: v.string(),
+  }).index("by_user_and_skill_key_and_sha", ["userId", "skillKey", "sha"]),
+
+  // ---- lifecycle (written only through convex/lifecycle) -------------------
+
+  /** The place of one user's sandbox. Never deleted: its counters never restart. */
+  slots: defineTable({
+    userId: v.id("users"),
+    name: v.string(), // "default"
+    generation: v.number(),
+    revision: v.number(),
+    configWrites: v.number(), // last config write token handed out
+    state: slotState,
+  }).index("by_user_and_name", ["userId", "name"]),
+
+  /** Who works on the slot's current step. One row per slot while there is a step. */
+  leases: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    token: v.string(),
+    attempt: v.number(), // failures in a row of this step; sets the backoff
+    scheduledId: v.id("_scheduled_functions"),
+    claimed: v.boolean(),
+    expiresAt: v.number(), // claimed: the worker's; unclaimed: when to look at the job
+    startedAt: v.number(), // of the step, for its deadline
+  })
+    .index("by_slot", ["slotId"])
+    .index("by_expires_at", ["expiresAt"]),
+
+  /** One row per generation, written before create. Orphans live here. */
+  remotes: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    name: v.string(),
+    state: v.union(
+      v.literal("submitted"),
+      v.literal("present"),
+      v.literal("unsettled"),
+      v.literal("deleting"),
+      v.literal("gone"),
+    ),
+    remoteId: v.optional(v.string()),
+    since: v.number(), // of the state
+    nextAt: v.number(), // when the sweeper looks again (unsettled, deleting)
+    attempts: v.number(),
+    settleBy: v.optional(v.number()), // a create without an answer counts until then
+  })
+    .index("by_slot_and_generation", ["slotId", "generation"])
+    .index("by_state_and_next_at", ["state", "nextAt"])
+    .index("by_remote_id", ["remoteId"]),
+
+  /** Keys, address and config of a remote since its last start. One row per slot. Secrets: never in a public result. */
+  boots: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    sandboxdKey: v.string(), // sealed
+    gatewayToken: v.string(), // sealed
+    gatewayTokenHash: v.string(), // sha256 hex
+    access: v.optional(v.object({ url: v.string(), token: v.string() })),
+    config: v.union(
+      v.object({ status: v.literal("dirty") }),
+      v.object({
+        status: v.literal("writing"),
+        writeToken: v.number(),
+        token: v.string(), // of the flight
+        attempt: v.number(),
+        expiresAt: v.number(),
+      }),
+      v.object({
+        status: v.literal("clean"),
+        writeToken: v.number(),
+        hash: v.string(),
+      }),
+      v.object({ status: v.literal("failed"), error: failureValidator }),
+    ),
+    agent: v.optional(agentState),
+  })
+    .index("by_slot", ["slotId"])
+    .index("by_gateway_token_hash", ["gatewayTokenHash"]),
+
+  /** When the sandbox last proved alive. Hot, so apart from the slot. */
+  activity: defineTable({
+    slotId: v.id("slots"),
+    confirmedAt: v.number(),
+    failures: v.number(), // probes in a row without an answer
+  }).index("by_slot", ["slotId"]),
+
+  /** A skill confirmed on the disk of a generation (I4). */
+  installedSkills: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    skillKey: v.string(),
+    sha: v.string(),
+    name: v.string(),
+    link: v.string(),
+    digest: v.string(),
+    path: v.string(),
+  }).index("by_slot_and_generation_and_skill_key_and_sha", [
+    "slotId",
+    "generation",
+    "skillKey",
+    "sha",
+  ]),
+
+  /** One flight per (slot, generation, skill, commit). Deleted when it ends. */
+  installs: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    skillKey: v.string(),
+    sha: v.string(),
+    token: v.string(),
+    attempt: v.number(),
+    expiresAt: v.number(),
+  })
+    .index("by_slot_and_generation_and_skill_key_and_sha", [
+      "slotId",
+      "generation",
+      "skillKey",
+      "sha",
+    ])
+    .index("by_expires_at", ["expiresAt"]),
+
+  /** One request to have a skill at a commit ready. */
+  launches: defineTable({
+    userId: v.id("users"),
+    slotId: v.id("slots"),
+    sessionId: v.id("sessions"),
+    skillKey: v.string(),
+    sha: v.string(),
+    skillName: v.string(),
+    link: v.string(),
+    path: v.optional(launchPath),
+    active: v.boolean(), // mirrors `state`, for the index; set only by setLaunchState
+    state: launchState,
+    deadlineAt: v.number(),
+    steps: v.array(launchStep), // at most one per phase
+  })
+    .index("by_slot_and_active", ["slotId", "active"])
+    .index("by_active_and_deadline_at", ["active", "deadlineAt"])
+    .index("by_user", ["userId"])
+    .index("by_session", ["sessionId"]),
+
+  /** Replays of keyed requests: (user, route, key) -> answer, 24 h. */
+  idempotency: defineTable({
+    userId: v.id("users"),
+    route: v.string(),
+    key: v.string(),
+    bodyHash: v.string(),
+    answer: v.string(), // JSON
+    expiresAt: v.number(),
+  })
+    .index("by_user_and_route_and_key", ["userId", "route", "key"])
+    .index("by_expires_at", ["expiresAt"]),
+
+  /** Provider sandboxes of this deployment that no record wants. */
+  orphans: defineTable({
+    remoteId: v.string(),
+    name: v.string(),
+    firstSeenAt: v.number(),
+    sweeps: v.number(),
+    condemned: v.boolean(),
+  }).index("by_remote_id", ["remoteId"]),
+
+  /** Singleton counters and the sweeper's last word, for health. */
+  sweeps: defineTable({
+    at: v.number(),
+    listed: v.number(),
+    orphansHealed: v.number(),
+    halted: v.optional(v.string()),
+  }),
+
+  // ---- conversations -------------------------------------------------------
+
+  /** One conversation about one skill, with its own working directory. */
+  sessions: defineTable({
+    userId: v.id("users"),
+    slotId: v.id("slots"),
+    skillKey: v.string(),
+    sha: v.string(),
+    skillName: v.string(),
+    link: v.string(),
+    title: v.string(),
+  }).index("by_user", ["userId"]),
+
+  messages: defineTable({
+    sessionId: v.id("sessions"),
+    role: v.union(v.literal("user"), v.literal("assistant")),
+    text: v.string(), // the user's words; "" for the assistant, whose words are parts
+    state: messageState,
+    clientId: v.optional(v.string()), // makes sending idempotent
+  })
+    .index("by_session", ["sessionId"])
+    .index("by_session_and_client_id", ["sessionId", "clientId"]),
+
+  /** The assistant's answer, in order. Text rows are bounded and appended to. */
+  parts: defineTable({
+    sessionId: v.id("sessions"),
+    messageId: v.id("messages"),
+    seq: v.number(),
+    body: partBody,
+  }).index("by_message_and_seq", ["messageId", "seq"]),
+
+  /** One run of the agent. At most one `running` per session; the rest wait in order. */
+  turns: defineTable({
+    sessionId: v.id("sessions"),
+    slotId: v.id("slots"),
+    userId: v.id("users"),
+    messageId: v.id("messages"), // the assistant's
+    text: v.string(),
+    state: v.union(
+      v.literal("queued"),
+      v.literal("sending"),
+      v.literal("running"),
+      v.literal("ended"),
+    ),
+    generation: v.optional(v.number()),
+    pushTokenHash: v.optional(v.string()),
+    token: v.optional(v.string()), // fences the sender
+    attempt: v.number(),
+    next: v.number(), // events taken so far
+    stopRequested: v.boolean(),
+    lastEventAt: v.number(),
+    checkAt: v.number(), // when to pull what is missing
+    deadlineAt: v.number(),
+    usage: v.optional(
+      v.object({ promptTokens: v.number(), completionTokens: v.number() }),
+    ),
+  })
+    .index("by_session_and_state", ["sessionId", "state"])
+    .index("by_slot_and_state", ["slotId", "state"])
+    .index("by_state_and_check_at", ["state", "checkAt"])
+    .index("by_message", ["messageId"]),
+
+  // ---- settings ------------------------------------------------------------
+
+  /** The user's model. No row: the deployment's default provider, if it is keyless. */
+  modelChoices: defineTable({
+    userId: v.id("users"),
+    providerId: v.string(),
+    model: v.string(),
+  }).index("by_user", ["userId"]),
+
+  /** A model provider's key, sealed. Only its last four characters are ever shown. */
+  providerKeys: defineTable({
+    userId: v.id("users"),
+    providerId: v.string(),
+    sealed: v.string(),
+    lastFour: v.string(),
+  }).index("by_user_and_provider_id", ["userId", "providerId"]),
+});

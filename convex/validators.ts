@@ -1,0 +1,148 @@
+import { v } from "convex/values";
+
+/** One validator each for what schema, arguments and returns share. */
+
+export const failureValidator = v.object({
+  code: v.string(),
+  message: v.string(),
+  next: v.string(),
+  retryable: v.boolean(),
+});
+
+export const slotState = v.union(
+  v.object({ status: v.literal("empty") }),
+  v.object({
+    status: v.literal("creating"),
+    since: v.number(),
+    step: v.union(v.literal("create"), v.literal("claim")),
+  }),
+  v.object({
+    status: v.literal("starting"),
+    since: v.number(),
+    step: v.union(v.literal("look"), v.literal("start"), v.literal("claim")),
+  }),
+  v.object({ status: v.literal("running"), since: v.number() }),
+  v.object({ status: v.literal("stopping"), since: v.number() }),
+  v.object({
+    status: v.literal("stopped"),
+    since: v.number(),
+    by: v.union(v.literal("user"), v.literal("provider")),
+  }),
+  v.object({ status: v.literal("deleting"), since: v.number() }),
+  v.object({
+    status: v.literal("failed"),
+    since: v.number(),
+    error: failureValidator,
+  }),
+);
+
+export const agentState = v.object({
+  state: v.union(
+    v.literal("starting"),
+    v.literal("ready"),
+    v.literal("unavailable"),
+    v.literal("failed"),
+    v.literal("insecure"),
+  ),
+  reason: v.optional(v.string()),
+  version: v.optional(v.string()),
+});
+
+export const launchPath = v.union(
+  v.literal("instant"),
+  v.literal("hot"),
+  v.literal("wake"),
+  v.literal("cold"),
+);
+
+export const launchState = v.union(
+  v.object({ state: v.literal("queued") }),
+  v.object({ state: v.literal("creating") }),
+  v.object({ state: v.literal("starting") }),
+  v.object({ state: v.literal("installing") }),
+  v.object({ state: v.literal("ready"), at: v.number() }),
+  v.object({
+    state: v.literal("failed"),
+    at: v.number(),
+    error: failureValidator,
+  }),
+  v.object({
+    state: v.literal("cancelled"),
+    at: v.number(),
+    reason: v.string(),
+  }),
+);
+
+export const launchStep = v.object({
+  name: v.string(),
+  startedAt: v.number(),
+  endedAt: v.optional(v.number()),
+  outcome: v.optional(v.union(v.literal("done"), v.literal("failed"))),
+  detail: v.optional(v.string()),
+});
+
+export const skillFile = v.object({
+  path: v.string(),
+  size: v.number(),
+  executable: v.boolean(),
+});
+
+export const skillFinding = v.object({
+  severity: v.union(v.literal("warning"), v.literal("error")),
+  line: v.optional(v.number()),
+  message: v.string(),
+});
+
+/** What is stored of a skill at a commit, and shown of it. */
+export const skillFields = {
+  key: v.string(), // host/owner/repo/path
+  host: v.string(),
+  owner: v.string(),
+  repo: v.string(),
+  path: v.string(),
+  sha: v.string(),
+  name: v.string(),
+  description: v.string(),
+  license: v.optional(v.string()),
+  compatibility: v.optional(v.string()),
+  allowedTools: v.optional(v.string()),
+  body: v.string(),
+  files: v.array(skillFile),
+  totalBytes: v.number(),
+  digest: v.string(),
+  findings: v.array(skillFinding),
+  link: v.string(), // the page's path, "/owner/repo/skill"
+  commitUrl: v.optional(v.string()),
+};
+
+export const skillView = v.object({ ...skillFields, createdAt: v.number() });
+
+/** Answer of an agent as it grows; parts are rows, so no document is unbounded. */
+export const partBody = v.union(
+  v.object({ kind: v.literal("text"), text: v.string() }),
+  v.object({ kind: v.literal("reasoning"), text: v.string() }),
+  v.object({
+    kind: v.literal("tool"),
+    callId: v.string(),
+    name: v.string(),
+    status: v.union(
+      v.literal("running"),
+      v.literal("done"),
+      v.literal("failed"),
+    ),
+    label: v.optional(v.string()),
+    args: v.optional(v.string()),
+    result: v.optional(v.string()),
+    startedAt: v.number(),
+    endedAt: v.optional(v.number()),
+  }),
+  v.object({ kind: v.literal("error"), error: failureValidator }),
+);
+
+export const messageState = v.union(
+  v.literal("done"),
+  v.literal("queued"), // the turn waits for the sandbox or for the turn before
+  v.literal("running"),
+  v.literal("stopped"),
+  v.literal("failed"),
+);
