@@ -14,7 +14,7 @@ const SETTINGS: [string, string][] = [
 const LIMIT_MS = 120_000;
 
 function environment(extra: Record<string, string> = {}) {
-  const env: NodeJS.ProcessEnv & Record<string, string> = {
+  const env: Record<string, string> = {
     PATH: process.env.PATH ?? "/usr/bin:/bin",
     HOME: "/nonexistent",
     LC_ALL: "C",
@@ -28,7 +28,7 @@ function environment(extra: Record<string, string> = {}) {
     env[`GIT_CONFIG_KEY_${index}`] = key;
     env[`GIT_CONFIG_VALUE_${index}`] = value;
   });
-  return env;
+  return env as NodeJS.ProcessEnv;
 }
 
 export type GitOptions = { env?: Record<string, string>; signal?: AbortSignal };
