@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { digestOnDisk } from "./digest";
+import { codeOf, Refusal } from "./errors";
+import { Locks, readJson, writeAtomic } from "./files";
+import type { Layout } from "./layout";
+import { log } from "./log";
+import {
+  digestOfFolder,
+  keySegments,
+  skillFolder,
+  type InstalledSkill,
+} from "./skill-key";
+import { readArchive, writeEntries } from "./unpack";
+
+export type InstallRequest = { key: string; sha: string; digest: string };
+
+/**
+ * The skills in this sandbox. A folder counts only while its content has the
+ * digest it is named by: that is checked at boot and at each install.
+ */
+export class SkillStore {
+  #installed = new Map<string, InstalledSkill>();
+  #targets = new Locks();
+
+  constructor(
+    readonly layout: Layout,
+    readonly onChange: () => Promise<void>,
+  ) {}
+
+  /** Clears leftovers of an interrupted install and believes only digests. */
+  async load(): Promise<void> {
+    await rm(this.layout.staging, { recursive: true, force: true });
+    await mkdir(this.layout.skills, { recursive: true });
+    for (const folder of await this.#folders(this.layout.skills)) {
+      const skill = await this.#verified(folder);
+      if (skill) this.#installed.set(folder, skill);
+    }
+  }
+
+  /** Installed skills and their folders, as far as they are still there. */
+  async list(): Promise<(InstalledSkill & { path: string })[]> {
+    const rows = [...this.#installed].map(async ([path, skill]) => {
+      if (await isFile(join(path, "SKILL.md"))) return { ...skill, path };
+      this.#installed.delete(path); // the agent may delete what it likes
+      return null;
+    });
+    const present = (await Promise.all(rows)).filter((row) => row !== null);
+    return present.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** The skill installed at exactly this folder, or null. */
+  async at(path: string): Promise<InstalledSkill | null> {
+    return (await this.list()).find((skill) => skill.path === path) ?? null;
+  }
+
+  /**
+   * Installs one archive. Repeating it is harmless. Throws `Refusal`:
+   * digest_mismatch, archive_too_large, archive_hostile.
+   */
+  async install(request: InstallRequest, packed: Buffer) {
+    const { key, sha, digest } = request;
+    const path = skillFolder(this.layout.skills, key, digest);
+    return await this.#targets.run(path, async () => {
+      const alreadyPresent = await hasDigest(path, digest);
+      if (!alreadyPresent) await this.#place(path, digest, packed);
+      const known = this.#installed.get(path)?.shas ?? [];
+      const shas = [...new Set([...known, sha])];
+      const skill: InstalledSkill = { key, shas, digest };
+      await writeAtomic(`${path}.json`, JSON.stringify(skill));
+      this.#installed.set(path, skill);
+      await this.onChange();
+      return { digest, path, alreadyPresent };
+    });
+  }
+
+  async #place(path: string, digest: string, packed: Buffer): Promise<void> {
+    const staged = join(this.layout.staging, randomUUID());
+    const aside = `${staged}.aside`;
+    await mkdir(staged, { recursive: true });
+    try {
+      await writeEntries(staged, await readArchive(packed));
+      const found = await digestOnDisk(staged);
+      if (found !== digest) {
+        throw new Refusal(
+          409,
+          "digest_mismatch",
+          "The archive's content is not what its digest says.",
+          { digest: found },
+        );
+      }
+      await mkdir(dirname(path), { recursive: true });
+      if (await moveAside(path, aside)) log(`skill changed on disk, replaced`);
+      await rename(staged, path);
+    } finally {
+      await rm(staged, { recursive: true, force: true });
+      await rm(aside, { recursive: true, force: true });
+    }
+  }
+
+  async #folders(at: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue;
+      const path = join(at, entry.name);
+      if (digestOfFolder(entry.name)) found.push(path);
+      else found.push(...(await this.#folders(path)));
+    }
+    return found;
+  }
+
+  /** What the folder holds, if its note and its content agree with its name. */
+  async #verified(folder: string): Promise<InstalledSkill | null> {
+    const key = relative(this.layout.skills, dirname(folder))
+      .split(sep)
+      .join("/");
+    const digest = digestOfFolder(folder.slice(folder.lastIndexOf(sep) + 1));
+    const note = (await readJson(`${folder}.json`)) as InstalledSkill | null;
+    if (!digest || !Array.isArray(note?.shas)) return null;
+    if (!(await hasDigest(folder, digest))) return null;
+    try {
+      keySegments(key);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+    return {
+      key,
+      shas: note.shas.filter((s) => typeof s === "string"),
+      digest,
+    };
+  }
+}
+
+async function hasDigest(path: string, digest: string): Promise<boolean> {
+  try {
+    return (await digestOnDisk(path)) === digest;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+async function moveAside(path: string, aside: string): Promise<boolean> {
+  try {
+    await rename(path, aside);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}

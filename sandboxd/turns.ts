@@ -1,0 +1,118 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Agent } from "./agent";
+import { brief } from "./brief";
+import { Refusal } from "./errors";
+import type { Layout } from "./layout";
+import { log } from "./log";
+import { pushTurn, type PushTarget } from "./push";
+import type { SkillStore } from "./skills";
+import { Turn } from "./turn";
+
+/** A turn that has ended is answered for this long, then forgotten. */
+const KEPT_MS = 10 * 60_000;
+const MAX_KEPT = 200;
+
+export type TurnRequest = {
+  turnId: string;
+  sessionId: string;
+  text: string;
+  skill: { name: string; path: string; key: string };
+  push: PushTarget | null;
+};
+
+/** The turns of this boot. A restart forgets them, and says unknown_turn. */
+export class Turns {
+  #turns = new Map<string, Turn>();
+  #starting = new Map<string, Promise<Turn>>();
+  #closed = new AbortController();
+
+  constructor(
+    readonly layout: Layout,
+    readonly agent: Agent,
+    readonly skills: SkillStore,
+  ) {}
+
+  /** Starts a turn, or answers the one of that id. Throws `Refusal`. */
+  async start(request: TurnRequest): Promise<Turn> {
+    const known = this.#turns.get(request.turnId);
+    if (known) return known;
+    const starting = this.#starting.get(request.turnId) ?? this.#begin(request);
+    this.#starting.set(request.turnId, starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(request.turnId);
+    }
+  }
+
+  get(turnId: string): Turn {
+    const turn = this.#turns.get(turnId);
+    if (turn) return turn;
+    throw new Refusal(404, "unknown_turn", "No such turn since this boot.");
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await Promise.all([...this.#turns.values()].map((turn) => turn.stop()));
+  }
+
+  async #begin({ push, ...request }: TurnRequest): Promise<Turn> {
+    const { turnId, sessionId, text, skill } = request;
+    const installed = await this.skills.at(skill.path);
+    if (!installed || installed.key !== skill.key) {
+      throw new Refusal(
+        409,
+        "skill_not_installed",
+        "That skill is not installed at that path. Install it again.",
+      );
+    }
+    const folder = join(this.layout.sessions, sessionId);
+    await mkdir(folder, { recursive: true });
+    for (const turn of this.#turns.values()) {
+      if (turn.state === "running" && turn.input.sessionId === sessionId) {
+        throw new Refusal(
+          409,
+          "session_busy",
+          "A turn of this session is still running.",
+          { turnId: turn.input.turnId },
+        );
+      }
+    }
+    // From here to the map nothing waits: two cannot pass the check above.
+    const { digest } = installed;
+    const system = brief({ ...skill, digest }, folder);
+    const turn = new Turn({ turnId, sessionId, text, system }, this.agent);
+    this.#turns.set(turnId, turn);
+    log(`turn ${turnId} started`);
+    void this.#follow(turn, push);
+    return turn;
+  }
+
+  async #follow(turn: Turn, push: PushTarget | null): Promise<void> {
+    const { turnId } = turn.input;
+    const giveUp = new AbortController();
+    const signal = AbortSignal.any([giveUp.signal, this.#closed.signal]);
+    const pushed = push
+      ? pushTurn(turnId, turn.log, push, signal)
+      : Promise.resolve(false);
+    await turn.done;
+    log(`turn ${turnId} ended, ${turn.log.next} events`);
+    this.#forgetOldest();
+    setTimeout(() => {
+      giveUp.abort();
+      this.#turns.delete(turnId);
+    }, KEPT_MS).unref();
+    if (await pushed) log(`turn ${turnId} pushed`);
+  }
+
+  #forgetOldest(): void {
+    const ended = [...this.#turns].filter(([, turn]) => turn.log.ended);
+    for (const [turnId] of ended.slice(
+      0,
+      Math.max(0, ended.length - MAX_KEPT),
+    )) {
+      this.#turns.delete(turnId);
+    }
+  }
+}
