@@ -64,7 +64,9 @@ export default defineSchema({
     revision: v.number(),
     configWrites: v.number(), // last config write token handed out
     state: slotState,
-  }).index("by_user_and_name", ["userId", "name"]),
+  })
+    .index("by_user_and_name", ["userId", "name"])
+    .index("by_status", ["state.status"]),
 
   /** Who works on the slot's current step. One row per slot while there is a step. */
   leases: defineTable({
@@ -75,7 +77,6 @@ export default defineSchema({
     scheduledId: v.id("_scheduled_functions"),
     claimed: v.boolean(),
     expiresAt: v.number(), // claimed: the worker's; unclaimed: when to look at the job
-    startedAt: v.number(), // of the step, for its deadline
   })
     .index("by_slot", ["slotId"])
     .index("by_expires_at", ["expiresAt"]),
@@ -129,13 +130,15 @@ export default defineSchema({
     agent: v.optional(agentState),
   })
     .index("by_slot", ["slotId"])
-    .index("by_gateway_token_hash", ["gatewayTokenHash"]),
+    .index("by_gateway_token_hash", ["gatewayTokenHash"])
+    .index("by_config", ["config.status", "config.expiresAt"]),
 
   /** When the sandbox last proved alive. Hot, so apart from the slot. */
   activity: defineTable({
     slotId: v.id("slots"),
     confirmedAt: v.number(),
     failures: v.number(), // probes in a row without an answer
+    probe: v.optional(v.object({ token: v.string(), expiresAt: v.number() })), // the flight
   }).index("by_slot", ["slotId"]),
 
   /** A skill confirmed on the disk of a generation (I4). */
@@ -211,7 +214,6 @@ export default defineSchema({
     name: v.string(),
     firstSeenAt: v.number(),
     sweeps: v.number(),
-    condemned: v.boolean(),
   }).index("by_remote_id", ["remoteId"]),
 
   /** Singleton counters and the sweeper's last word, for health. */

@@ -22,18 +22,36 @@ export const slotState = v.union(
     step: v.union(v.literal("look"), v.literal("start"), v.literal("claim")),
   }),
   v.object({ status: v.literal("running"), since: v.number() }),
-  v.object({ status: v.literal("stopping"), since: v.number() }),
+  v.object({
+    status: v.literal("stopping"),
+    since: v.number(),
+    step: v.union(v.literal("stop"), v.literal("look")),
+  }),
   v.object({
     status: v.literal("stopped"),
     since: v.number(),
     by: v.union(v.literal("user"), v.literal("provider")),
   }),
-  v.object({ status: v.literal("deleting"), since: v.number() }),
+  v.object({
+    status: v.literal("deleting"),
+    since: v.number(),
+    step: v.union(v.literal("delete"), v.literal("look")),
+  }),
   v.object({
     status: v.literal("failed"),
     since: v.number(),
     error: failureValidator,
   }),
+);
+
+export const slotHealth = v.union(
+  v.literal("ok"),
+  v.literal("starting"),
+  v.literal("stopping"),
+  v.literal("stopped"),
+  v.literal("unreachable"),
+  v.literal("failed"),
+  v.literal("none"),
 );
 
 export const agentState = v.object({

@@ -5,7 +5,8 @@ import { ConvexError } from "convex/values";
  * `retryable` means the same request may succeed later without a change.
  */
 export type Failure = {
-  code: ErrorCode;
+  /** One of `ErrorCode`; a string, because stored failures outlive releases. */
+  code: string;
   message: string;
   next: string;
   retryable: boolean;
@@ -144,6 +145,11 @@ function entry(status: number, retryable: boolean, next: string): Entry {
 export function failure(code: ErrorCode, message: string): Failure {
   const { retryable, next } = ERRORS[code];
   return { code, message, next, retryable };
+}
+
+/** The HTTP status of a failure; a code of another release counts as internal. */
+export function statusOf({ code }: Failure): number {
+  return code in ERRORS ? ERRORS[code as ErrorCode].status : 500;
 }
 
 /** The exception that carries a failure to the client: `throw refuse(...)`. */

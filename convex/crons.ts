@@ -1,0 +1,25 @@
+import { cronJobs } from "convex/server";
+import { internal } from "./_generated/api";
+
+const crons = cronJobs();
+
+crons.interval(
+  "expire waits",
+  { seconds: 15 },
+  internal.lifecycle.expiry.expire,
+  {},
+);
+crons.interval(
+  "probe running sandboxes",
+  { seconds: 60 },
+  internal.lifecycle.probes.probeRunning,
+  {},
+);
+crons.interval(
+  "sweep the provider",
+  { seconds: 60 },
+  internal.node.sweeper.sweep,
+  {},
+);
+
+export default crons;

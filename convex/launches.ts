@@ -1,0 +1,318 @@
+import { v, type Infer } from "convex/values";
+import { getUser, requireUser } from "./access";
+import type { Doc, Id } from "./_generated/dataModel";
+import {
+  mutation,
+  query,
+  type MutationCtx,
+  type QueryCtx,
+} from "./_generated/server";
+import { advanceSteps, pathOf } from "./model/launch";
+import { refuse } from "./model/errors";
+import { LAUNCH_DEADLINE } from "./model/timing";
+import { failureValidator, launchPath, launchStep } from "./validators";
+import {
+  activeLaunches,
+  getRemote,
+  getSlotOf,
+  MAX_ACTIVE,
+} from "./lifecycle/records";
+import {
+  abandonIfUnwanted,
+  endLaunch,
+  reconcile,
+  situationOf,
+} from "./lifecycle/reconcile";
+
+const launchView = v.object({
+  launchId: v.id("launches"),
+  sessionId: v.id("sessions"),
+  sandboxId: v.union(v.string(), v.null()),
+  skillKey: v.string(),
+  skillName: v.string(),
+  sha: v.string(),
+  link: v.string(),
+  path: v.union(launchPath, v.null()),
+  state: v.union(
+    v.literal("queued"),
+    v.literal("creating"),
+    v.literal("starting"),
+    v.literal("installing"),
+    v.literal("ready"),
+    v.literal("failed"),
+    v.literal("cancelled"),
+  ),
+  error: v.union(failureValidator, v.null()),
+  createdAt: v.number(),
+  readyAt: v.union(v.number(), v.null()),
+  endedAt: v.union(v.number(), v.null()),
+  steps: v.array(launchStep),
+});
+
+const RECENT = 30;
+const ROUTE = "launches.request";
+const DAY = 24 * 60 * 60 * 1_000;
+
+/**
+ * Asks for a skill at a commit to be made ready, and records the consent to run
+ * it. Requests for the same skill and commit under way are joined; the same
+ * `clientId` always answers the same launch. Throws `skill_not_loaded`,
+ * `too_many_launches`, `not_signed_in`.
+ */
+export const request = mutation({
+  args: { skillKey: v.string(), sha: v.string(), clientId: v.string() },
+  returns: v.object({
+    launchId: v.id("launches"),
+    sessionId: v.id("sessions"),
+    joined: v.boolean(),
+  }),
+  handler: async (ctx, { skillKey, sha, clientId }) => {
+    const user = await requireUser(ctx);
+    if (clientId.length === 0 || clientId.length > 200) {
+      throw refuse("bad_request", "clientId must have 1 to 200 characters.");
+    }
+    const before = await replay(ctx, user._id, clientId);
+    if (before) return before;
+    const skill = await ctx.db
+      .query("skills")
+      .withIndex("by_key_and_sha", (q) => q.eq("key", skillKey).eq("sha", sha))
+      .unique();
+    if (!skill) {
+      throw refuse(
+        "skill_not_loaded",
+        "This commit of the skill is not known yet.",
+      );
+    }
+    await recordConsent(ctx, user._id, skillKey, sha);
+    const slot =
+      (await getSlotOf(ctx, user._id)) ?? (await makeSlot(ctx, user._id));
+    const active = await activeLaunches(ctx, slot._id);
+    const same = active.find(
+      (launch) => launch.skillKey === skillKey && launch.sha === sha,
+    );
+    if (!same && active.length >= MAX_ACTIVE) {
+      throw refuse("too_many_launches", "Too many launches are under way.");
+    }
+    const launch = same ?? (await insertLaunch(ctx, slot, skill));
+    const answer = {
+      launchId: launch._id,
+      sessionId: launch.sessionId,
+      joined: same !== undefined,
+    };
+    await ctx.db.insert("idempotency", {
+      userId: user._id,
+      route: ROUTE,
+      key: clientId,
+      bodyHash: "",
+      answer: JSON.stringify(answer),
+      expiresAt: Date.now() + DAY,
+    });
+    if (!same) await reconcile(ctx, slot._id);
+    return answer;
+  },
+});
+
+async function replay(ctx: MutationCtx, userId: Id<"users">, clientId: string) {
+  const row = await ctx.db
+    .query("idempotency")
+    .withIndex("by_user_and_route_and_key", (q) =>
+      q.eq("userId", userId).eq("route", ROUTE).eq("key", clientId),
+    )
+    .unique();
+  if (!row) return null;
+  return JSON.parse(row.answer) as {
+    launchId: Id<"launches">;
+    sessionId: Id<"sessions">;
+    joined: boolean;
+  };
+}
+
+async function recordConsent(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+  skillKey: string,
+  sha: string,
+): Promise<void> {
+  if (await hasConsent(ctx, userId, skillKey, sha)) return;
+  await ctx.db.insert("consents", { userId, skillKey, sha });
+}
+
+async function hasConsent(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+  skillKey: string,
+  sha: string,
+): Promise<boolean> {
+  const row = await ctx.db
+    .query("consents")
+    .withIndex("by_user_and_skill_key_and_sha", (q) =>
+      q.eq("userId", userId).eq("skillKey", skillKey).eq("sha", sha),
+    )
+    .unique();
+  return row !== null;
+}
+
+async function makeSlot(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<Doc<"slots">> {
+  const slotId = await ctx.db.insert("slots", {
+    userId,
+    name: "default",
+    generation: 0,
+    revision: 0,
+    configWrites: 0,
+    state: { status: "empty" },
+  });
+  const slot = await ctx.db.get("slots", slotId);
+  if (!slot) throw new Error("The slot just written cannot be read.");
+  return slot;
+}
+
+async function insertLaunch(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  skill: Doc<"skills">,
+): Promise<Doc<"launches">> {
+  const now = Date.now();
+  const about = {
+    userId: slot.userId,
+    slotId: slot._id,
+    skillKey: skill.key,
+    sha: skill.sha,
+    skillName: skill.name,
+    link: skill.link,
+  };
+  const sessionId = await ctx.db.insert("sessions", {
+    ...about,
+    title: skill.name,
+  });
+  const situation = await situationOf(ctx, slot, skill.key, skill.sha);
+  const launchId = await ctx.db.insert("launches", {
+    ...about,
+    sessionId,
+    path: pathOf(situation, now),
+    active: true,
+    state: { state: "queued" },
+    deadlineAt: now + LAUNCH_DEADLINE,
+    steps: advanceSteps([], "queued", now),
+  });
+  const launch = await ctx.db.get("launches", launchId);
+  if (!launch) throw new Error("The launch just written cannot be read.");
+  return launch;
+}
+
+/** A launch of the signed-in user, or null. */
+export const get = query({
+  args: { launchId: v.string() },
+  returns: v.union(launchView, v.null()),
+  handler: async (ctx, args) => {
+    const launch = await ownLaunch(ctx, args.launchId);
+    return launch && view(ctx, launch);
+  },
+});
+
+/** The newest launch of a session, or null. */
+export const forSession = query({
+  args: { sessionId: v.string() },
+  returns: v.union(launchView, v.null()),
+  handler: async (ctx, args) => {
+    const user = await getUser(ctx);
+    const sessionId = ctx.db.normalizeId("sessions", args.sessionId);
+    if (!user || !sessionId) return null;
+    const launch = await ctx.db
+      .query("launches")
+      .withIndex("by_session", (q) => q.eq("sessionId", sessionId))
+      .order("desc")
+      .first();
+    return launch?.userId === user._id ? view(ctx, launch) : null;
+  },
+});
+
+/** The user's newest launches, newest first. */
+export const recent = query({
+  args: {},
+  returns: v.array(launchView),
+  handler: async (ctx) => {
+    const user = await getUser(ctx);
+    if (!user) return [];
+    const launches = await ctx.db
+      .query("launches")
+      .withIndex("by_user", (q) => q.eq("userId", user._id))
+      .order("desc")
+      .take(RECENT);
+    return Promise.all(launches.map((launch) => view(ctx, launch)));
+  },
+});
+
+/** Whether the user agreed to run this skill at this commit before. */
+export const consented = query({
+  args: { skillKey: v.string(), sha: v.string() },
+  returns: v.boolean(),
+  handler: async (ctx, { skillKey, sha }) => {
+    const user = await getUser(ctx);
+    return user !== null && hasConsent(ctx, user._id, skillKey, sha);
+  },
+});
+
+/** Withdraws a launch. A create that nobody else waits for is given up. */
+export const cancel = mutation({
+  args: { launchId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const launch = await ownLaunch(ctx, args.launchId);
+    if (!launch) throw refuse("not_found", "There is no such launch.");
+    if (!launch.active) return null;
+    await endLaunch(ctx, launch, {
+      state: "cancelled",
+      at: Date.now(),
+      reason: "You cancelled it.",
+    });
+    await abandonIfUnwanted(ctx, launch.slotId);
+    return null;
+  },
+});
+
+async function ownLaunch(
+  ctx: QueryCtx,
+  id: string,
+): Promise<Doc<"launches"> | null> {
+  const user = await getUser(ctx);
+  const launchId = ctx.db.normalizeId("launches", id);
+  if (!user || !launchId) return null;
+  const launch = await ctx.db.get("launches", launchId);
+  return launch?.userId === user._id ? launch : null;
+}
+
+async function view(
+  ctx: QueryCtx,
+  launch: Doc<"launches">,
+): Promise<Infer<typeof launchView>> {
+  const { state } = launch;
+  return {
+    launchId: launch._id,
+    sessionId: launch.sessionId,
+    sandboxId: await sandboxIdOf(ctx, launch.slotId),
+    skillKey: launch.skillKey,
+    skillName: launch.skillName,
+    sha: launch.sha,
+    link: launch.link,
+    path: launch.path ?? null,
+    state: state.state,
+    error: state.state === "failed" ? state.error : null,
+    createdAt: launch._creationTime,
+    readyAt: state.state === "ready" ? state.at : null,
+    endedAt: "at" in state ? state.at : null,
+    steps: launch.steps,
+  };
+}
+
+async function sandboxIdOf(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<string | null> {
+  const slot = await ctx.db.get("slots", slotId);
+  if (!slot || slot.state.status === "empty") return null;
+  const remote = await getRemote(ctx, slotId, slot.generation);
+  return remote?.remoteId ?? null;
+}

@@ -1,0 +1,32 @@
+import type { Id } from "./_generated/dataModel";
+import type { MutationCtx } from "./_generated/server";
+import { requireSlot } from "./lifecycle/records";
+import { applyEvent } from "./lifecycle/slots";
+import { startProbe } from "./lifecycle/probes";
+import { reconcile } from "./lifecycle/reconcile";
+
+export { confirmActivity } from "./lifecycle/probes";
+
+/** What the rest of the functions may ask of the lifecycle. */
+
+/**
+ * Asks that the slot be running. A stopped one is woken; nothing is created,
+ * for a create belongs to a launch. Answers the slot's status afterwards.
+ */
+export async function wantRunning(ctx: MutationCtx, slotId: Id<"slots">) {
+  const { state } = await requireSlot(ctx, slotId);
+  if (state.status === "stopped") {
+    await applyEvent(ctx, slotId, { type: "want" });
+  } else {
+    await reconcile(ctx, slotId);
+  }
+  return (await requireSlot(ctx, slotId)).state.status;
+}
+
+/** A request to the sandbox found nobody: look at it soon. */
+export async function suspect(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  await startProbe(ctx, slotId);
+}

@@ -1,0 +1,208 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import { internalMutation, type MutationCtx } from "../_generated/server";
+import { failure } from "../model/errors";
+import { backoff, LEASE } from "../model/timing";
+import { agentState, failureValidator } from "../validators";
+import { confirmActivity, startProbe } from "./probes";
+import { getBoot, newToken, requireSlot } from "./records";
+import { reconcile } from "./reconcile";
+import { applyEvent } from "./slots";
+
+/**
+ * The flight that writes the agent's config after a boot and checks that the
+ * daemon refuses strangers. The record is `dirty` until the write it made is confirmed (I5).
+ */
+
+/** Gives up after this many tries without an answer; a boot takes seconds. */
+const MAX_TRIES = 8;
+
+/** Starts the flight unless one is under way. */
+export async function startConfig(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+): Promise<void> {
+  const boot = await getBoot(ctx, slot);
+  if (!boot?.access || boot.config.status !== "dirty") return;
+  await launchFlight(ctx, slot, boot, 0);
+}
+
+async function launchFlight(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  boot: Doc<"boots">,
+  attempt: number,
+): Promise<void> {
+  const token = newToken();
+  const writeToken = slot.configWrites + 1;
+  const delay = attempt === 0 ? 0 : backoff(attempt);
+  await ctx.db.patch("slots", slot._id, { configWrites: writeToken });
+  await ctx.db.patch("boots", boot._id, {
+    config: {
+      status: "writing",
+      writeToken,
+      token,
+      attempt,
+      expiresAt: Date.now() + delay + LEASE,
+    },
+  });
+  await ctx.scheduler.runAfter(delay, internal.node.configure.run, {
+    slotId: slot._id,
+    generation: slot.generation,
+    token,
+  });
+}
+
+const fence = {
+  slotId: v.id("slots"),
+  generation: v.number(),
+  token: v.string(),
+};
+
+/** Hands the flight its work, or null when it has been replaced. */
+export const begin = internalMutation({
+  args: fence,
+  returns: v.union(
+    v.null(),
+    v.object({
+      url: v.string(),
+      previewToken: v.string(),
+      sandboxdKey: v.string(),
+      gatewayToken: v.string(),
+      writeToken: v.number(),
+    }),
+  ),
+  handler: async (ctx, args) => {
+    const flight = await heldFlight(ctx, args);
+    if (!flight?.boot.access) return null;
+    await ctx.db.patch("boots", flight.boot._id, {
+      config: { ...flight.config, expiresAt: Date.now() + LEASE },
+    });
+    return {
+      url: flight.boot.access.url,
+      previewToken: flight.boot.access.token,
+      sandboxdKey: flight.boot.sandboxdKey,
+      gatewayToken: flight.boot.gatewayToken,
+      writeToken: flight.config.writeToken,
+    };
+  },
+});
+
+/** Takes the flight's report. */
+export const report = internalMutation({
+  args: {
+    ...fence,
+    outcome: v.union(
+      v.object({
+        kind: v.literal("written"),
+        hash: v.string(),
+        agent: v.optional(agentState),
+      }),
+      v.object({ kind: v.literal("insecure") }),
+      v.object({ kind: v.literal("unclaimed") }),
+      v.object({ kind: v.literal("stale"), onDisk: v.number() }),
+      v.object({ kind: v.literal("unknown"), error: failureValidator }),
+    ),
+  },
+  returns: v.null(),
+  handler: async (ctx, { outcome, ...args }) => {
+    const flight = await heldFlight(ctx, args);
+    if (!flight) return null;
+    const { slot, boot, config } = flight;
+    switch (outcome.kind) {
+      case "written":
+        await ctx.db.patch("boots", boot._id, {
+          config: {
+            status: "clean",
+            writeToken: config.writeToken,
+            hash: outcome.hash,
+          },
+          ...(outcome.agent && { agent: outcome.agent }),
+        });
+        await confirmActivity(ctx, slot._id);
+        await reconcile(ctx, slot._id);
+        if (outcome.agent?.state !== "ready") await startProbe(ctx, slot._id);
+        return null;
+      case "insecure":
+        await applyEvent(ctx, slot._id, { type: "insecure" });
+        return null;
+      case "unclaimed":
+        await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
+        await applyEvent(ctx, slot._id, {
+          type: "probe",
+          probe: { kind: "present", provider: "started", daemon: "unclaimed" },
+        });
+        return null;
+      case "stale":
+        // The disk knows a later write than ours: never write below it.
+        await launchFlight(
+          ctx,
+          {
+            ...slot,
+            configWrites: Math.max(slot.configWrites, outcome.onDisk),
+          },
+          boot,
+          config.attempt,
+        );
+        return null;
+      case "unknown":
+        return retryOrFail(ctx, slot, boot, config.attempt + 1);
+    }
+  },
+});
+
+/** Replaces a flight whose worker is silent; called by expiry. */
+export async function expireConfig(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const slot = await requireSlot(ctx, slotId);
+  const boot = await getBoot(ctx, slot);
+  if (boot?.config.status !== "writing" || slot.state.status !== "running") {
+    return;
+  }
+  if (boot.config.expiresAt > Date.now()) return;
+  await retryOrFail(ctx, slot, boot, boot.config.attempt + 1);
+}
+
+async function retryOrFail(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  boot: Doc<"boots">,
+  attempt: number,
+): Promise<null> {
+  if (attempt < MAX_TRIES) {
+    await launchFlight(ctx, slot, boot, attempt);
+    return null;
+  }
+  await ctx.db.patch("boots", boot._id, {
+    config: {
+      status: "failed",
+      error: failure(
+        "sandbox_lost",
+        "The sandbox runs but its daemon does not answer.",
+      ),
+    },
+  });
+  await reconcile(ctx, slot._id);
+  // The launches that waited have failed; the next one tries afresh.
+  await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
+  await startProbe(ctx, slot._id);
+  return null;
+}
+
+async function heldFlight(
+  ctx: MutationCtx,
+  args: { slotId: Id<"slots">; generation: number; token: string },
+) {
+  const slot = await requireSlot(ctx, args.slotId);
+  if (slot.generation !== args.generation || slot.state.status !== "running") {
+    return null;
+  }
+  const boot = await getBoot(ctx, slot);
+  if (boot?.config.status !== "writing" || boot.config.token !== args.token) {
+    return null;
+  }
+  return { slot, boot, config: boot.config };
+}

@@ -1,0 +1,91 @@
+import { v } from "convex/values";
+import type { Doc } from "../_generated/dataModel";
+import { internalMutation, type MutationCtx } from "../_generated/server";
+import { failure } from "../model/errors";
+import { CLAIM_PATIENCE } from "../model/timing";
+import { expireConfig } from "./config";
+import { expireInstall } from "./installs";
+import { grant, isAbandoned } from "./leases";
+import { requireSlot } from "./records";
+import { abandonIfUnwanted, endLaunch } from "./reconcile";
+import { expireOverdue } from "./slots";
+
+/** Rows of each kind handled by one run; the next, 15 s later, takes more. */
+const BATCH = 50;
+
+/**
+ * Cron: every wait of the lifecycle that has lasted too long ends here, as a
+ * write, so that nobody has to watch and a full scheduler cannot freeze it.
+ */
+export const expire = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const now = Date.now();
+    const leases = await ctx.db
+      .query("leases")
+      .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
+      .take(BATCH);
+    for (const lease of leases) await expireLease(ctx, lease, now);
+
+    const flights = await ctx.db
+      .query("installs")
+      .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
+      .take(BATCH);
+    for (const flight of flights) await expireInstall(ctx, flight);
+
+    const writes = await ctx.db
+      .query("boots")
+      .withIndex("by_config", (q) =>
+        q.eq("config.status", "writing").lte("config.expiresAt", now),
+      )
+      .take(BATCH);
+    for (const boot of writes) await expireConfig(ctx, boot.slotId);
+
+    const launches = await ctx.db
+      .query("launches")
+      .withIndex("by_active_and_deadline_at", (q) =>
+        q.eq("active", true).lte("deadlineAt", now),
+      )
+      .take(BATCH);
+    for (const launch of launches) await expireLaunch(ctx, launch, now);
+
+    const answers = await ctx.db
+      .query("idempotency")
+      .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
+      .take(BATCH);
+    for (const row of answers) await ctx.db.delete("idempotency", row._id);
+    return null;
+  },
+});
+
+/** A silent worker is replaced; a job that is only late is waited for. */
+async function expireLease(
+  ctx: MutationCtx,
+  lease: Doc<"leases">,
+  now: number,
+): Promise<void> {
+  if (await expireOverdue(ctx, lease.slotId)) return;
+  if (!(await isAbandoned(ctx, lease))) {
+    await ctx.db.patch("leases", lease._id, {
+      expiresAt: now + CLAIM_PATIENCE,
+    });
+    return;
+  }
+  const slot = await requireSlot(ctx, lease.slotId);
+  await grant(ctx, slot, { delay: 0, attempt: lease.attempt });
+}
+
+/** No launch outlives its deadline, whatever became of its sandbox (I6). */
+async function expireLaunch(
+  ctx: MutationCtx,
+  launch: Doc<"launches">,
+  now: number,
+): Promise<void> {
+  await endLaunch(ctx, launch, {
+    state: "failed",
+    at: now,
+    error: failure("launch_timed_out", "The launch did not end in time."),
+  });
+  await abandonIfUnwanted(ctx, launch.slotId);
+}

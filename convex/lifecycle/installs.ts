@@ -1,0 +1,235 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import { internalMutation, type MutationCtx } from "../_generated/server";
+import { failure, type Failure } from "../model/errors";
+import { backoff, LEASE } from "../model/timing";
+import { failureValidator } from "../validators";
+import { confirmActivity, startProbe } from "./probes";
+import {
+  activeLaunches,
+  getBoot,
+  getFlight,
+  getInstalled,
+  newToken,
+  requireSlot,
+} from "./records";
+import { endLaunch, reconcile } from "./reconcile";
+import { applyEvent } from "./slots";
+
+/** One flight per (slot, generation, skill, commit); different skills fly in parallel. */
+
+const MAX_TRIES = 6;
+
+/** Joins the flight for a skill, or starts it. */
+export async function startInstall(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  skill: { skillKey: string; sha: string },
+): Promise<void> {
+  if (await getFlight(ctx, slot, skill.skillKey, skill.sha)) return;
+  await fly(ctx, slot, skill, 0);
+}
+
+async function fly(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  skill: { skillKey: string; sha: string },
+  attempt: number,
+): Promise<void> {
+  const token = newToken();
+  const delay = attempt === 0 ? 0 : backoff(attempt);
+  const installId = await ctx.db.insert("installs", {
+    slotId: slot._id,
+    generation: slot.generation,
+    skillKey: skill.skillKey,
+    sha: skill.sha,
+    token,
+    attempt,
+    expiresAt: Date.now() + delay + LEASE,
+  });
+  await ctx.scheduler.runAfter(delay, internal.node.install.run, {
+    installId,
+    token,
+  });
+}
+
+const fence = { installId: v.id("installs"), token: v.string() };
+
+/** Hands the flight its work, or null when it has been replaced or is no longer wanted. */
+export const begin = internalMutation({
+  args: fence,
+  returns: v.union(
+    v.null(),
+    v.object({
+      slotId: v.id("slots"),
+      generation: v.number(),
+      url: v.string(),
+      previewToken: v.string(),
+      sandboxdKey: v.string(),
+      skillKey: v.string(),
+      sha: v.string(),
+      digest: v.string(),
+      storageId: v.id("_storage"),
+    }),
+  ),
+  handler: async (ctx, args) => {
+    const held = await heldFlight(ctx, args);
+    if (!held) return null;
+    const { flight, slot } = held;
+    const boot = await getBoot(ctx, slot);
+    const skill = await skillOf(ctx, flight);
+    if (!boot?.access || !skill) return null;
+    await ctx.db.patch("installs", flight._id, {
+      expiresAt: Date.now() + LEASE,
+    });
+    return {
+      slotId: slot._id,
+      generation: slot.generation,
+      url: boot.access.url,
+      previewToken: boot.access.token,
+      sandboxdKey: boot.sandboxdKey,
+      skillKey: flight.skillKey,
+      sha: flight.sha,
+      digest: skill.digest,
+      storageId: skill.storageId,
+    };
+  },
+});
+
+/** Takes the flight's report; a skill is listed only by a confirmed digest (I4). */
+export const report = internalMutation({
+  args: {
+    ...fence,
+    outcome: v.union(
+      v.object({
+        kind: v.literal("installed"),
+        digest: v.string(),
+        path: v.string(),
+      }),
+      v.object({ kind: v.literal("unclaimed") }),
+      v.object({ kind: v.literal("refused"), error: failureValidator }),
+      v.object({ kind: v.literal("unknown"), error: failureValidator }),
+    ),
+  },
+  returns: v.null(),
+  handler: async (ctx, { outcome, ...args }) => {
+    const held = await heldFlight(ctx, args);
+    if (!held) return null;
+    const { flight, slot } = held;
+    await ctx.db.delete("installs", flight._id);
+    switch (outcome.kind) {
+      case "installed":
+        await append(ctx, slot, flight, outcome);
+        await confirmActivity(ctx, slot._id);
+        break;
+      case "unclaimed":
+        await applyEvent(ctx, slot._id, {
+          type: "probe",
+          probe: { kind: "present", provider: "started", daemon: "unclaimed" },
+        });
+        break;
+      case "refused":
+        await failFlight(ctx, flight, outcome.error);
+        break;
+      case "unknown":
+        await retryOrFail(ctx, slot, flight, outcome.error);
+        break;
+    }
+    await reconcile(ctx, slot._id);
+    return null;
+  },
+});
+
+/** Replaces a flight whose worker is silent; called by expiry. */
+export async function expireInstall(
+  ctx: MutationCtx,
+  flight: Doc<"installs">,
+): Promise<void> {
+  const slot = await requireSlot(ctx, flight.slotId);
+  await ctx.db.delete("installs", flight._id);
+  if (slot.generation !== flight.generation) return;
+  if (slot.state.status === "running") {
+    await retryOrFail(
+      ctx,
+      slot,
+      flight,
+      failure("install_failed", "The install did not end in time."),
+    );
+  }
+  await reconcile(ctx, slot._id);
+}
+
+/** Idempotent: an install that two reports confirm is listed once. */
+async function append(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  flight: Doc<"installs">,
+  disk: { digest: string; path: string },
+): Promise<void> {
+  const skill = await skillOf(ctx, flight);
+  if (!skill || skill.digest !== disk.digest) return;
+  const listed = await getInstalled(ctx, slot, flight.skillKey, flight.sha);
+  if (listed) return;
+  await ctx.db.insert("installedSkills", {
+    slotId: slot._id,
+    generation: slot.generation,
+    skillKey: flight.skillKey,
+    sha: flight.sha,
+    name: skill.name,
+    link: skill.link,
+    digest: disk.digest,
+    path: disk.path,
+  });
+}
+
+async function retryOrFail(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  flight: Doc<"installs">,
+  error: Failure,
+): Promise<void> {
+  if (flight.attempt + 1 >= MAX_TRIES) {
+    await failFlight(ctx, flight, error);
+    return;
+  }
+  await fly(ctx, slot, flight, flight.attempt + 1);
+  await startProbe(ctx, slot._id);
+}
+
+async function failFlight(
+  ctx: MutationCtx,
+  flight: { slotId: Id<"slots">; skillKey: string; sha: string },
+  error: Failure,
+): Promise<void> {
+  for (const launch of await activeLaunches(ctx, flight.slotId)) {
+    if (launch.skillKey !== flight.skillKey || launch.sha !== flight.sha) {
+      continue;
+    }
+    await endLaunch(ctx, launch, { state: "failed", at: Date.now(), error });
+  }
+}
+
+async function heldFlight(
+  ctx: MutationCtx,
+  args: { installId: Id<"installs">; token: string },
+) {
+  const flight = await ctx.db.get("installs", args.installId);
+  if (!flight || flight.token !== args.token) return null;
+  const slot = await requireSlot(ctx, flight.slotId);
+  if (slot.generation !== flight.generation) return null;
+  if (slot.state.status !== "running") return null;
+  return { flight, slot };
+}
+
+function skillOf(
+  ctx: MutationCtx,
+  flight: { skillKey: string; sha: string },
+): Promise<Doc<"skills"> | null> {
+  return ctx.db
+    .query("skills")
+    .withIndex("by_key_and_sha", (q) =>
+      q.eq("key", flight.skillKey).eq("sha", flight.sha),
+    )
+    .unique();
+}

@@ -1,0 +1,132 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { advanceSteps, judge, type Judgement } from "../model/launch";
+import { dispatchTurns } from "../turns";
+import { startConfig } from "./config";
+import { startInstall } from "./installs";
+import { startProbe } from "./probes";
+import {
+  activeLaunches,
+  getActivity,
+  getBoot,
+  getInstalled,
+  requireSlot,
+} from "./records";
+import { applyEvent } from "./slots";
+
+/**
+ * Brings every launch of a slot to where the records say it is, and sets going
+ * what it needs. Level-triggered: any change may call it, and twice is harmless.
+ */
+export async function reconcile(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const launches = await activeLaunches(ctx, slotId);
+  let wanted = false;
+  let probe = false;
+  for (const launch of launches) {
+    const judgement = await judgeLaunch(ctx, slotId, launch);
+    await follow(ctx, launch, judgement);
+    if ("need" in judgement) {
+      wanted ||= judgement.need === "want";
+      probe ||= judgement.need === "probe";
+    }
+    if (judgement.state === "installing") {
+      const slot = await requireSlot(ctx, slotId);
+      if (judgement.configure) await startConfig(ctx, slot);
+      if (judgement.install) await startInstall(ctx, slot, launch);
+    }
+  }
+  if (probe) await startProbe(ctx, slotId);
+  // Last: it writes the slot and comes back here.
+  if (wanted) await applyEvent(ctx, slotId, { type: "want" });
+  else await serveTurns(ctx, slotId);
+}
+
+async function judgeLaunch(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  launch: Doc<"launches">,
+): Promise<Judgement> {
+  const slot = await requireSlot(ctx, slotId);
+  return judge(
+    await situationOf(ctx, slot, launch.skillKey, launch.sha),
+    Date.now(),
+  );
+}
+
+/** What the records say of a skill on a slot. */
+export async function situationOf(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  skillKey: string,
+  sha: string,
+) {
+  const boot = await getBoot(ctx, slot);
+  const activity = await getActivity(ctx, slot._id);
+  return {
+    slot: slot.state,
+    config: boot?.access ? boot.config : null,
+    installed: (await getInstalled(ctx, slot, skillKey, sha)) !== null,
+    confirmedAt: activity?.confirmedAt ?? null,
+  };
+}
+
+async function follow(
+  ctx: MutationCtx,
+  launch: Doc<"launches">,
+  judgement: Judgement,
+): Promise<void> {
+  if (judgement.state === "ready") {
+    return endLaunch(ctx, launch, { state: "ready", at: Date.now() });
+  }
+  if (judgement.state === "failed") {
+    return endLaunch(ctx, launch, {
+      state: "failed",
+      at: Date.now(),
+      error: judgement.error,
+    });
+  }
+  if (launch.state.state === judgement.state) return;
+  await ctx.db.patch("launches", launch._id, {
+    state: { state: judgement.state },
+    steps: advanceSteps(launch.steps, judgement.state, Date.now()),
+  });
+}
+
+type Ended = Extract<Doc<"launches">["state"], { at: number }>;
+
+/** Ends a launch once; what it waited for goes on for whoever else wants it. */
+export async function endLaunch(
+  ctx: MutationCtx,
+  launch: Doc<"launches">,
+  state: Ended,
+): Promise<void> {
+  await ctx.db.patch("launches", launch._id, {
+    state,
+    active: false,
+    steps: advanceSteps(launch.steps, state.state, state.at),
+  });
+}
+
+/** Lets waiting turns go out once the sandbox can take them. */
+async function serveTurns(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const slot = await requireSlot(ctx, slotId);
+  if (slot.state.status !== "running") return;
+  const boot = await getBoot(ctx, slot);
+  if (!boot?.access) return;
+  if (boot.config.status === "clean") await dispatchTurns(ctx, slotId);
+}
+
+/** After a launch was withdrawn: a create that nobody waits for is given up. */
+export async function abandonIfUnwanted(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const waiting = await activeLaunches(ctx, slotId);
+  if (waiting.length === 0) await applyEvent(ctx, slotId, { type: "abandon" });
+}

@@ -1,0 +1,194 @@
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { failTurns } from "../turns";
+import type { Failure } from "../model/errors";
+import {
+  deadlineOf,
+  decide,
+  type RemoteChange,
+  type SlotEvent,
+} from "../model/slot";
+import { backoff, UNSETTLED } from "../model/timing";
+import { drop, grant } from "./leases";
+import {
+  activeLaunches,
+  deploymentId,
+  getLease,
+  getRemote,
+  requireSlot,
+} from "./records";
+import { endLaunch, reconcile } from "./reconcile";
+
+/**
+ * The one way a slot changes: an event is decided by the pure state machine,
+ * the decision is written, the next step is scheduled, and whoever waits is told.
+ */
+export async function applyEvent(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  event: SlotEvent,
+): Promise<void> {
+  const now = Date.now();
+  const slot = await requireSlot(ctx, slotId);
+  const decision = decide(slot, event, now);
+  const changed = !sameState(slot.state, decision.state);
+  const next: Doc<"slots"> = {
+    ...slot,
+    generation: decision.generation,
+    revision: slot.revision + (changed ? 1 : 0),
+    state: decision.state,
+  };
+  if (changed) {
+    await ctx.db.patch("slots", slotId, {
+      generation: next.generation,
+      revision: next.revision,
+      state: next.state,
+    });
+  }
+  if (decision.remote) await changeRemote(ctx, next, event, decision.remote);
+  await schedule(ctx, slot, next, decision.next);
+  if (changed && leftRunning(slot.state.status, next.state.status)) {
+    await forget(ctx, next);
+  }
+  if (decision.failed) await failWaiting(ctx, next, decision.failed);
+  if (changed || decision.failed) await reconcile(ctx, slotId);
+}
+
+/** Ends a transition that has outlived its deadline; true if it did. */
+export async function expireOverdue(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  const slot = await requireSlot(ctx, slotId);
+  const deadline = deadlineOf(slot.state);
+  if (deadline === null || Date.now() < deadline) return false;
+  await applyEvent(ctx, slotId, { type: "expired" });
+  return true;
+}
+
+function sameState(
+  a: Doc<"slots">["state"],
+  b: Doc<"slots">["state"],
+): boolean {
+  if (a.status !== b.status) return false;
+  return ("step" in a ? a.step : "") === ("step" in b ? b.step : "");
+}
+
+function leftRunning(before: string, after: string): boolean {
+  return before === "running" && after !== "running";
+}
+
+async function schedule(
+  ctx: MutationCtx,
+  before: Doc<"slots">,
+  after: Doc<"slots">,
+  next: "now" | "retry" | "none",
+): Promise<void> {
+  if (next === "none") {
+    const idle = !["creating", "starting", "stopping", "deleting"].includes(
+      after.state.status,
+    );
+    if (idle) await drop(ctx, after._id);
+    return;
+  }
+  const lease = await getLease(ctx, after._id);
+  const sameStep =
+    before.state.status === after.state.status && next === "retry";
+  const attempt = sameStep ? (lease?.attempt ?? 0) + 1 : 0;
+  await grant(ctx, after, {
+    delay: next === "retry" ? backoff(attempt) : 0,
+    attempt,
+  });
+}
+
+/** Writes what is known of the current generation's remote. */
+async function changeRemote(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  event: SlotEvent,
+  change: RemoteChange,
+): Promise<void> {
+  const now = Date.now();
+  if (change.state === "submitted") {
+    const deployment = await deploymentId(ctx);
+    await ctx.db.insert("remotes", {
+      slotId: slot._id,
+      generation: slot.generation,
+      name: `slipway-${deployment}-${slot._id}-${slot.generation}`,
+      state: "submitted",
+      since: now,
+      nextAt: now,
+      attempts: 0,
+    });
+    return;
+  }
+  const remote = await getRemote(ctx, slot._id, slot.generation);
+  if (!remote || remote.state === "gone") return;
+  const remoteId =
+    event.type === "outcome" && event.outcome.kind === "present"
+      ? event.outcome.remoteId
+      : remote.remoteId;
+  const write = async (
+    state: Doc<"remotes">["state"],
+    settleBy: number | undefined,
+  ) => {
+    await ctx.db.patch("remotes", remote._id, {
+      state,
+      settleBy,
+      since: now,
+      nextAt: now,
+      attempts: 0,
+      ...(remoteId !== undefined && { remoteId }),
+    });
+    if (state === "deleting" || state === "unsettled") {
+      await ctx.scheduler.runAfter(0, internal.node.sweeper.settleOne, {
+        remote: remote._id,
+      });
+    }
+  };
+  switch (change.state) {
+    case "present":
+      return write("present", undefined);
+    case "gone":
+      return write("gone", undefined);
+    case "unanswered":
+      return write("submitted", now + UNSETTLED);
+    case "never":
+      return remote.settleBy === undefined
+        ? write("gone", undefined)
+        : write("unsettled", remote.settleBy);
+    case "abandoned": {
+      if (remoteId !== undefined) return write("deleting", undefined);
+      const lease = await getLease(ctx, slot._id);
+      const mayLand = remote.settleBy !== undefined || lease?.claimed;
+      return mayLand
+        ? write("unsettled", now + UNSETTLED)
+        : write("gone", undefined);
+    }
+  }
+}
+
+/** What was true only of the boot that ended. */
+async function forget(ctx: MutationCtx, slot: Doc<"slots">): Promise<void> {
+  const flights = await ctx.db
+    .query("installs")
+    .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
+      q.eq("slotId", slot._id).eq("generation", slot.generation),
+    )
+    .take(100);
+  for (const flight of flights) await ctx.db.delete("installs", flight._id);
+}
+
+/** A retryable failure costs the launch that has waited longest; the rest get the next try. */
+async function failWaiting(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  error: Failure,
+): Promise<void> {
+  const waiting = await activeLaunches(ctx, slot._id);
+  for (const launch of error.retryable ? waiting.slice(0, 1) : waiting) {
+    await endLaunch(ctx, launch, { state: "failed", at: Date.now(), error });
+  }
+  await failTurns(ctx, slot._id, error);
+}

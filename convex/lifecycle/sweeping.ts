@@ -1,0 +1,249 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import {
+  internalMutation,
+  internalQuery,
+  type MutationCtx,
+} from "../_generated/server";
+import { brake, isCondemned } from "../model/sweep";
+import { backoff } from "../model/timing";
+import { getRemote } from "./records";
+
+/**
+ * The sweeper's decisions. It lists the provider first and matches inside the
+ * transaction that condemns, so that a record written meanwhile protects its remote.
+ */
+
+/** Deletes and looks in one sweep; the next minute takes more. */
+const BATCH = 20;
+
+const givenUp = v.object({
+  remote: v.id("remotes"),
+  name: v.string(),
+  remoteId: v.optional(v.string()),
+});
+
+/** What to list and which given-up remotes to settle now. */
+export const begin = internalMutation({
+  args: {},
+  returns: v.union(
+    v.null(),
+    v.object({
+      deploymentId: v.string(),
+      settle: v.array(givenUp),
+    }),
+  ),
+  handler: async (ctx) => {
+    const deployment = await ctx.db.query("deployment").first();
+    if (!deployment) return null;
+    const settle: Doc<"remotes">[] = [];
+    for (const state of ["deleting", "unsettled"] as const) {
+      settle.push(
+        ...(await ctx.db
+          .query("remotes")
+          .withIndex("by_state_and_next_at", (q) =>
+            q.eq("state", state).lte("nextAt", Date.now()),
+          )
+          .take(BATCH)),
+      );
+    }
+    return {
+      deploymentId: deployment.deploymentId,
+      settle: settle.map(workOf),
+    };
+  },
+});
+
+/** One given-up remote, or null once it is settled. */
+export const given = internalQuery({
+  args: { remote: v.id("remotes") },
+  returns: v.union(v.null(), givenUp),
+  handler: async (ctx, { remote }) => {
+    const row = await ctx.db.get("remotes", remote);
+    const open = row?.state === "deleting" || row?.state === "unsettled";
+    return open ? workOf(row) : null;
+  },
+});
+
+function workOf(row: Doc<"remotes">) {
+  return {
+    remote: row._id,
+    name: row.name,
+    ...(row.remoteId !== undefined && { remoteId: row.remoteId }),
+  };
+}
+
+/** Records what became of one given-up remote. */
+export const settled = internalMutation({
+  args: {
+    remote: v.id("remotes"),
+    found: v.union(
+      v.object({ kind: v.literal("deleting"), remoteId: v.string() }),
+      v.object({ kind: v.literal("absent") }), // 404: by id it is proof, by name it is not
+      v.object({ kind: v.literal("unknown") }),
+    ),
+  },
+  returns: v.null(),
+  handler: async (ctx, { remote, found }) => {
+    const now = Date.now();
+    const row = await ctx.db.get("remotes", remote);
+    if (!row || (row.state !== "deleting" && row.state !== "unsettled")) {
+      return null;
+    }
+    const later = {
+      attempts: row.attempts + 1,
+      nextAt: now + backoff(row.attempts + 1),
+    };
+    switch (found.kind) {
+      case "deleting":
+        await ctx.db.patch("remotes", remote, {
+          ...later,
+          state: "deleting",
+          remoteId: found.remoteId,
+        });
+        await again(ctx, remote, later);
+        return null;
+      case "absent": {
+        const proof =
+          row.remoteId !== undefined || now >= (row.settleBy ?? row.since);
+        await ctx.db.patch(
+          "remotes",
+          remote,
+          proof ? { state: "gone", since: now } : later,
+        );
+        if (!proof) await again(ctx, remote, later);
+        return null;
+      }
+      case "unknown":
+        await ctx.db.patch("remotes", remote, later);
+        await again(ctx, remote, later);
+        return null;
+    }
+  },
+});
+
+/** Quick tries of its own, before the minute's cron takes over. */
+const QUICK_TRIES = 6;
+
+async function again(
+  ctx: MutationCtx,
+  remote: Id<"remotes">,
+  later: { attempts: number; nextAt: number },
+): Promise<void> {
+  if (later.attempts > QUICK_TRIES) return;
+  await ctx.scheduler.runAt(later.nextAt, internal.node.sweeper.settleOne, {
+    remote,
+  });
+}
+
+/** Matches a full listing against the records; answers what is condemned for good. */
+export const match = internalMutation({
+  args: {
+    listed: v.array(
+      v.object({
+        remoteId: v.string(),
+        name: v.string(),
+        slotId: v.union(v.null(), v.string()),
+        generation: v.union(v.null(), v.number()),
+      }),
+    ),
+  },
+  returns: v.array(v.string()),
+  handler: async (ctx, { listed }) => {
+    const now = Date.now();
+    const unwanted = [];
+    for (const sandbox of listed) {
+      if (!(await isWanted(ctx, sandbox))) unwanted.push(sandbox);
+    }
+    const present = new Set(unwanted.map((sandbox) => sandbox.remoteId));
+    for (const row of await ctx.db.query("orphans").take(1_000)) {
+      if (!present.has(row.remoteId)) await ctx.db.delete("orphans", row._id);
+    }
+    const condemned: string[] = [];
+    for (const sandbox of unwanted) {
+      const row = await strike(ctx, sandbox, now);
+      if (isCondemned(row, now)) condemned.push(sandbox.remoteId);
+    }
+    const limit = brake(listed.length);
+    const halted =
+      condemned.length > limit
+        ? `${condemned.length} of ${listed.length} sandboxes match no record; more than ${limit} are not deleted by themselves.`
+        : undefined;
+    await note(ctx, { at: now, listed: listed.length, halted });
+    return halted ? [] : condemned;
+  },
+});
+
+/** Counts an orphan that was deleted. */
+export const healed = internalMutation({
+  args: { remoteId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { remoteId }) => {
+    const row = await orphanOf(ctx, remoteId);
+    if (row) await ctx.db.delete("orphans", row._id);
+    const sweep = await ctx.db.query("sweeps").first();
+    if (sweep) {
+      await ctx.db.patch("sweeps", sweep._id, {
+        orphansHealed: sweep.orphansHealed + 1,
+      });
+    }
+    return null;
+  },
+});
+
+async function isWanted(
+  ctx: MutationCtx,
+  sandbox: {
+    remoteId: string;
+    slotId: string | null;
+    generation: number | null;
+  },
+): Promise<boolean> {
+  const slotId = sandbox.slotId && ctx.db.normalizeId("slots", sandbox.slotId);
+  if (!slotId || sandbox.generation === null) return false;
+  const row = await getRemote(ctx, slotId as Id<"slots">, sandbox.generation);
+  if (!row) return false;
+  // Two of one name cannot live at once; an id we did not record is not ours to keep.
+  if (row.remoteId !== undefined && row.remoteId !== sandbox.remoteId) {
+    return false;
+  }
+  // What is being deleted or settled is on its way out by its own row.
+  return row.state !== "gone";
+}
+
+async function strike(
+  ctx: MutationCtx,
+  sandbox: { remoteId: string; name: string },
+  now: number,
+) {
+  const row = await orphanOf(ctx, sandbox.remoteId);
+  if (row) {
+    const sweeps = row.sweeps + 1;
+    await ctx.db.patch("orphans", row._id, { sweeps });
+    return { firstSeenAt: row.firstSeenAt, sweeps };
+  }
+  const made = { firstSeenAt: now, sweeps: 1 };
+  await ctx.db.insert("orphans", {
+    remoteId: sandbox.remoteId,
+    name: sandbox.name,
+    ...made,
+  });
+  return made;
+}
+
+function orphanOf(ctx: MutationCtx, remoteId: string) {
+  return ctx.db
+    .query("orphans")
+    .withIndex("by_remote_id", (q) => q.eq("remoteId", remoteId))
+    .unique();
+}
+
+async function note(
+  ctx: MutationCtx,
+  sweep: { at: number; listed: number; halted: string | undefined },
+): Promise<void> {
+  const row = await ctx.db.query("sweeps").first();
+  if (row) await ctx.db.patch("sweeps", row._id, sweep);
+  else await ctx.db.insert("sweeps", { ...sweep, orphansHealed: 0 });
+}

@@ -1,0 +1,39 @@
+import type { SlotState } from "./slot";
+
+/** What a card says of a sandbox at a glance. */
+export type SlotHealth =
+  | "ok"
+  | "starting"
+  | "stopping"
+  | "stopped"
+  | "unreachable"
+  | "failed"
+  | "none";
+
+/** Probes in a row without an answer before people are told. */
+const UNREACHABLE_AFTER = 2;
+
+/** Computed in one place, from records only. Time plays no part: a countdown is the page's. */
+export function healthOf(
+  state: SlotState,
+  failures: number,
+  agent: string | undefined,
+): SlotHealth {
+  switch (state.status) {
+    case "empty":
+      return "none";
+    case "creating":
+    case "starting":
+      return "starting";
+    case "stopping":
+    case "deleting":
+      return "stopping";
+    case "stopped":
+      return "stopped";
+    case "failed":
+      return "failed";
+    case "running":
+      if (failures >= UNREACHABLE_AFTER) return "unreachable";
+      return agent === "starting" ? "starting" : "ok";
+  }
+}

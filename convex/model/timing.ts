@@ -1,0 +1,54 @@
+/** Every wait of the lifecycle, in milliseconds, with the reason for its length. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** One remote call. A fast transition may finish within it; a slow one is looked at again. */
+export const STEP_TIMEOUT = 20 * SECOND;
+
+/** A worker that says nothing for this long is taken over. Longer than a step with its reports. */
+export const LEASE = 60 * SECOND;
+
+/** How long a scheduled step may stay unclaimed before its job is looked at. */
+export const CLAIM_PATIENCE = 15 * SECOND;
+
+/** The slowest real create takes over nine minutes. */
+export const CREATE_DEADLINE = 12 * MINUTE;
+
+/** Un-archiving takes a minute; an unwell provider several. */
+export const START_DEADLINE = 10 * MINUTE;
+export const STOP_DEADLINE = 5 * MINUTE;
+
+/** Afterwards the sweeper owns the remote and the slot is free. */
+export const DELETE_DEADLINE = 3 * MINUTE;
+
+/** A launch that is being worked on ends within this, ready or not (I6). */
+export const LAUNCH_DEADLINE = 15 * MINUTE;
+
+/** A create without an answer may still land for this long. */
+export const UNSETTLED = 15 * MINUTE;
+
+/** The provider stops a sandbox after this much silence. */
+export const AUTO_STOP = 30 * MINUTE;
+
+/** Instant stops this long before the provider may stop the sandbox. */
+export const INSTANT_MARGIN = 2 * MINUTE;
+
+/** An orphan younger than this may belong to a create whose record is on its way. */
+export const ORPHAN_GRACE = 60 * SECOND;
+
+/** One background probe per running sandbox in this time. */
+export const PROBE_INTERVAL = 60 * SECOND;
+
+/** A probe's hard timeout, and the time after which its flight may be replaced. */
+export const PROBE_TIMEOUT = 15 * SECOND;
+
+/** How soon to ask again while the agent boots. */
+export const AGENT_BOOT_POLL = 2 * SECOND;
+
+const BACKOFF = [500, SECOND, 2 * SECOND, 4 * SECOND, 5 * SECOND] as const;
+
+/** Wait before try number `attempt` + 1; `attempt` counts the tries so far from 1. */
+export function backoff(attempt: number): number {
+  return BACKOFF[Math.min(Math.max(attempt, 1), BACKOFF.length) - 1] ?? 0;
+}
