@@ -1,0 +1,287 @@
+import { describe, expect, test } from "bun:test";
+import { failure } from "./errors";
+import { deadlineOf, decide, type SlotEvent, type SlotState } from "./slot";
+
+const NOW = 1_000_000;
+const refused = failure("provider_refused", "no");
+const silent = failure("provider_unavailable", "no answer");
+
+function after(state: SlotState, event: SlotEvent, generation = 3) {
+  return decide({ state, generation }, event, NOW);
+}
+const outcome = (
+  value: Extract<SlotEvent, { type: "outcome" }>["outcome"],
+): SlotEvent => ({ type: "outcome", outcome: value });
+const present = (
+  provider: Extract<
+    Extract<SlotEvent, { type: "outcome" }>["outcome"],
+    { kind: "present" }
+  >["provider"],
+) => outcome({ kind: "present", remoteId: "r", provider });
+
+const creating: SlotState = { status: "creating", since: 0, step: "create" };
+const claiming: SlotState = { status: "creating", since: 0, step: "claim" };
+const starting: SlotState = { status: "starting", since: 0, step: "start" };
+const running: SlotState = { status: "running", since: 0 };
+const stopping: SlotState = { status: "stopping", since: 0, step: "stop" };
+const stopped: SlotState = { status: "stopped", since: 0, by: "user" };
+const deleting: SlotState = { status: "deleting", since: 0, step: "delete" };
+const failed: SlotState = { status: "failed", since: 0, error: refused };
+const empty: SlotState = { status: "empty" };
+const all = [
+  empty,
+  creating,
+  claiming,
+  starting,
+  running,
+  stopping,
+  stopped,
+  deleting,
+  failed,
+];
+
+describe("wanting a sandbox", () => {
+  test("empty -> creating: a new generation, recorded before it exists", () => {
+    expect(after(empty, { type: "want" })).toMatchObject({
+      state: { status: "creating", step: "create", since: NOW },
+      generation: 4,
+      next: "now",
+      remote: { state: "submitted" },
+    });
+  });
+
+  test("failed -> creating: the next generation, never the old one again", () => {
+    expect(after(failed, { type: "want" }).generation).toBe(4);
+  });
+
+  test("stopped -> starting: the same generation keeps its disk", () => {
+    const decision = after(stopped, { type: "want" });
+    expect(decision.state).toMatchObject({ status: "starting", step: "start" });
+    expect(decision.generation).toBe(3);
+  });
+
+  test("whatever is on its way is left alone", () => {
+    for (const state of [
+      creating,
+      claiming,
+      starting,
+      running,
+      stopping,
+      deleting,
+    ]) {
+      expect(after(state, { type: "want" })).toEqual({
+        state,
+        generation: 3,
+        next: "none",
+      });
+    }
+  });
+});
+
+describe("creating", () => {
+  test("started -> claim: the remote is present before anything else is done", () => {
+    expect(after(creating, present("started"))).toMatchObject({
+      state: { status: "creating", step: "claim" },
+      next: "now",
+      remote: { state: "present", remoteId: "r" },
+    });
+  });
+
+  test("no answer -> the same create again: its name makes it safe, and it may have happened", () => {
+    expect(
+      after(creating, outcome({ kind: "unknown", error: silent })),
+    ).toMatchObject({
+      state: creating,
+      next: "retry",
+      remote: { state: "unanswered" },
+    });
+  });
+
+  test("refused -> failed, and nothing was made", () => {
+    expect(
+      after(creating, outcome({ kind: "refused", error: refused })),
+    ).toMatchObject({
+      state: { status: "failed", error: refused },
+      remote: { state: "never" },
+      failed: refused,
+    });
+  });
+
+  test("claimed -> running, the only way in", () => {
+    expect(after(claiming, outcome({ kind: "claimed" })).state).toEqual({
+      status: "running",
+      since: NOW,
+    });
+  });
+
+  test("its time keeps running from the create to the claim", () => {
+    const decision = after(
+      { status: "creating", since: 7, step: "create" },
+      present("started"),
+    );
+    expect(decision.state).toMatchObject({ since: 7 });
+  });
+
+  test("abandoned by everyone -> empty, and the remote is given up", () => {
+    expect(after(creating, { type: "abandon" })).toMatchObject({
+      state: empty,
+      remote: { state: "abandoned" },
+    });
+  });
+
+  test("overdue -> failed with a retryable reason", () => {
+    expect(after(creating, { type: "expired" }).failed).toMatchObject({
+      code: "launch_timed_out",
+      retryable: true,
+    });
+  });
+});
+
+describe("starting", () => {
+  test("no answer -> look before starting again", () => {
+    expect(
+      after(starting, outcome({ kind: "unknown", error: silent })).state,
+    ).toMatchObject({ status: "starting", step: "look" });
+  });
+
+  test("refused -> stopped: the disk outlives a bad start", () => {
+    const decision = after(
+      starting,
+      outcome({ kind: "refused", error: refused }),
+    );
+    expect(decision.state).toMatchObject({ status: "stopped", by: "provider" });
+    expect(decision.failed?.retryable).toBe(false);
+    expect(decision.remote).toBeUndefined();
+  });
+});
+
+describe("stopping and deleting", () => {
+  test("a stop is reported only when the provider says stopped", () => {
+    expect(after(stopping, present("stopped")).state).toMatchObject({
+      status: "stopped",
+      by: "user",
+    });
+    for (const event of [
+      present("stopping"),
+      present("started"),
+      outcome({ kind: "unknown", error: silent }),
+      outcome({ kind: "conflict" }),
+      { type: "expired" } as const,
+    ]) {
+      expect(after(stopping, event).state.status).not.toBe("stopped");
+    }
+  });
+
+  test("deleted only when it is gone", () => {
+    expect(after(deleting, outcome({ kind: "gone" }))).toMatchObject({
+      state: empty,
+      remote: { state: "gone" },
+    });
+    expect(after(deleting, present("deleting")).state).toMatchObject({
+      status: "deleting",
+      step: "look",
+    });
+  });
+
+  test("a delete that drags on is left to the sweeper, and the slot is free", () => {
+    expect(after(deleting, { type: "expired" })).toMatchObject({
+      state: empty,
+      remote: { state: "abandoned" },
+    });
+  });
+});
+
+describe("probing a running sandbox", () => {
+  const probe = (
+    value: Extract<SlotEvent, { type: "probe" }>["probe"],
+  ): SlotEvent => ({ type: "probe", probe: value });
+
+  test("no answer is no proof of death", () => {
+    expect(after(running, probe({ kind: "unknown" })).state).toEqual(running);
+    expect(
+      after(
+        running,
+        probe({ kind: "present", provider: "started", daemon: "unreachable" }),
+      ).state,
+    ).toEqual(running);
+  });
+
+  test("a daemon that lost its key is claimed again with a new one", () => {
+    expect(
+      after(
+        running,
+        probe({ kind: "present", provider: "started", daemon: "unclaimed" }),
+      ).state,
+    ).toMatchObject({ status: "starting", step: "claim" });
+  });
+
+  test("nothing else than running hears it", () => {
+    for (const state of all) {
+      if (state.status === "running") continue;
+      expect(after(state, probe({ kind: "gone" })).state).toEqual(state);
+    }
+  });
+});
+
+describe("whatever happens", () => {
+  const events: SlotEvent[] = [
+    { type: "want" },
+    { type: "stop" },
+    { type: "remove" },
+    { type: "abandon" },
+    { type: "insecure" },
+    { type: "expired" },
+    outcome({ kind: "claimed" }),
+    outcome({ kind: "gone" }),
+    outcome({ kind: "conflict" }),
+    outcome({ kind: "unknown", error: silent }),
+    outcome({ kind: "refused", error: refused }),
+    ...(
+      [
+        "started",
+        "starting",
+        "stopped",
+        "stopping",
+        "deleting",
+        "failed",
+      ] as const
+    ).map(present),
+  ];
+
+  test("a transition always has a next step and a deadline; rest has neither", () => {
+    for (const state of all) {
+      for (const event of events) {
+        const decision = after(state, event);
+        const moving = deadlineOf(decision.state) !== null;
+        const changed = decision.state !== state;
+        if (changed && moving) expect(decision.next).not.toBe("none");
+        if (!moving) expect(decision.next).toBe("none");
+      }
+    }
+  });
+
+  test("the generation grows only together with a new remote", () => {
+    for (const state of all) {
+      for (const event of events) {
+        const decision = after(state, event);
+        const grew = decision.generation > 3;
+        expect(grew).toBe(decision.remote?.state === "submitted");
+        expect(decision.generation).toBeGreaterThanOrEqual(3);
+      }
+    }
+  });
+
+  test("a failed slot has given its remote up", () => {
+    for (const state of all) {
+      for (const event of events) {
+        const decision = after(state, event);
+        if (decision.state.status !== "failed" || state.status === "failed") {
+          if (event.type !== "insecure") continue;
+        }
+        expect(["abandoned", "gone", "never"]).toContain(
+          decision.remote?.state ?? "nothing",
+        );
+      }
+    }
+  });
+});
