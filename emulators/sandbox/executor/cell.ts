@@ -1,0 +1,185 @@
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { IsolationError, messageOf } from "../errors";
+import { Ring } from "../supervisor/ring";
+import { CONTROL_FD, bwrapCommand, bwrapOptions } from "./bwrap";
+import type { Mounts } from "./bwrap";
+import type { Tools } from "./host";
+import type { Limits } from "./limits";
+import { controlSocket } from "./sockets";
+import { stageMounts } from "./staging";
+
+const LOG_KEPT = 256 * 1024;
+const BOOT_TIMEOUT_MS = 15_000;
+const KILL_TIMEOUT_MS = 2_000;
+
+export interface CellOptions {
+  /** Short unique word for this boot; names its sockets. */
+  boot: string;
+  /** Folder for sockets, short: a socket's path has 108 bytes at most. */
+  runtime: string;
+  mounts: Mounts;
+  tools: Tools;
+  limits: Limits;
+  hostUid: number | null;
+  entrypoint: string[];
+  env: Record<string, string>;
+}
+
+/** One running isolated process tree. */
+export interface Cell {
+  readonly log: Ring;
+  /** Resolves once every process of it is gone, whatever ended it. */
+  readonly ended: Promise<void>;
+  /** HTTP to the supervisor inside. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  readonly socket: string;
+  /** Real, effective, saved and file-system user of its first process, as the host sees them. */
+  hostUids(): number[];
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the supervisor behind its walls and hands it the entrypoint.
+ *
+ * @throws IsolationError when it does not come up, with what it printed.
+ */
+export async function startCell(options: CellOptions): Promise<Cell> {
+  const { runtime, boot, limits, tools, hostUid } = options;
+  const socket = join(runtime, `${boot}.sock`);
+  const { mounts, wrapper } =
+    hostUid === null
+      ? { mounts: options.mounts, wrapper: [] }
+      : stageMounts(options.mounts, hostUid, join(runtime, "stage"));
+  const control = controlSocket(socket);
+  const args = argsFile(
+    join(runtime, `${boot}.args`),
+    bwrapOptions(mounts, limits),
+  );
+  let child: Subprocess<"ignore", "pipe", "pipe">;
+  try {
+    child = Bun.spawn([...wrapper, ...bwrapCommand(tools, limits)], {
+      // Empty: --clearenv does not hide what /proc/1/environ shows.
+      env: {},
+      cwd: "/",
+      stdio: ["ignore", "pipe", "pipe", null, args, control.fd],
+      ...(hostUid !== null && wrapper.length === 0
+        ? { uid: hostUid, gid: hostUid }
+        : {}),
+    }) as Subprocess<"ignore", "pipe", "pipe">;
+  } finally {
+    closeSync(args);
+    control.release();
+  }
+  const log = new Ring(LOG_KEPT);
+  const drained = Promise.all([
+    keep(child.stdout, log),
+    keep(child.stderr, log),
+  ]);
+  const ended = child.exited.then(async () => {
+    await drained;
+    rmSync(socket, { force: true });
+  });
+  const cell: Cell = {
+    log,
+    ended,
+    socket,
+    fetch: (path, init) =>
+      fetch(`http://sandbox${path}`, {
+        ...init,
+        unix: socket,
+        redirect: "manual",
+        decompress: false,
+        timeout: false,
+      } as RequestInit),
+    hostUids: () => childrenOf(child.pid).flatMap(uidsOf),
+    kill: () => killTree(child),
+  };
+  await bootCell(cell, options);
+  return cell;
+}
+
+/** The socket has been listening since before the start: this just waits. */
+async function bootCell(cell: Cell, options: CellOptions): Promise<void> {
+  const body = JSON.stringify({
+    entrypoint: options.entrypoint,
+    env: options.env,
+  });
+  try {
+    const answer = await cell.fetch("/boot", {
+      method: "POST",
+      body,
+      signal: AbortSignal.timeout(BOOT_TIMEOUT_MS),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+  } catch (error) {
+    await cell.kill();
+    const said = cell.log.toString().trim();
+    throw new IsolationError(
+      `The sandbox did not start: ${said || messageOf(error)}`,
+      "See /health of the sandbox server for what the host lacks.",
+    );
+  }
+}
+
+/** bwrap reads its options from here; gone from the folder at once. */
+function argsFile(path: string, options: string[]): number {
+  writeFileSync(path, options.map((o) => `${o}\0`).join(""), { mode: 0o600 });
+  const fd = openSync(path, "r");
+  rmSync(path);
+  return fd;
+}
+
+async function keep(stream: ReadableStream<Uint8Array>, log: Ring) {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    log.push(Buffer.from(value));
+  }
+}
+
+/**
+ * Kills the first process inside: the kernel then kills all others of its
+ * namespace, and bwrap, which waits outside, ends only after that. Killing bwrap
+ * itself would end them too, but we would not know when.
+ */
+async function killTree(child: Subprocess): Promise<void> {
+  const inside = childrenOf(child.pid);
+  if (inside.length === 0) child.kill("SIGKILL");
+  for (const pid of inside) signal(pid);
+  const timer = setTimeout(() => child.kill("SIGKILL"), KILL_TIMEOUT_MS);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    // It has ended, or this kernel has no such file: kill the parent instead.
+    return [];
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function uidsOf(pid: number): number[] {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const line = /^Uid:\s*(.*)$/m.exec(status)?.[1] ?? "";
+  return line.split(/\s+/).map(Number);
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEgressProxy } from "../egress/proxy";
+import type { EgressPolicy } from "../egress/policy";
+import type { Snapshot } from "../snapshots";
+import { startCell } from "./cell";
+import type { Cell } from "./cell";
+import { writeEtc } from "./etc";
+import { findTools, idRange } from "./host";
+import type { IdRange, Tools } from "./host";
+import type { Limits } from "./limits";
+import { explain, inspect } from "./probe";
+import type { Isolation } from "./probe";
+import { removeTree } from "./remove";
+import { buildSupervisor } from "./supervisor-file";
+
+export interface StartRequest {
+  id: string;
+  hostUid: number | null;
+  snapshot: Snapshot;
+  env: Record<string, string>;
+  networkBlockAll: boolean;
+}
+
+/**
+ * Makes, runs and removes isolated process trees and their homes. Knows nothing
+ * of names, states or HTTP.
+ */
+export class Executor {
+  private readonly homes: string;
+  private readonly runtime: string;
+  private tools: Tools | null = null;
+  private ids: IdRange | null = null;
+  isolation: Isolation = {
+    ok: false,
+    how: "bubblewrap",
+    reason: "Not probed yet.",
+    remedy: "Wait for the server to be ready.",
+  };
+
+  private constructor(
+    data: string,
+    readonly limits: Limits,
+    private readonly egress: EgressPolicy,
+  ) {
+    this.homes = join(data, "sandboxes");
+    // 0711: the user a sandbox runs as must get through, and see nothing.
+    mkdirSync(this.homes, { recursive: true });
+    chmodSync(data, 0o711);
+    chmodSync(this.homes, 0o711);
+    this.runtime = freshRuntime(data);
+  }
+
+  /** Probes the host by running a sandbox. Never throws: see `isolation`. */
+  static async open(
+    data: string,
+    limits: Limits,
+    egress: EgressPolicy,
+  ): Promise<Executor> {
+    const executor = new Executor(data, limits, egress);
+    try {
+      executor.tools = findTools();
+      executor.ids = idRange();
+      await buildSupervisor(executor.supervisorFile);
+      writeEtc(join(executor.runtime, "etc"));
+      await executor.probe();
+      const whom = executor.ids ? "one user id each" : "as this user";
+      const how = `bubblewrap: user, pid, mount, net, ipc, uts namespaces; ${whom}`;
+      executor.isolation = { ok: true, how };
+    } catch (error) {
+      executor.isolation = explain(error);
+    }
+    return executor;
+  }
+
+  /** A host id that none of `taken` has; null when all run as ourselves. */
+  allotUid(taken: Set<number>): number | null {
+    if (!this.ids) return null;
+    const { first, count } = this.ids;
+    // The first one is the probe's.
+    for (let id = first + 1; id < first + count; id++) {
+      if (!taken.has(id)) return id;
+    }
+    throw new Error("every host id for sandboxes is in use");
+  }
+
+  homeOf(id: string): string {
+    return join(this.homes, id, "home");
+  }
+
+  knownHomes(): string[] {
+    return readdirSync(this.homes);
+  }
+
+  makeHome(id: string, hostUid: number | null): void {
+    const home = this.homeOf(id);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    chmodSync(join(this.homes, id), 0o711);
+    if (hostUid !== null) chownSync(home, hostUid, hostUid);
+  }
+
+  removeHome(id: string): Promise<void> {
+    return removeTree(join(this.homes, id));
+  }
+
+  async start(request: StartRequest): Promise<Cell> {
+    const { id, hostUid, snapshot } = request;
+    if (!this.tools) throw new Error("start() without isolation");
+    this.makeHome(id, hostUid);
+    const boot = randomBytes(6).toString("hex");
+    const egressSocket = join(this.runtime, `${boot}.out`);
+    const policy = request.networkBlockAll ? this.egress.none() : this.egress;
+    const proxy = await startEgressProxy(egressSocket, policy, id);
+    if (hostUid !== null) chownSync(egressSocket, hostUid, hostUid);
+    try {
+      const cell = await startCell({
+        boot,
+        runtime: this.runtime,
+        tools: this.tools,
+        limits: this.limits,
+        hostUid,
+        entrypoint: snapshot.entrypoint,
+        env: { ...snapshot.env, ...request.env },
+        mounts: {
+          home: this.homeOf(id),
+          etc: join(this.runtime, "etc"),
+          supervisor: this.supervisorFile,
+          egressSocket,
+          snapshotRoot: snapshot.root,
+          nodePrefix: this.tools.nodePrefix,
+          binds: snapshot.binds.map((path) => [path, path]),
+        },
+      });
+      void cell.ended.then(() => proxy.close());
+      return cell;
+    } catch (error) {
+      proxy.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    rmSync(this.runtime, { recursive: true, force: true });
+  }
+
+  private get supervisorFile(): string {
+    return join(this.runtime, "supervisor.cjs");
+  }
+
+  private async probe(): Promise<void> {
+    const id = `.probe-${randomBytes(4).toString("hex")}`;
+    const hostUid = this.ids ? this.ids.first : null;
+    try {
+      const cell = await this.start({
+        id,
+        hostUid,
+        env: {},
+        networkBlockAll: true,
+        snapshot: {
+          ...{ name: "probe", description: "", createdAt: 0 },
+          ...{ entrypoint: [], env: {}, root: null, binds: [] },
+        },
+      });
+      try {
+        await inspect(cell, hostUid);
+      } finally {
+        await cell.kill();
+      }
+    } finally {
+      await this.removeHome(id);
+    }
+  }
+}
+
+/**
+ * Sockets live in a short path of their own. A server that was killed leaves its
+ * folder behind; its successor, who holds the data folder now, removes it.
+ */
+function freshRuntime(data: string): string {
+  const note = join(data, "runtime");
+  if (existsSync(note)) {
+    const stale = readFileSync(note, "utf8");
+    if (/\/slipway-sb-\w+$/.test(stale)) {
+      rmSync(stale, { recursive: true, force: true });
+    }
+  }
+  const runtime = mkdtempSync(join(tmpdir(), "slipway-sb-"));
+  chmodSync(runtime, 0o711);
+  mkdirSync(join(runtime, "stage"), { mode: 0o711 });
+  writeFileSync(note, runtime);
+  return runtime;
+}

@@ -1,0 +1,70 @@
+import { ApiError, messageOf } from "../errors";
+import type { Cell } from "../executor/cell";
+import type { Lifecycle } from "../state/lifecycle";
+import type { SandboxRecord } from "../state/registry";
+import { parsePort } from "./control";
+import { forward } from "./forward";
+import { sameSecret } from "./secrets";
+
+const TOKEN_HEADER = "x-daytona-preview-token";
+
+export type Target =
+  { record: SandboxRecord; cell: Cell; port: number; path: string } | Response;
+
+/**
+ * Who and where a preview request is for. Without the sandbox's token it is sent
+ * to a login page, as Daytona does: a 307, not a 401, whether or not the sandbox
+ * exists.
+ */
+export function resolvePreview(
+  lifecycle: Lifecycle,
+  request: Request,
+  url: URL,
+): Target {
+  const [, , id = "", portText = "", ...rest] = url.pathname.split("/");
+  const port = parsePort(portText);
+  const record = lifecycle.find(decodeURIComponent(id));
+  const token = request.headers.get(TOKEN_HEADER) ?? "";
+  const open = record !== null && record.public;
+  if (!open && (!record || !sameSecret(token, record.previewToken))) {
+    const back = encodeURIComponent(url.pathname + url.search);
+    return new Response(null, {
+      status: 307,
+      headers: { location: `${url.origin}/login?returnTo=${back}` },
+    });
+  }
+  const cell = lifecycle.cell(record);
+  return { record, cell, port, path: `/${rest.join("/")}${url.search}` };
+}
+
+export async function preview(
+  lifecycle: Lifecycle,
+  request: Request,
+  target: Exclude<Target, Response>,
+): Promise<Response> {
+  const { record, cell, port, path } = target;
+  lifecycle.hold(record.id);
+  try {
+    return await forward(
+      cell,
+      `/port/${port}${path}`,
+      request,
+      [TOKEN_HEADER],
+      () => lifecycle.letGo(record.id),
+    );
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw new ApiError(
+      502,
+      `Sandbox ${record.name} ended during the call: ${messageOf(error)}`,
+    );
+  }
+}
+
+/** Where a browser without a token ends up: a page, with status 200. */
+export function loginPage(): Response {
+  return new Response(
+    "<!doctype html><title>Private preview</title><p>This preview is private: send its token in the x-daytona-preview-token header.",
+    { headers: { "content-type": "text/html; charset=utf-8" } },
+  );
+}

@@ -1,0 +1,103 @@
+import type { Server } from "bun";
+import { ApiError, messageOf } from "../errors";
+import { errorBody } from "../payloads";
+import { controlRoutes } from "./control";
+import type { ControlContext } from "./control";
+import { EventHub } from "./events";
+import { health, operator } from "./operator";
+import type { OperatorContext } from "./operator";
+import { loginPage, preview, resolvePreview } from "./preview";
+import { json } from "./router";
+import { sameSecret } from "./secrets";
+import { sockets } from "./sockets";
+import type { SocketData } from "./sockets";
+import { toolbox } from "./toolbox";
+
+export type HttpContext = ControlContext &
+  OperatorContext & { apiKey: string; events: EventHub };
+
+/** Everything on one port: /api, /toolbox, /preview, /health, /__... */
+export function serveHttp(
+  context: HttpContext,
+  port: number,
+): Server<SocketData> {
+  const control = controlRoutes(context);
+  const { lifecycle, faults, apiKey } = context;
+
+  const authorized = (request: Request): boolean => {
+    const [scheme = "", key = ""] = (
+      request.headers.get("authorization") ?? ""
+    ).split(" ");
+    return scheme.toLowerCase() === "bearer" && sameSecret(key, apiKey);
+  };
+  const requireKey = (request: Request) => {
+    if (!authorized(request)) {
+      throw new ApiError(401, "Invalid credentials");
+    }
+  };
+
+  const route = async (
+    request: Request,
+    url: URL,
+    server: Server<SocketData>,
+  ): Promise<Response | undefined> => {
+    const [, area = ""] = url.pathname.split("/", 2);
+    if (area === "health") return health(context);
+    if (area === "login") return loginPage();
+    if (area.startsWith("__")) {
+      const address = server.requestIP(request)?.address;
+      return operator(context, request, url, address);
+    }
+    if (area === "preview") {
+      const target = resolvePreview(lifecycle, request, url);
+      if (target instanceof Response) return target;
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+        return sockets.upgradePreview(server, request, target, lifecycle);
+      }
+      return preview(lifecycle, request, target);
+    }
+    if (area === "toolbox") {
+      requireKey(request);
+      return toolbox(lifecycle, request, url);
+    }
+    if (url.pathname.startsWith("/api/socket.io/")) {
+      return sockets.upgradeEvents(server, request);
+    }
+    if (area === "api") {
+      requireKey(request);
+      const path = url.pathname.slice("/api".length);
+      const found = control.match(request.method, path);
+      if (found) return found.handler({ request, url, params: found.params });
+    }
+    throw new ApiError(404, `Cannot ${request.method} ${url.pathname}`);
+  };
+
+  return Bun.serve<SocketData>({
+    hostname: "127.0.0.1",
+    port,
+    // An exec may be silent for minutes, an event stream for ever.
+    idleTimeout: 0,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    websocket: sockets.handlers(context.events, apiKey),
+    async fetch(request, server) {
+      const url = new URL(request.url);
+      const fail = (status: number, message: string) =>
+        json(errorBody(status, message, url.pathname), status);
+      // Undefined once a socket has been upgraded: Bun wants no answer then.
+      const serve = async () => {
+        try {
+          return (await route(request, url, server)) as Response;
+        } catch (error) {
+          if (error instanceof ApiError) {
+            return fail(error.status, error.message);
+          }
+          if (request.signal.aborted) return fail(499, "Client went away");
+          console.error(error);
+          return fail(500, messageOf(error));
+        }
+      };
+      if (!/^\/(api|toolbox|preview)\//.test(url.pathname)) return serve();
+      return faults.around(request, url.pathname, serve, fail);
+    },
+  });
+}

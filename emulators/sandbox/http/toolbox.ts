@@ -1,0 +1,31 @@
+import { ApiError, messageOf } from "../errors";
+import type { Lifecycle } from "../state/lifecycle";
+import { forward } from "./forward";
+
+/** /toolbox/{id}/...: the supervisor inside does the work and answers. */
+export async function toolbox(
+  lifecycle: Lifecycle,
+  request: Request,
+  url: URL,
+): Promise<Response> {
+  const [, , id = "", ...rest] = url.pathname.split("/");
+  const record = lifecycle.require(decodeURIComponent(id));
+  const cell = lifecycle.cell(record);
+  lifecycle.hold(record.id);
+  try {
+    return await forward(
+      cell,
+      `/toolbox/${rest.join("/")}${url.search}`,
+      request,
+      ["authorization", "cookie"],
+      () => lifecycle.letGo(record.id),
+    );
+  } catch (error) {
+    // The connection broke: it was stopped, or died, under the call.
+    if (request.signal.aborted) throw error;
+    throw new ApiError(
+      502,
+      `Sandbox ${record.name} ended during the call: ${messageOf(error)}`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { EgressPolicy } from "./egress/policy";
+import { Executor } from "./executor/executor";
+import { DEFAULT_LIMITS } from "./executor/limits";
+import type { Limits } from "./executor/limits";
+import { EventHub } from "./http/events";
+import { Faults } from "./http/faults";
+import { serveHttp } from "./http/server";
+import { Snapshots } from "./snapshots";
+import { keepHouse } from "./state/housekeeping";
+import { Lifecycle } from "./state/lifecycle";
+import { lockDataFolder } from "./state/lock";
+import { Registry } from "./state/registry";
+
+export interface SandboxServerOptions {
+  /** Registry and homes; one server at a time. */
+  data: string;
+  /** Folder of snapshots; looked into at every create. */
+  snapshots: string;
+  /** 0 chooses a free one. */
+  port?: number;
+  /** The key the SDK is given as DAYTONA_API_KEY. */
+  apiKey: string;
+  /** name -> origin, e.g. { "slipway.internal": "http://127.0.0.1:3210" } */
+  egress?: Record<string, string>;
+  limits?: Partial<Limits>;
+  /** How long a minute of auto-stop lasts; tests shorten it. */
+  minuteMs?: number;
+}
+
+export interface SandboxServer {
+  /** What goes into DAYTONA_API_URL. */
+  url: string;
+  /** Deletes every sandbox and every fault. */
+  reset(): Promise<void>;
+  /** Ends every sandbox; their homes stay. */
+  close(): Promise<void>;
+}
+
+/** @throws Error when another server has the data folder. */
+export async function createSandboxServer(
+  options: SandboxServerOptions,
+): Promise<SandboxServer> {
+  const data = resolve(options.data);
+  mkdirSync(data, { recursive: true });
+  const lock = lockDataFolder(data);
+  const registry = new Registry(`${data}/registry.sqlite`);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const policy = new EgressPolicy(options.egress ?? {});
+  const executor = await Executor.open(data, limits, policy);
+  const snapshots = new Snapshots(resolve(options.snapshots));
+  const events = new EventHub();
+  const faults = new Faults();
+  const origin = () => `http://127.0.0.1:${server.port}`;
+  const lifecycle = new Lifecycle(registry, executor, snapshots, (...change) =>
+    events.announce(...change, origin()),
+  );
+  const server = serveHttp(
+    {
+      ...{ registry, lifecycle, executor, snapshots, faults, events, origin },
+      apiKey: options.apiKey,
+    },
+    options.port ?? 0,
+  );
+  await lifecycle.recover();
+  const house = keepHouse(registry, lifecycle, options.minuteMs ?? 60_000);
+  return {
+    url: `${origin()}/api`,
+    async reset() {
+      faults.set([]);
+      for (const { id } of registry.all()) await lifecycle.delete(id);
+    },
+    async close() {
+      house.stop();
+      await server.stop(true);
+      await lifecycle.close();
+      executor.close();
+      registry.close();
+      lock.release();
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { Database } from "bun:sqlite";
+
+/** The states this server really goes through (Daytona has more). */
+export type SandboxState =
+  | "creating"
+  | "starting"
+  | "started"
+  | "stopping"
+  | "stopped"
+  | "destroying"
+  | "destroyed"
+  | "error";
+
+export interface SandboxRecord {
+  id: string;
+  name: string;
+  state: SandboxState;
+  /** Why the state is "error"; null in every other state. */
+  errorReason: string | null;
+  snapshot: string;
+  user: string;
+  env: Record<string, string>;
+  labels: Record<string, string>;
+  public: boolean;
+  target: string;
+  cpu: number;
+  memory: number;
+  disk: number;
+  networkBlockAll: boolean;
+  /** Minutes; 0 is never. */
+  autoStopInterval: number;
+  autoArchiveInterval: number;
+  /** Minutes after a stop; 0 deletes at the stop, negative is never. */
+  autoDeleteInterval: number;
+  /** Host uid and gid its processes run as; null when we are not root. */
+  hostUid: number | null;
+  /** Good until the next stop. */
+  previewToken: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  updatedAt: number;
+  lastActivityAt: number;
+}
+
+/**
+ * The sandboxes, on disk. A row is written before anything it names is made and
+ * removed after it is gone, so a crash at any moment leaves a row to finish
+ * from. Everything is also held in memory: one server owns the file.
+ */
+export class Registry {
+  private readonly db: Database;
+  private readonly records = new Map<string, SandboxRecord>();
+
+  constructor(file: string) {
+    this.db = new Database(file, { create: true, strict: true });
+    this.db.run("PRAGMA journal_mode = WAL");
+    this.db.run("PRAGMA synchronous = FULL");
+    this.db.run(
+      "CREATE TABLE IF NOT EXISTS sandboxes (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL)",
+    );
+    const rows = this.db
+      .query<{ record: string }, []>("SELECT record FROM sandboxes")
+      .all();
+    for (const row of rows) {
+      const record = JSON.parse(row.record) as SandboxRecord;
+      this.records.set(record.id, record);
+    }
+  }
+
+  all(): SandboxRecord[] {
+    return [...this.records.values()];
+  }
+
+  get(id: string): SandboxRecord | null {
+    return this.records.get(id) ?? null;
+  }
+
+  find(idOrName: string): SandboxRecord | null {
+    const byId = this.records.get(idOrName);
+    if (byId) return byId;
+    return this.all().find((record) => record.name === idOrName) ?? null;
+  }
+
+  insert(record: SandboxRecord): void {
+    this.db
+      .query("INSERT INTO sandboxes (id, name, record) VALUES (?, ?, ?)")
+      .run(record.id, record.name, JSON.stringify(record));
+    this.records.set(record.id, record);
+  }
+
+  /** Durable before it returns. */
+  update(id: string, changes: Partial<SandboxRecord>): SandboxRecord {
+    const before = this.records.get(id);
+    if (!before) throw new Error(`no sandbox ${id} to update`);
+    const after = { ...before, ...changes, updatedAt: Date.now() };
+    this.db
+      .query("UPDATE sandboxes SET record = ? WHERE id = ?")
+      .run(JSON.stringify(after), id);
+    this.records.set(id, after);
+    return after;
+  }
+
+  /** In memory only: losing it costs nothing, everything is stopped by then. */
+  touch(id: string): void {
+    const record = this.records.get(id);
+    if (record) record.lastActivityAt = Date.now();
+  }
+
+  remove(id: string): void {
+    this.db.query("DELETE FROM sandboxes WHERE id = ?").run(id);
+    this.records.delete(id);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
