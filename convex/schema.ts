@@ -6,8 +6,10 @@ import {
   launchPath,
   launchState,
   launchStep,
+  listedSkill,
   messageState,
   partBody,
+  repositoryHead,
   skillFields,
   slotState,
 } from "./validators";
@@ -39,13 +41,19 @@ export default defineSchema({
     .index("by_key_and_sha", ["key", "sha"])
     .index("by_owner_and_repo", ["owner", "repo"]),
 
-  /** HEAD of a repository, trusted for 30 s so that many tabs cost one look. */
+  /** HEAD of a repository, trusted for a while so that many tabs cost one look. */
   resolutions: defineTable({
     repository: v.string(), // host/owner/repo, lower case
-    branch: v.string(),
-    sha: v.string(),
+    head: repositoryHead,
     checkedAt: v.number(),
   }).index("by_repository", ["repository"]),
+
+  /** All skills of a repository at a commit. Written once by the resolver. */
+  listings: defineTable({
+    repository: v.string(), // host/owner/repo, lower case
+    sha: v.string(),
+    skills: v.array(listedSkill), // bounded: see REPOSITORY_LIMITS
+  }).index("by_repository_and_sha", ["repository", "sha"]),
 
   /** A person agreed to run this skill at this commit. */
   consents: defineTable({

@@ -111,6 +111,26 @@ export const skillFinding = v.object({
   message: v.string(),
 });
 
+/** Where a repository's default branch stood, or that the host has no such one. */
+export const repositoryHead = v.union(
+  v.object({
+    kind: v.literal("found"),
+    owner: v.string(), // as the host names it now: it may have moved
+    repo: v.string(),
+    branch: v.string(),
+    sha: v.string(),
+  }),
+  v.object({ kind: v.literal("missing") }),
+);
+
+/** A skill found in a repository; see convex/model/skills/discover. */
+export const listedSkill = v.object({
+  path: v.string(),
+  name: v.string(),
+  description: v.string(),
+  listed: v.boolean(),
+});
+
 /** What is stored of a skill at a commit, and shown of it. */
 export const skillFields = {
   key: v.string(), // host/owner/repo/path

@@ -3,6 +3,7 @@ export type ListedSkill = {
   /** The folder; "" for the repository's root. */
   path: string;
   name: string;
+  /** Empty when its SKILL.md cannot be used; opening it tells why. */
   description: string;
   /** Found by the rules, and neither hidden nor a copy of one found before. */
   listed: boolean;
@@ -115,7 +116,10 @@ export function pickSkill(
   repo: string,
 ): Picked {
   const listed = skills.filter((skill) => skill.listed);
-  if (wanted === "") return some(listed);
+  if (wanted === "") {
+    const usable = listed.filter((skill) => skill.description !== "");
+    return some(usable.length > 0 ? usable : listed);
+  }
   const exact = skills.find((skill) => skill.path === wanted);
   if (exact) return { kind: "one", skill: exact };
   for (const container of CONTAINERS) {

@@ -1,7 +1,11 @@
 import { readFrontmatter } from "./frontmatter";
+import { hasHiddenCharacters } from "./names";
 
 /** Most of a SKILL.md's body that is kept for reading, in UTF-8 bytes. */
 export const BODY_LIMIT = 200 * 1024;
+
+/** Longest values that are kept, in characters. The specification's are shorter. */
+const KEPT = { name: 100, text: 4_000 };
 
 export type Finding = {
   severity: "warning" | "error";
@@ -57,12 +61,14 @@ export function readManifest(text: string, folderName: string): ReadManifest {
   const textOf = (field: string) => {
     const value = fields.get(field);
     if (value === undefined || value === null || value === "") return undefined;
-    if (typeof value === "string") return value.trim() || undefined;
+    if (typeof value === "string") {
+      return value.trim().slice(0, KEPT.text) || undefined;
+    }
     if (typeof value === "number" || typeof value === "boolean") {
       return String(value);
     }
     if (Array.isArray(value) && value.every((v) => typeof v === "string")) {
-      return value.join(" ");
+      return value.join(" ").slice(0, KEPT.text);
     }
     warn(`\`${field}\` should be text; it is ignored.`, field);
     return undefined;
@@ -76,7 +82,12 @@ export function readManifest(text: string, folderName: string): ReadManifest {
       message: "The frontmatter has no description.",
     };
   }
-  const name = textOf("name");
+  const given = textOf("name");
+  // What cannot be shown on one line is no name.
+  const unusable =
+    given !== undefined &&
+    (given.length > KEPT.name || hasHiddenCharacters(given));
+  const name = unusable ? undefined : given;
   checkName(name, folderName, warn);
   checkLength("description", description, 1024, warn);
   const compatibility = textOf("compatibility");
@@ -117,7 +128,7 @@ type Warn = (message: string, field?: string) => void;
 
 function checkName(name: string | undefined, folder: string, warn: Warn) {
   if (name === undefined) {
-    return warn(`There is no name; the folder's, "${folder}", is used.`);
+    return warn(`There is no usable name; the folder's, "${folder}", is used.`);
   }
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) || name.length > 64) {
     warn(
