@@ -180,8 +180,8 @@ async function retryOrFail(
     config: {
       status: "failed",
       error: failure(
-        "sandbox_lost",
-        "The sandbox runs but its daemon does not answer.",
+        "sandbox_unreachable",
+        "The sandbox runs, but what runs in it does not answer.",
       ),
     },
   });

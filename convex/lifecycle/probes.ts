@@ -2,13 +2,10 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import {
-  AGENT_BOOT_POLL,
-  PROBE_INTERVAL,
-  PROBE_TIMEOUT,
-} from "../model/timing";
+import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState } from "../validators";
 import {
+  activeLaunches,
   getActivity,
   getBoot,
   getRemote,
@@ -163,9 +160,11 @@ export const report = internalMutation({
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
     await applyEvent(ctx, slotId, { type: "probe", probe });
     if (alive) await reconcile(ctx, slotId);
-    if (alive && agent?.state === "starting") {
-      await startProbe(ctx, slotId, AGENT_BOOT_POLL);
-    }
+    // Ask again soon while the agent boots, or while a launch waits for an answer.
+    const waiting = alive
+      ? agent?.state === "starting"
+      : (await activeLaunches(ctx, slotId)).length > 0;
+    if (waiting) await startProbe(ctx, slotId, POLL);
     return null;
   },
 });

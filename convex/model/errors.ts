@@ -83,6 +83,11 @@ export const ERRORS = {
   ),
   sandbox_failed: entry(502, true, "Launch again: a new sandbox is made."),
   sandbox_lost: entry(503, true, "Launch again: a new sandbox is made."),
+  sandbox_unreachable: entry(
+    503,
+    true,
+    "Stop and start the sandbox on the dashboard; if that does not help, delete it and launch again.",
+  ),
   sandbox_not_running: entry(409, true, "Start the sandbox and try again."),
   sandbox_busy: entry(409, true, "Wait until the sandbox has settled."),
   sandbox_insecure: entry(

@@ -43,8 +43,8 @@ export const PROBE_INTERVAL = 60 * SECOND;
 /** A probe's hard timeout, and the time after which its flight may be replaced. */
 export const PROBE_TIMEOUT = 15 * SECOND;
 
-/** How soon to ask again while the agent boots. */
-export const AGENT_BOOT_POLL = 2 * SECOND;
+/** How soon to ask again while the agent boots or a launch waits for the answer. */
+export const POLL = 2 * SECOND;
 
 const BACKOFF = [500, SECOND, 2 * SECOND, 4 * SECOND, 5 * SECOND] as const;
 
