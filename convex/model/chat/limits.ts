@@ -1,0 +1,57 @@
+/** Every bound of a conversation, with its reason. Times are in milliseconds. */
+
+/** A message of the user, in characters. The model's context is far larger. */
+export const MAX_MESSAGE = 32_000;
+
+/** Messages of one session that may wait for their turn. */
+export const MAX_WAITING = 10;
+
+/**
+ * Turns at once in one sandbox. The agent refuses more than 10 and runs well
+ * with about as many as it has threads (CPUs + 4).
+ */
+export const MAX_RUNNING = 6;
+
+/** A text row grows to this many characters, so each batch rewrites little. */
+export const ROW_CHARS = 4_096;
+
+/** What one turn may write, in characters, whatever the sandbox sends. */
+export const TURN_CHARS = 256 * 1024;
+export const MAX_PARTS = 500;
+
+/** Of one tool call. The agent itself sees more; this is for people. */
+export const TOOL_ARGS_CHARS = 4_096;
+export const TOOL_RESULT_CHARS = 8_192;
+
+/** Characters of parts in one answer of a query: far below its 16 MiB. */
+export const PAGE_CHARS = 2 * 1024 * 1024;
+
+/** A pushed batch: sandboxd sends at most 256 events of at most 16 KiB. */
+export const MAX_PUSH_BYTES = 8 * 1024 * 1024;
+
+/** Events written by one mutation; a longer batch takes several. */
+export const EVENTS_PER_WRITE = 256;
+
+/** Tries to hand a turn to the sandbox; with the waits between, over half a minute. */
+export const MAX_SENDS = 8;
+export const SEND_TIMEOUT = 10_000;
+export const STOP_TIMEOUT = 5_000;
+export const PULL_TIMEOUT = 10_000;
+
+/** A sender that says nothing for this long is replaced: timeout and reports with room. */
+export const SEND_PATIENCE = 30_000;
+
+/** Without an event for this long, what is missing is pulled. */
+export const QUIET = 20_000;
+
+/** Without an event for this long, the turn is lost. */
+export const NO_PROGRESS = 15 * 60_000;
+
+/** After the agent took a stop, its end must come within this. */
+export const STOP_GRACE = 10_000;
+
+/** A turn waits this long for its sandbox, like a launch. */
+export const QUEUE_DEADLINE = 30 * 60_000;
+
+/** How soon a waiting turn is looked at again, should nobody have told it. */
+export const QUEUE_LOOK = 30_000;

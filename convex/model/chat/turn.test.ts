@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { failure } from "../errors";
+import { MAX_SENDS } from "./limits";
+import { afterSend, prospect, type Place } from "./turn";
+
+const place = (over: Partial<Place>): Place => ({
+  slot: "running",
+  since: 1_000,
+  config: "clean",
+  launching: false,
+  ...over,
+});
+
+describe("handing a turn over", () => {
+  test("accepted: it runs", () => {
+    expect(afterSend(3, { kind: "accepted" })).toEqual({ next: "run" });
+  });
+
+  test("unreachable: again with growing waits, and somebody looks", () => {
+    const first = afterSend(0, { kind: "unreachable" });
+    const third = afterSend(2, { kind: "unreachable" });
+    expect(first).toMatchObject({ next: "retry", suspect: true });
+    expect(third).toMatchObject({ next: "retry", suspect: true });
+    const delay = (after: typeof first) => "delay" in after && after.delay;
+    expect(delay(third)).toBeGreaterThan(Number(delay(first)));
+  });
+
+  test("unreachable for good: fails with a reason that may be retried", () => {
+    expect(afterSend(MAX_SENDS - 1, { kind: "unreachable" })).toMatchObject({
+      next: "fail",
+      error: { code: "agent_lost", retryable: true },
+    });
+  });
+
+  test("refused: fails at once with the sandbox's reason", () => {
+    const error = failure("internal", "no");
+    expect(afterSend(0, { kind: "refused", error })).toEqual({
+      next: "fail",
+      error,
+      suspect: false,
+    });
+  });
+
+  test("the disk lacks the skill: it is installed again", () => {
+    expect(afterSend(0, { kind: "not_installed" })).toEqual({
+      next: "reinstall",
+    });
+  });
+});
+
+describe("what a waiting turn can expect", () => {
+  test("a running and configured sandbox takes it", () => {
+    expect(prospect(place({}), 0)).toEqual({ kind: "go" });
+    expect(prospect(place({ config: "pending" }), 0)).toEqual({ kind: "wait" });
+  });
+
+  test("a config that failed for good fails it with that reason", () => {
+    const config = failure("agent_unavailable", "No Python.");
+    expect(prospect(place({ config }), 0)).toEqual({
+      kind: "never",
+      error: config,
+    });
+  });
+
+  test("a stopped sandbox is woken", () => {
+    expect(prospect(place({ slot: "stopped" }), 0)).toEqual({ kind: "wake" });
+  });
+
+  test("a user's stop ends what waited before it, not what came after", () => {
+    const stopping = place({ slot: "stopping", since: 1_000 });
+    expect(prospect(stopping, 900)).toMatchObject({
+      kind: "never",
+      error: { code: "sandbox_not_running" },
+    });
+    expect(prospect(stopping, 1_100)).toEqual({ kind: "wait" });
+  });
+
+  test.each(["empty", "failed", "deleting"] as const)(
+    "%s: gone, unless a launch brings it back",
+    (slot) => {
+      expect(prospect(place({ slot }), 2_000)).toMatchObject({
+        kind: "never",
+        error: { code: "sandbox_lost", next: expect.stringMatching(/launch/i) },
+      });
+      expect(prospect(place({ slot, launching: true }), 2_000)).toEqual({
+        kind: "wait",
+      });
+    },
+  );
+});
