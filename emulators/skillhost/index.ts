@@ -80,7 +80,12 @@ async function route(
   const name = repositoryName(owner, repo);
   if (!name) return text(404, "No repository can have this name.");
   const found = await repositories.find(name);
-  if (found.kind === "refused") return text(404, found.message);
+  if (found.kind === "refused") {
+    const answer = text(404, found.message);
+    // Tells a resolver that this text is for the operator to act on.
+    answer.headers.set("x-slipway-refused", "1");
+    return answer;
+  }
   if (found.kind === "missing") {
     return text(404, `There is no repository ${name.owner}/${name.repo} here.`);
   }

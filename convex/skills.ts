@@ -1,0 +1,251 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import { internal } from "./_generated/api";
+import type { Doc } from "./_generated/dataModel";
+import {
+  action,
+  internalMutation,
+  internalQuery,
+  query,
+} from "./_generated/server";
+import type { QueryCtx } from "./_generated/server";
+import { pickSkill } from "./model/skills/discover";
+import { hostsFor, parseGitHosts } from "./model/skills/hosts";
+import { LOCAL_HOST, repositoryKey, skillKey } from "./model/skills/key";
+import {
+  choicesOf,
+  choose,
+  isFresh,
+  pathOnBranch,
+  requireLink,
+} from "./model/skills/resolution";
+import { choice, linkFields, opened } from "./model/skills/opened";
+import type { Opened, SkillView } from "./model/skills/opened";
+import {
+  listedSkill,
+  repositoryHead,
+  skillFields,
+  skillView,
+} from "./validators";
+
+/**
+ * Turns a link into a skill at a commit, or into the skills to pick from. Works
+ * signed in or not, and launches nothing. Answered from records when the repository
+ * was looked at a moment ago.
+ *
+ * Throws `bad_link`, `host_not_allowed`, `repo_not_found`, `repo_unreachable`,
+ * `rate_limited`, `skill_not_found`, `skill_invalid`, `archive_too_large`,
+ * `archive_hostile`.
+ */
+export const open = action({
+  args: { link: v.string() },
+  returns: opened,
+  handler: async (ctx, args): Promise<Opened> => {
+    const hosts = parseGitHosts(process.env.SLIPWAY_GIT_HOSTS);
+    const link = requireLink(args.link, {
+      hosts: hosts.map(({ host }) => host),
+    });
+    const candidates = hostsFor(link.host, hosts).map(({ host }) => host);
+    const known = await ctx.runQuery(internal.skills.known, {
+      link,
+      hosts: candidates,
+    });
+    const now = Date.now();
+    const fresh = known.heads.every(({ host, head, checkedAt }) =>
+      isFresh(host, head, now - checkedAt),
+    );
+    if (fresh && known.answer) return known.answer;
+    return await ctx.runAction(internal.node.skills.resolve, { link });
+  },
+});
+
+/** A skill as recorded, or null. Never asks a git host. */
+export const get = query({
+  args: { key: v.string(), sha: v.string() },
+  returns: v.union(skillView, v.null()),
+  handler: async (ctx, { key, sha }) => {
+    const skill = await findSkill(ctx, key, sha);
+    return skill && viewOf(skill);
+  },
+});
+
+const EXAMPLES = { host: LOCAL_HOST, owner: "slipway", repo: "examples" };
+
+/**
+ * The skills that ship with Slipway, as last seen: empty until someone has opened
+ * the link `slipway/examples`, which the start does.
+ */
+export const examples = query({
+  args: {},
+  returns: v.array(choice),
+  handler: async (ctx) => {
+    const repository = repositoryKey(EXAMPLES);
+    const head = (await findResolution(ctx, repository))?.head;
+    if (head?.kind !== "found") return [];
+    const skills = (await findListing(ctx, repository, head.sha))?.skills ?? [];
+    const offered = skills.filter((skill) => skill.listed);
+    return choicesOf(EXAMPLES, skills, offered);
+  },
+});
+
+const knownHead = v.object({
+  host: v.string(),
+  head: repositoryHead,
+  checkedAt: v.number(),
+});
+
+/**
+ * What the records say about a link: each host's word up to the first that has the
+ * repository, and the answer if it can be made. The caller judges the age.
+ */
+export const known = internalQuery({
+  args: { link: v.object(linkFields), hosts: v.array(v.string()) },
+  returns: v.object({
+    heads: v.array(knownHead),
+    answer: v.union(opened, v.null()),
+  }),
+  handler: async (ctx, { link, hosts }) => {
+    const heads: Infer<typeof knownHead>[] = [];
+    for (const host of hosts) {
+      const repository = repositoryKey({ ...link, host });
+      const resolution = await findResolution(ctx, repository);
+      if (!resolution) return { heads, answer: null };
+      const { head, checkedAt } = resolution;
+      heads.push({ host, head, checkedAt });
+      if (head.kind === "missing") continue;
+      const { owner, repo, sha, branch } = head;
+      const path = pathOnBranch(link, branch);
+      const at = { host, owner, repo };
+      return {
+        heads,
+        answer: path === null ? null : await answer(ctx, at, sha, path),
+      };
+    }
+    return { heads, answer: null };
+  },
+});
+
+async function answer(
+  ctx: QueryCtx,
+  at: { host: string; owner: string; repo: string },
+  sha: string,
+  path: string,
+): Promise<Opened | null> {
+  const skills = (await findListing(ctx, repositoryKey(at), sha))?.skills;
+  if (!skills) return null;
+  const { owner, repo } = at;
+  const chosen = choose(skills, path, owner, repo);
+  if (chosen.kind === "several") {
+    const choices = choicesOf(at, skills, chosen.skills);
+    return { kind: "choices", owner, repo, sha, choices };
+  }
+  const key = skillKey({ ...at, path: chosen.skill.path });
+  const skill = await findSkill(ctx, key, sha);
+  return skill && { kind: "skill", skill: viewOf(skill) };
+}
+
+/** The skills of a repository at a commit, or null when nobody has looked. */
+export const listing = internalQuery({
+  args: { repository: v.string(), sha: v.string() },
+  returns: v.union(v.array(listedSkill), v.null()),
+  handler: async (ctx, { repository, sha }) =>
+    (await findListing(ctx, repository, sha))?.skills ?? null,
+});
+
+/** As `get`, for functions. */
+export const record = internalQuery({
+  args: { key: v.string(), sha: v.string() },
+  returns: v.union(skillView, v.null()),
+  handler: async (ctx, { key, sha }) => {
+    const skill = await findSkill(ctx, key, sha);
+    return skill && viewOf(skill);
+  },
+});
+
+export const resolution = internalQuery({
+  args: { repository: v.string() },
+  returns: v.union(
+    v.object({ head: repositoryHead, checkedAt: v.number() }),
+    v.null(),
+  ),
+  handler: async (ctx, { repository }) => {
+    const row = await findResolution(ctx, repository);
+    return row && { head: row.head, checkedAt: row.checkedAt };
+  },
+});
+
+export const recordResolution = internalMutation({
+  args: { repository: v.string(), head: repositoryHead },
+  returns: v.null(),
+  handler: async (ctx, { repository, head }) => {
+    const row = await findResolution(ctx, repository);
+    const checkedAt = Date.now();
+    if (row) await ctx.db.patch("resolutions", row._id, { head, checkedAt });
+    else await ctx.db.insert("resolutions", { repository, head, checkedAt });
+    return null;
+  },
+});
+
+export const recordListing = internalMutation({
+  args: {
+    repository: v.string(),
+    sha: v.string(),
+    skills: v.array(listedSkill),
+  },
+  returns: v.null(),
+  handler: async (ctx, listing) => {
+    const { repository, sha } = listing;
+    const row = await findListing(ctx, repository, sha);
+    // The same commit has the same skills: whoever came first is right.
+    if (!row) await ctx.db.insert("listings", listing);
+    return null;
+  },
+});
+
+/**
+ * Records a skill once per (key, sha). Of two at once the later one's archive is
+ * removed in the same transaction and both get the one record.
+ */
+export const recordSkill = internalMutation({
+  args: { skill: v.object(skillFields), storageId: v.id("_storage") },
+  returns: skillView,
+  handler: async (ctx, { skill, storageId }) => {
+    const existing = await findSkill(ctx, skill.key, skill.sha);
+    if (existing) {
+      await ctx.storage.delete(storageId);
+      return viewOf(existing);
+    }
+    const id = await ctx.db.insert("skills", { ...skill, storageId });
+    const inserted = await ctx.db.get("skills", id);
+    if (!inserted) throw new Error("The skill just recorded cannot be read.");
+    return viewOf(inserted);
+  },
+});
+
+function findSkill(ctx: QueryCtx, key: string, sha: string) {
+  return ctx.db
+    .query("skills")
+    .withIndex("by_key_and_sha", (q) => q.eq("key", key).eq("sha", sha))
+    .unique();
+}
+
+function findResolution(ctx: QueryCtx, repository: string) {
+  return ctx.db
+    .query("resolutions")
+    .withIndex("by_repository", (q) => q.eq("repository", repository))
+    .unique();
+}
+
+function findListing(ctx: QueryCtx, repository: string, sha: string) {
+  return ctx.db
+    .query("listings")
+    .withIndex("by_repository_and_sha", (q) =>
+      q.eq("repository", repository).eq("sha", sha),
+    )
+    .unique();
+}
+
+function viewOf(doc: Doc<"skills">): SkillView {
+  const { _id, _creationTime, storageId: _storage, ...fields } = doc;
+  return { ...fields, createdAt: _creationTime };
+}
