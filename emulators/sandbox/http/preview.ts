@@ -5,6 +5,7 @@ import type { SandboxRecord } from "../state/registry";
 import { parsePort } from "./control";
 import { forward } from "./forward";
 import { sameSecret } from "./secrets";
+import { Relay } from "./websocket-relay";
 
 const TOKEN_HEADER = "x-daytona-preview-token";
 
@@ -59,6 +60,17 @@ export async function preview(
       `Sandbox ${record.name} ended during the call: ${messageOf(error)}`,
     );
   }
+}
+
+export function previewSocket(
+  lifecycle: Lifecycle,
+  request: Request,
+  { record, cell, port, path }: Exclude<Target, Response>,
+): Promise<Relay> {
+  lifecycle.hold(record.id);
+  return Relay.open(cell, `/port/${port}${path}`, request, () =>
+    lifecycle.letGo(record.id),
+  );
 }
 
 /** Where a browser without a token ends up: a page, with status 200. */

@@ -3,13 +3,13 @@ import { ApiError, messageOf } from "../errors";
 import { errorBody } from "../payloads";
 import { controlRoutes } from "./control";
 import type { ControlContext } from "./control";
-import { EventHub } from "./events";
+import type { EventHub } from "./events";
 import { health, operator } from "./operator";
 import type { OperatorContext } from "./operator";
-import { loginPage, preview, resolvePreview } from "./preview";
+import { loginPage, preview, previewSocket, resolvePreview } from "./preview";
 import { json } from "./router";
 import { sameSecret } from "./secrets";
-import { sockets } from "./sockets";
+import { socketHandlers, upgrade, upgradeRelay } from "./sockets";
 import type { SocketData } from "./sockets";
 import { toolbox } from "./toolbox";
 
@@ -52,7 +52,8 @@ export function serveHttp(
       const target = resolvePreview(lifecycle, request, url);
       if (target instanceof Response) return target;
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-        return sockets.upgradePreview(server, request, target, lifecycle);
+        const relay = await previewSocket(lifecycle, request, target);
+        return upgradeRelay(server, request, relay);
       }
       return preview(lifecycle, request, target);
     }
@@ -61,7 +62,7 @@ export function serveHttp(
       return toolbox(lifecycle, request, url);
     }
     if (url.pathname.startsWith("/api/socket.io/")) {
-      return sockets.upgradeEvents(server, request);
+      return upgrade(server, request, { kind: "events", connection: null });
     }
     if (area === "api") {
       requireKey(request);
@@ -78,7 +79,7 @@ export function serveHttp(
     // An exec may be silent for minutes, an event stream for ever.
     idleTimeout: 0,
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    websocket: sockets.handlers(context.events, apiKey),
+    websocket: socketHandlers(context.events, apiKey),
     async fetch(request, server) {
       const url = new URL(request.url);
       const fail = (status: number, message: string) =>

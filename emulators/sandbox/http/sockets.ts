@@ -1,96 +1,66 @@
-import { randomUUID } from "node:crypto";
 import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import { ApiError } from "../errors";
-import type { Lifecycle } from "../state/lifecycle";
 import type { EventHub } from "./events";
-import { sameSecret } from "./secrets";
-import type { Target } from "./preview";
+import { SocketIo } from "./socket-io";
+import type { Relay } from "./websocket-relay";
 
-const PING_MS = 25_000;
-
+/** What each WebSocket of the server is for. */
 export type SocketData =
-  | { kind: "events"; ping?: Timer }
-  | { kind: "preview"; upstream: WebSocket; early: (string | Buffer)[] };
+  | { kind: "events"; connection: SocketIo | null }
+  | { kind: "relay"; relay: Relay };
 
-type Socket = ServerWebSocket<SocketData>;
+export type Socket = ServerWebSocket<SocketData>;
 
-function upgradeEvents(server: Server<SocketData>, request: Request) {
-  const upgraded = server.upgrade(request, { data: { kind: "events" } });
-  if (upgraded) return undefined;
-  throw new ApiError(400, "Events are served over a WebSocket only");
-}
-
-function upgradePreview(
+export function upgrade(
   server: Server<SocketData>,
   request: Request,
-  target: Exclude<Target, Response>,
-  lifecycle: Lifecycle,
+  data: SocketData,
+  headers: HeadersInit = {},
 ): undefined {
-  void [server, request, target, lifecycle];
-  throw new ApiError(501, "WebSocket previews are not served yet");
+  if (server.upgrade(request, { data, headers })) return undefined;
+  throw new ApiError(400, "This address is served over a WebSocket only");
 }
 
-/** engine.io's and socket.io's first words, then silence but for pings. */
-function onEventsOpen(socket: Socket) {
-  const open = {
-    sid: randomUUID(),
-    upgrades: [],
-    pingInterval: PING_MS,
-    pingTimeout: 20_000,
-    maxPayload: 1_000_000,
-  };
-  socket.send(`0${JSON.stringify(open)}`);
-  if (socket.data.kind !== "events") return;
-  socket.data.ping = setInterval(() => socket.send("2"), PING_MS);
-}
-
-function onEventsMessage(
-  socket: Socket,
-  text: string,
-  events: EventHub,
-  apiKey: string,
-) {
-  // "40": connect to the namespace, with the key.
-  if (!text.startsWith("40")) return;
-  const { token } = parseAuth(text.slice(2));
-  if (!sameSecret(token ?? "", apiKey)) {
-    socket.send('44{"message":"Unauthorized"}');
-    return;
-  }
-  socket.send(`40${JSON.stringify({ sid: randomUUID() })}`);
-  events.join(socket);
-}
-
-function parseAuth(text: string): { token?: string } {
+export function upgradeRelay(
+  server: Server<SocketData>,
+  request: Request,
+  relay: Relay,
+): undefined {
+  const { protocol } = relay;
   try {
-    const parsed = JSON.parse(text);
-    return typeof parsed?.token === "string" ? parsed : {};
-  } catch {
-    // No auth object at all: the same as no token.
-    return {};
+    return upgrade(
+      server,
+      request,
+      { kind: "relay", relay },
+      protocol ? { "sec-websocket-protocol": protocol } : {},
+    );
+  } catch (error) {
+    relay.clientClosed(1000, "");
+    throw error;
   }
 }
 
-function handlers(
+export function socketHandlers(
   events: EventHub,
   apiKey: string,
 ): WebSocketHandler<SocketData> {
   return {
+    maxPayloadLength: 64 * 1024 * 1024,
+    // Whoever reads too slowly is cut off: Bun would leave out messages instead.
+    backpressureLimit: 64 * 1024 * 1024,
+    closeOnBackpressureLimit: true,
     open(socket) {
-      if (socket.data.kind === "events") onEventsOpen(socket);
+      const { data } = socket;
+      if (data.kind === "relay") data.relay.opened(socket);
+      else data.connection = new SocketIo(socket, events, apiKey);
     },
-    message(socket, message) {
-      if (socket.data.kind === "events") {
-        onEventsMessage(socket, String(message), events, apiKey);
-      }
+    message({ data }, message) {
+      if (data.kind === "relay") data.relay.fromClient(message);
+      else data.connection?.received(String(message));
     },
-    close(socket) {
-      if (socket.data.kind === "events") {
-        clearInterval(socket.data.ping);
-        events.leave(socket);
-      }
+    close({ data }, code, reason) {
+      if (data.kind === "relay") data.relay.clientClosed(code, reason);
+      else data.connection?.closed();
     },
   };
 }
-
-export const sockets = { handlers, upgradeEvents, upgradePreview };

@@ -9,7 +9,7 @@ import { createServer } from "node:http";
 import { environment } from "./environment";
 import { entrypointState, startEntrypoint } from "./entrypoint";
 import { ToolboxError, errorBody, readJson, sendJson } from "./http";
-import { forwardToPort, serveEgress, tunnelToPort } from "./ports";
+import { forwardToPort, serveEgress, upgradeToPort } from "./ports";
 import { probe } from "./probe";
 import { handleToolbox } from "./toolbox";
 
@@ -52,9 +52,11 @@ async function boot(body: Record<string, unknown>) {
   return { entrypoint: entrypointState() };
 }
 
-server.on("connect", (request, socket, head) => {
-  const port = Number(request.url?.split(":").pop());
-  tunnelToPort(port, socket, head);
+server.on("upgrade", (request, socket, head) => {
+  const [, area, port] = (request.url ?? "").split("/", 3);
+  if (area !== "port") return socket.destroy();
+  const path = (request.url ?? "").slice(`/port/${port}`.length);
+  upgradeToPort(Number(port), path || "/", request, socket, head);
 });
 
 // Long answers and idle streams are the caller's business.

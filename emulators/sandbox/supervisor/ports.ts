@@ -45,11 +45,23 @@ export function forwardToPort(
   request.pipe(upstream);
 }
 
-/** CONNECT :port, for what is not plain HTTP (WebSockets). */
-export function tunnelToPort(port: number, client: Duplex, head: Buffer): void {
+/** A WebSocket for a port: its handshake is passed on, then bytes. */
+export function upgradeToPort(
+  port: number,
+  path: string,
+  request: IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+): void {
   const upstream = connect(port, "127.0.0.1");
   upstream.once("connect", () => {
-    client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    const lines = [`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`];
+    const raw = request.rawHeaders;
+    for (let i = 0; i < raw.length; i += 2) {
+      if (raw[i]?.toLowerCase() !== "host")
+        lines.push(`${raw[i]}: ${raw[i + 1]}`);
+    }
+    upstream.write(`${lines.join("\r\n")}\r\n\r\n`);
     if (head.length > 0) upstream.write(head);
     splice(client, upstream);
   });

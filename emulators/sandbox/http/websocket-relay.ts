@@ -1,0 +1,96 @@
+import { ApiError } from "../errors";
+import type { Cell } from "../executor/cell";
+import type { Socket } from "./sockets";
+
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** Headers the handshake makes anew, and what must not go inside. */
+const OWN =
+  /^(host|connection|upgrade|sec-websocket-.*|x-daytona-preview-token)$/i;
+
+/** Joins a client's WebSocket to one of a port inside a sandbox. */
+export class Relay {
+  private client: Socket | null = null;
+  /** What came from inside before the client's handshake was done. */
+  private early: (string | Buffer)[] = [];
+  private closing: { code: number; reason: string } | null = null;
+
+  private constructor(
+    private readonly upstream: WebSocket,
+    private readonly settled: () => void,
+  ) {
+    upstream.binaryType = "nodebuffer" as BinaryType;
+    upstream.addEventListener("message", ({ data }) => {
+      if (this.client) this.client.send(data);
+      else this.early.push(data);
+    });
+    upstream.addEventListener("close", ({ code, reason }) => {
+      this.closing = { code: sendable(code), reason };
+      this.client?.close(this.closing.code, reason);
+    });
+  }
+
+  /**
+   * Opens the inner half first, so that a refusal can still be an HTTP answer.
+   *
+   * @throws ApiError 502 when nothing inside speaks WebSocket there
+   */
+  static async open(
+    cell: Cell,
+    path: string,
+    request: Request,
+    settled: () => void,
+  ): Promise<Relay> {
+    const headers = Object.fromEntries(
+      [...request.headers].filter(([name]) => !OWN.test(name)),
+    );
+    const offered = request.headers.get("sec-websocket-protocol");
+    const protocols = offered ? offered.split(",").map((p) => p.trim()) : [];
+    // Bun's client takes headers and Unix sockets; the DOM's types know neither.
+    const upstream = new WebSocket(`ws+unix://${cell.socket}:${path}`, {
+      headers,
+      protocols,
+    } as never);
+    const relay = new Relay(upstream, settled);
+    const failed = await new Promise<string | null>((resolve) => {
+      const timer = setTimeout(() => resolve("no answer"), OPEN_TIMEOUT_MS);
+      const done = (why: string | null) => {
+        clearTimeout(timer);
+        resolve(why);
+      };
+      upstream.addEventListener("open", () => done(null));
+      upstream.addEventListener("error", (e) =>
+        done("message" in e ? String(e.message) : "refused"),
+      );
+    });
+    if (failed === null) return relay;
+    upstream.close();
+    settled();
+    throw new ApiError(502, `No WebSocket there: ${failed}`);
+  }
+
+  get protocol(): string {
+    return this.upstream.protocol;
+  }
+
+  opened(client: Socket): void {
+    this.client = client;
+    for (const message of this.early) client.send(message);
+    this.early = [];
+    if (this.closing) client.close(this.closing.code, this.closing.reason);
+  }
+
+  fromClient(message: string | Buffer): void {
+    this.upstream.send(message);
+  }
+
+  clientClosed(code: number, reason: string): void {
+    this.upstream.close(sendable(code), reason);
+    this.settled();
+  }
+}
+
+/** Codes that only describe a close (1005, 1006) may not be sent in one. */
+function sendable(code: number): number {
+  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000;
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Daytona } from "@daytonaio/sdk";
+import { createSandboxServer } from "../../emulators/sandbox/index";
+import type {
+  SandboxServer,
+  SandboxServerOptions,
+} from "../../emulators/sandbox/index";
+
+export const API_KEY = "test-key";
+
+export interface Fixture {
+  server: SandboxServer;
+  daytona: Daytona;
+  /** "http://127.0.0.1:PORT" */
+  origin: string;
+  data: string;
+  snapshots: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A server of its own for one test file. Where the host cannot isolate this
+ * throws, with the reason: a sandbox test that is skipped is worth nothing.
+ */
+export async function startFixture(
+  options: Partial<SandboxServerOptions> = {},
+): Promise<Fixture> {
+  // 0700, as mkdtemp makes it: the sandbox's user cannot pass through it.
+  const folder = mkdtempSync(join(tmpdir(), "sandbox-test-"));
+  const data = join(folder, "data");
+  const snapshots = join(folder, "snapshots");
+  const server = await createSandboxServer({
+    data,
+    snapshots,
+    apiKey: API_KEY,
+    ...options,
+  });
+  const origin = new URL(server.url).origin;
+  const health = await (await fetch(`${origin}/health`)).json();
+  if (!health.ok) {
+    throw new Error(
+      `No isolation here: ${health.isolation.reason} ${health.isolation.remedy}`,
+    );
+  }
+  return {
+    server,
+    origin,
+    data,
+    snapshots,
+    daytona: client(server.url),
+    async close() {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function client(apiUrl: string): Daytona {
+  return new Daytona({ apiKey: API_KEY, apiUrl, target: "local" });
+}
+
+/** Polls until `look` gives a value; real processes take their time. */
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  what: string,
+  ms = 5_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const value = await look();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${ms} ms`);
+    await Bun.sleep(20);
+  }
+}
+
+/** The error a promise ends with; a promise that does not fail is one. */
+export async function failure(work: Promise<unknown>): Promise<{
+  name: string;
+  message: string;
+  statusCode?: number;
+}> {
+  try {
+    await work;
+  } catch (error) {
+    return error as Error & { statusCode?: number };
+  }
+  throw new Error("expected a failure");
+}
