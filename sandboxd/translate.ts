@@ -101,11 +101,10 @@ export class Translator {
   #ended(): Ending {
     if (this.#finish === "stop" && !this.#cause) return { kind: "complete" };
     if (this.#finish === "length") {
-      return {
-        kind: "failed",
-        code: "model_context",
-        message: "The model's answer was cut off at its length limit.",
-      };
+      // Hermes ends a broken connection in the same way as a length limit.
+      const message =
+        "The model's answer broke off: its length limit, or a lost connection.";
+      return { kind: "failed", code: "model_failed", message };
     }
     const code = codeOfReason(this.#cause?.reason);
     const message = this.#message ?? "The agent reported a failure.";

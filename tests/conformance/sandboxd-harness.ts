@@ -1,0 +1,199 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
+import { digestOf } from "../../sandboxd/digest";
+import type { TurnEvent } from "../../sandboxd/events";
+import { prepareSnapshot, type Snapshot } from "../../sandboxd/snapshot";
+
+/** The snapshot, built once for all runs. The first build takes ten seconds. */
+export function testSnapshot(): Promise<Snapshot> {
+  const dir =
+    process.env.SLIPWAY_TEST_SNAPSHOTS ??
+    join(import.meta.dir, "../../.slipway/snapshots");
+  return prepareSnapshot({ dir });
+}
+
+/** Polls until `check` gives a value; fails loudly at the deadline. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | null | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    await Bun.sleep(25);
+  }
+}
+
+export type Answer = { status: number; body: Record<string, unknown> };
+
+export type Daemon = {
+  home: string;
+  key: string;
+  log: () => string;
+  call: (method: string, path: string, init?: CallInit) => Promise<Answer>;
+  claim: () => Promise<void>;
+  /** Ends it as a power cut would; the home stays. */
+  kill: () => Promise<void>;
+  close: () => Promise<void>;
+};
+
+type CallInit = {
+  body?: unknown;
+  raw?: Uint8Array;
+  headers?: Record<string, string>;
+};
+
+/** Runs the built sandboxd.js under Node, as a sandbox would, without one. */
+export async function startDaemon(
+  root: string,
+  options: { home?: string; env?: Record<string, string> } = {},
+): Promise<Daemon> {
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), "slipway-home-")));
+  const key = randomBytes(24).toString("hex");
+  const child = spawn("node", [join(root, "sandboxd.js")], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env.PATH ?? "/usr/bin:/bin",
+      HOME: home,
+      SLIPWAY_SANDBOXD_HOST: "127.0.0.1",
+      SLIPWAY_SANDBOXD_PORT: "0",
+      ...options.env,
+    },
+  });
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString("utf8")));
+  const port = await eventually("sandboxd listens", () => {
+    if (child.exitCode !== null) throw new Error(`sandboxd exited: ${log}`);
+    return Promise.resolve(/listens on (\d+)/.exec(log)?.[1]);
+  });
+
+  const call: Daemon["call"] = async (method, path, init = {}) => {
+    const body =
+      init.raw ?? (init.body === undefined ? null : JSON.stringify(init.body));
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, ...init.headers },
+      body: body as BodyInit | null,
+    });
+    const answer = (await response.json()) as Record<string, unknown>;
+    return { status: response.status, body: answer };
+  };
+  const claim = async () => {
+    await mkdir(join(home, ".slipway"), { recursive: true });
+    const file = join(home, ".slipway/claim.json");
+    await writeFile(file, JSON.stringify({ key, generation: 1 }));
+  };
+  const kill = async () => {
+    await end(child, "SIGKILL");
+  };
+  const close = async () => {
+    await end(child, "SIGTERM");
+    await rm(home, { recursive: true, force: true });
+  };
+  return { home, key, log: () => log, call, claim, kill, close };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  await exited;
+}
+
+export type Skill = {
+  key: string;
+  sha: string;
+  digest: string;
+  archive: Buffer;
+};
+
+/** A skill folder as the server sends it. */
+export async function skillOf(
+  key: string,
+  files: Record<string, string>,
+): Promise<Skill> {
+  const archive = pack();
+  const entries = Object.entries(files).map(([path, content]) => ({
+    path,
+    executable: path.endsWith(".sh"),
+    content: Buffer.from(content),
+  }));
+  for (const { path, executable, content } of entries) {
+    archive.entry({ name: path, mode: executable ? 0o755 : 0o644 }, content);
+  }
+  archive.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Buffer);
+  return {
+    key,
+    sha: randomBytes(20).toString("hex"),
+    digest: digestOf(entries),
+    archive: gzipSync(Buffer.concat(chunks)),
+  };
+}
+
+export function skillMd(name: string, text: string): string {
+  return `---\nname: ${name}\ndescription: A skill for a test.\n---\n# ${name} guide\n\n${text}\n`;
+}
+
+export async function install(daemon: Daemon, skill: Skill): Promise<Answer> {
+  return await daemon.call("POST", "/skills", {
+    raw: skill.archive,
+    headers: {
+      "x-skill-key": encodeURIComponent(skill.key),
+      "x-skill-sha": skill.sha,
+      "x-skill-digest": skill.digest,
+    },
+  });
+}
+
+export function configFor(baseUrl: string, model = "demo", apiKey = "none") {
+  return {
+    model: { baseUrl, apiKey, name: model, contextLength: 131_072 },
+    maxTurns: 8,
+  };
+}
+
+export async function agentReady(daemon: Daemon): Promise<void> {
+  await eventually(
+    "the agent is ready",
+    async () => {
+      const { body } = await daemon.call("GET", "/health");
+      return (body.agent as { state?: string }).state === "ready";
+    },
+    60_000,
+  );
+}
+
+/** Events of a turn once it has ended. */
+export async function turnEnd(
+  daemon: Daemon,
+  turnId: string,
+  timeoutMs = 30_000,
+): Promise<TurnEvent[]> {
+  const ended = await eventually(
+    `${turnId} ends`,
+    async () => {
+      const answer = await daemon.call("GET", `/turns/${turnId}?from=0`);
+      return answer.body.state === "ended" && answer;
+    },
+    timeoutMs,
+  );
+  return ended.body.events as TurnEvent[];
+}
+
+export function textOf(events: TurnEvent[]): string {
+  return events
+    .map((event) => (event.kind === "text" ? event.delta : ""))
+    .join("");
+}
