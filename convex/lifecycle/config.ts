@@ -18,11 +18,12 @@ import { applyEvent } from "./slots";
 /** Gives up after this many tries without an answer; a boot takes seconds. */
 const MAX_TRIES = 8;
 
-/** Starts the flight unless one is under way. */
+/** Starts the flight after a boot, unless one is under way or has landed. */
 export async function startConfig(
   ctx: MutationCtx,
   slot: Doc<"slots">,
 ): Promise<void> {
+  if (slot.state.status !== "running") return;
   const boot = await getBoot(ctx, slot);
   if (!boot?.access || boot.config.status !== "dirty") return;
   await launchFlight(ctx, slot, boot, 0);

@@ -22,6 +22,7 @@ export async function reconcile(
   ctx: MutationCtx,
   slotId: Id<"slots">,
 ): Promise<void> {
+  await startConfig(ctx, await requireSlot(ctx, slotId));
   const launches = await activeLaunches(ctx, slotId);
   let wanted = false;
   let probe = false;
@@ -34,14 +35,13 @@ export async function reconcile(
     }
     if (judgement.state === "installing") {
       const slot = await requireSlot(ctx, slotId);
-      if (judgement.configure) await startConfig(ctx, slot);
       if (judgement.install) await startInstall(ctx, slot, launch);
     }
   }
   if (probe) await startProbe(ctx, slotId);
   // Last: it writes the slot and comes back here.
   if (wanted) await applyEvent(ctx, slotId, { type: "want" });
-  else await serveTurns(ctx, slotId);
+  else await dispatchTurns(ctx, slotId);
 }
 
 async function judgeLaunch(
@@ -108,18 +108,6 @@ export async function endLaunch(
     active: false,
     steps: advanceSteps(launch.steps, state.state, state.at),
   });
-}
-
-/** Lets waiting turns go out once the sandbox can take them. */
-async function serveTurns(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-): Promise<void> {
-  const slot = await requireSlot(ctx, slotId);
-  if (slot.state.status !== "running") return;
-  const boot = await getBoot(ctx, slot);
-  if (!boot?.access) return;
-  if (boot.config.status === "clean") await dispatchTurns(ctx, slotId);
 }
 
 /** After a launch was withdrawn: a create that nobody waits for is given up. */

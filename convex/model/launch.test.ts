@@ -16,21 +16,13 @@ describe("judging a launch", () => {
     expect(pathOf(ready, NOW)).toBe("instant");
   });
 
-  test("config and skill are set going together, each once", () => {
-    const fresh = {
-      ...ready,
-      config: { status: "dirty" as const },
-      installed: false,
-    };
-    expect(judge(fresh, NOW)).toEqual({
+  test("config and skill are waited for together", () => {
+    const config = { status: "writing" as const };
+    const fresh = { ...ready, config, installed: false };
+    expect(judge(fresh, NOW)).toEqual({ state: "installing", install: true });
+    expect(judge({ ...ready, config }, NOW)).toEqual({
       state: "installing",
-      configure: true,
-      install: true,
-    });
-    expect(judge({ ...fresh, config: { status: "writing" } }, NOW)).toEqual({
-      state: "installing",
-      configure: false,
-      install: true,
+      install: false,
     });
   });
 

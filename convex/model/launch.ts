@@ -23,7 +23,7 @@ export type Judgement =
   | { state: "queued" }
   | { state: "creating"; need?: "want" }
   | { state: "starting"; need?: "want" | "probe" }
-  | { state: "installing"; configure: boolean; install: boolean }
+  | { state: "installing"; install: boolean }
   | { state: "ready" }
   | { state: "failed"; error: Failure };
 
@@ -53,11 +53,7 @@ export function judge(situation: Situation, now: number): Judgement {
           ? { state: "ready" }
           : { state: "starting", need: "probe" };
       }
-      return {
-        state: "installing",
-        configure: config.status === "dirty",
-        install: !installed,
-      };
+      return { state: "installing", install: !installed };
   }
 }
 
