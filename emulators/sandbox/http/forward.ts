@@ -1,3 +1,4 @@
+import { messageOf } from "../errors";
 import type { Cell } from "../executor/cell";
 
 /** Headers of one hop, and those that are the server's own business. */
@@ -71,7 +72,9 @@ function observe(
         controller.close();
       } catch (error) {
         finish();
-        controller.error(error);
+        // Breaks the client's connection: an orderly end would be a lie. Bun
+        // prints it; a string comes without a stack, as this is no bug.
+        controller.error(`A sandbox's answer broke off: ${messageOf(error)}`);
       }
     },
     cancel(reason) {

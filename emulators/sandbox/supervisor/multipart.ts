@@ -101,12 +101,18 @@ export function partHeader(
   length: number,
 ): string {
   const quoted = filename.replace(/[\\"]/g, "\\$&");
+  // Readers take a plain filename for Latin-1; only filename* says UTF-8.
+  const extended = /^[\x20-\x7e]*$/.test(filename)
+    ? ""
+    : `; filename*=UTF-8''${encodeURIComponent(filename).replace(/['()*]/g, percent)}`;
   return [
     `--${boundary}`,
-    `Content-Disposition: form-data; name="${name}"; filename="${quoted}"`,
+    `Content-Disposition: form-data; name="${name}"; filename="${quoted}"${extended}`,
     `Content-Type: ${contentType}`,
     `Content-Length: ${length}`,
     "",
     "",
   ].join("\r\n");
 }
+
+const percent = (c: string) => `%${c.charCodeAt(0).toString(16)}`;
