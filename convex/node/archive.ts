@@ -60,9 +60,7 @@ export async function* readArchive(
       entry.resume();
     }
   } catch (error) {
-    throw error instanceof ConvexError
-      ? error
-      : refuse("repo_unreachable", "The repository's archive is damaged.");
+    throw damaged(error);
   } finally {
     unpacked.destroy(null);
   }
@@ -125,8 +123,19 @@ function check(entry: Entry): RepositoryEntry | null {
 async function readEntry(entry: Entry, limit: number, path: string) {
   if (entry.header.size > limit) throw tooLarge(`${path} alone`);
   const chunks: Buffer[] = [];
-  for await (const chunk of entry) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw damaged(error);
+  }
   return Buffer.concat(chunks);
+}
+
+/** Whatever gunzip or tar make of bytes that are neither, as a failure. */
+function damaged(error: unknown) {
+  return error instanceof ConvexError
+    ? error
+    : refuse("repo_unreachable", "The repository's archive is damaged.");
 }
 
 function tooLarge(what: string) {
