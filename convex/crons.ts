@@ -9,6 +9,7 @@ crons.interval(
   internal.lifecycle.expiry.expire,
   {},
 );
+crons.interval("check turns", { seconds: 15 }, internal.turns.check, {});
 crons.interval(
   "probe running sandboxes",
   { seconds: 60 },

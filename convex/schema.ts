@@ -12,6 +12,7 @@ import {
   repositoryHead,
   skillFields,
   slotState,
+  turnCursor,
 } from "./validators";
 
 export default defineSchema({
@@ -261,7 +262,9 @@ export default defineSchema({
     messageId: v.id("messages"),
     seq: v.number(),
     body: partBody,
-  }).index("by_message_and_seq", ["messageId", "seq"]),
+  })
+    .index("by_message_and_seq", ["messageId", "seq"])
+    .index("by_message_and_call_id", ["messageId", "body.callId"]),
 
   /** One run of the agent. At most one `running` per session; the rest wait in order. */
   turns: defineTable({
@@ -276,15 +279,17 @@ export default defineSchema({
       v.literal("running"),
       v.literal("ended"),
     ),
-    generation: v.optional(v.number()),
-    pushTokenHash: v.optional(v.string()),
+    generation: v.optional(v.number()), // of the remote it was handed to
+    pushTokenHashes: v.array(v.string()), // one per try to hand it over; sha256 hex
     token: v.optional(v.string()), // fences the sender
-    attempt: v.number(),
-    next: v.number(), // events taken so far
+    attempt: v.number(), // tries to hand it over, so far
+    reinstalledFor: v.optional(v.number()), // generation whose disk lacked its skill
+    cursor: turnCursor, // events taken, and what was written
     stopRequested: v.boolean(),
     lastEventAt: v.number(),
-    checkAt: v.number(), // when to pull what is missing
+    checkAt: v.number(), // when to look again, should nobody have told us
     deadlineAt: v.number(),
+    modelError: v.optional(failureValidator), // the gateway's last word
     usage: v.optional(
       v.object({ promptTokens: v.number(), completionTokens: v.number() }),
     ),

@@ -184,3 +184,61 @@ export const messageState = v.union(
   v.literal("stopped"),
   v.literal("failed"),
 );
+
+/** How far a turn has come, and how much of its allowance is used (model/chat/apply). */
+export const turnCursor = v.object({
+  next: v.number(), // events taken so far
+  seq: v.number(), // of the next part
+  chars: v.number(), // written
+  cut: v.boolean(),
+  failed: v.boolean(),
+});
+
+/** What a sandbox said of a turn, once it has been parsed (model/chat/events). */
+export const turnEvent = v.union(
+  v.object({
+    n: v.number(),
+    kind: v.union(v.literal("text"), v.literal("reasoning")),
+    delta: v.string(),
+  }),
+  v.object({
+    n: v.number(),
+    at: v.number(),
+    kind: v.literal("tool"),
+    callId: v.string(),
+    name: v.string(),
+    status: v.union(
+      v.literal("running"),
+      v.literal("done"),
+      v.literal("failed"),
+    ),
+    label: v.optional(v.string()),
+    args: v.optional(v.string()),
+    result: v.optional(v.string()),
+  }),
+  v.object({
+    n: v.number(),
+    kind: v.literal("error"),
+    code: v.union(
+      v.literal("agent_unavailable"),
+      v.literal("model_refused_key"),
+      v.literal("model_credit"),
+      v.literal("model_rate_limited"),
+      v.literal("model_context"),
+      v.literal("model_failed"),
+      v.literal("agent_lost"),
+      v.literal("internal"),
+    ),
+    message: v.string(),
+  }),
+  v.object({
+    n: v.number(),
+    kind: v.literal("end"),
+    reason: v.union(
+      v.literal("complete"),
+      v.literal("stopped"),
+      v.literal("failed"),
+    ),
+  }),
+  v.object({ n: v.number(), kind: v.literal("unreadable") }),
+);

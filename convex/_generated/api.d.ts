@@ -14,6 +14,16 @@ import type {
   FunctionReference,
 } from "convex/server";
 import type * as access from "../access.js";
+import type * as chat_append from "../chat/append.js";
+import type * as chat_daemon from "../chat/daemon.js";
+import type * as chat_dispatch from "../chat/dispatch.js";
+import type * as chat_enqueue from "../chat/enqueue.js";
+import type * as chat_finish from "../chat/finish.js";
+import type * as chat_receiving from "../chat/receiving.js";
+import type * as chat_records from "../chat/records.js";
+import type * as chat_sending from "../chat/sending.js";
+import type * as chat_stopping from "../chat/stopping.js";
+import type * as chat_views from "../chat/views.js";
 import type * as crons from "../crons.js";
 import type * as health from "../health.js";
 import type * as launches from "../launches.js";
@@ -67,8 +77,11 @@ import type * as node_repository from "../node/repository.js";
 import type * as node_sandboxd from "../node/sandboxd.js";
 import type * as node_skills from "../node/skills.js";
 import type * as node_sweeper from "../node/sweeper.js";
+import type * as node_turns from "../node/turns.js";
 import type * as sandboxes from "../sandboxes.js";
+import type * as sessions from "../sessions.js";
 import type * as skills from "../skills.js";
+import type * as turns from "../turns.js";
 import type * as users from "../users.js";
 import type * as validators from "../validators.js";
 
@@ -82,6 +95,16 @@ import type * as validators from "../validators.js";
  */
 declare const fullApi: ApiFromModules<{
   access: typeof access;
+  "chat/append": typeof chat_append;
+  "chat/daemon": typeof chat_daemon;
+  "chat/dispatch": typeof chat_dispatch;
+  "chat/enqueue": typeof chat_enqueue;
+  "chat/finish": typeof chat_finish;
+  "chat/receiving": typeof chat_receiving;
+  "chat/records": typeof chat_records;
+  "chat/sending": typeof chat_sending;
+  "chat/stopping": typeof chat_stopping;
+  "chat/views": typeof chat_views;
   crons: typeof crons;
   health: typeof health;
   launches: typeof launches;
@@ -135,8 +158,11 @@ declare const fullApi: ApiFromModules<{
   "node/sandboxd": typeof node_sandboxd;
   "node/skills": typeof node_skills;
   "node/sweeper": typeof node_sweeper;
+  "node/turns": typeof node_turns;
   sandboxes: typeof sandboxes;
+  sessions: typeof sessions;
   skills: typeof skills;
+  turns: typeof turns;
   users: typeof users;
   validators: typeof validators;
 }>;

@@ -1,0 +1,199 @@
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { wantRunning } from "../lifecycle";
+import { startInstall } from "../lifecycle/installs";
+import {
+  activeLaunches,
+  getBoot,
+  getFlight,
+  getInstalled,
+  newToken,
+  requireSlot,
+} from "../lifecycle/records";
+import {
+  MAX_RUNNING,
+  NO_PROGRESS,
+  QUEUE_LOOK,
+  SEND_PATIENCE,
+} from "../model/chat/limits";
+import { prospect, type Place, type Prospect } from "../model/chat/turn";
+import { failure, type Failure } from "../model/errors";
+import { endTurn } from "./finish";
+import { turnsAt, waitingTurns } from "./records";
+
+/**
+ * Brings the turns of a slot to where its records say they can be: hands over
+ * what can go, ends what the sandbox has lost, fails what waits for nothing.
+ * Level-triggered: any change may call it, and twice is harmless.
+ */
+export async function dispatchTurns(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const slot = await requireSlot(ctx, slotId);
+  await giveUpLost(ctx, slot);
+  const waiting = await waitingTurns(ctx, slotId);
+  if (waiting.length === 0) return;
+  const place = await placeOf(ctx, slot);
+  let wake = false;
+  const ready: Doc<"turns">[] = [];
+  for (const turn of waiting) {
+    const what: Prospect = prospect(place, turn._creationTime);
+    if (what.kind === "go") ready.push(turn);
+    if (what.kind === "wake") wake = true;
+    if (what.kind === "never") {
+      await endTurn(ctx, turn, { state: "failed", error: what.error });
+    }
+  }
+  await handOver(ctx, slot, ready);
+  // Last: it changes the slot and comes back here.
+  if (wake) await wantRunning(ctx, slotId);
+}
+
+/** The slot cannot serve: what it had is lost, what waited for it alone fails. */
+export async function failTurns(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  error: Failure,
+): Promise<void> {
+  for (const turn of await turnsAt(ctx, slotId)) {
+    await endTurn(ctx, turn, {
+      state: "failed",
+      error: failure("agent_lost", error.message),
+    });
+  }
+  const launches = await activeLaunches(ctx, slotId);
+  const relaunching = new Set(launches.map((launch) => launch.sessionId));
+  for (const turn of await waitingTurns(ctx, slotId)) {
+    if (relaunching.has(turn.sessionId)) continue;
+    await endTurn(ctx, turn, { state: "failed", error });
+  }
+}
+
+/** Ends turns whose sandbox no longer runs; takes back those on their way to it. */
+async function giveUpLost(ctx: MutationCtx, slot: Doc<"slots">): Promise<void> {
+  const boot = await getBoot(ctx, slot);
+  const served = slot.state.status === "running" && boot?.access !== undefined;
+  for (const turn of await turnsAt(ctx, slot._id)) {
+    if (served && turn.generation === slot.generation) continue;
+    if (turn.state === "sending" && !turn.stopRequested) {
+      // Nothing came back from it, so it waits for the sandbox like the others.
+      await ctx.db.patch("turns", turn._id, {
+        state: "queued",
+        token: undefined,
+        attempt: 0,
+        checkAt: Date.now() + QUEUE_LOOK,
+      });
+    } else {
+      await endTurn(ctx, turn, {
+        state: "failed",
+        error: failure(
+          "agent_lost",
+          "The sandbox stopped while the agent was working.",
+        ),
+      });
+    }
+  }
+}
+
+async function placeOf(ctx: QueryCtx, slot: Doc<"slots">): Promise<Place> {
+  const boot = await getBoot(ctx, slot);
+  const launches = await activeLaunches(ctx, slot._id);
+  const { state } = slot;
+  const config = boot?.access ? boot.config : null;
+  return {
+    slot: state.status,
+    since: "since" in state ? state.since : 0,
+    config:
+      config?.status === "failed"
+        ? config.error
+        : config?.status === "clean"
+          ? "clean"
+          : "pending",
+    launching: launches.length > 0,
+  };
+}
+
+/** Sends the first waiting turn of each session that has none under way. */
+async function handOver(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  ready: Doc<"turns">[],
+): Promise<void> {
+  const under = await turnsAt(ctx, slot._id);
+  const busy = new Set(under.map((turn) => turn.sessionId));
+  let room = MAX_RUNNING - under.length;
+  for (const turn of ready) {
+    if (room <= 0) return;
+    if (busy.has(turn.sessionId)) continue;
+    busy.add(turn.sessionId);
+    if (await ensureSkill(ctx, slot, turn)) {
+      await startSending(ctx, slot, turn);
+      room -= 1;
+    }
+  }
+}
+
+/**
+ * Whether the session's skill is on this generation's disk. A sandbox made
+ * anew lacks it: it is installed again, once, and the turn waits.
+ */
+async function ensureSkill(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  turn: Doc<"turns">,
+): Promise<boolean> {
+  const session = await ctx.db.get("sessions", turn.sessionId);
+  if (!session) throw new Error(`Session ${turn.sessionId} is missing.`);
+  const { skillKey, sha } = session;
+  if (await getInstalled(ctx, slot, skillKey, sha)) return true;
+  if (await getFlight(ctx, slot, skillKey, sha)) return false;
+  if (turn.reinstalledFor === slot.generation) {
+    await endTurn(ctx, turn, {
+      state: "failed",
+      error: failure(
+        "install_failed",
+        `The skill ${session.skillName} could not be installed again.`,
+      ),
+    });
+    return false;
+  }
+  await ctx.db.patch("turns", turn._id, { reinstalledFor: slot.generation });
+  await startInstall(ctx, slot, { skillKey, sha });
+  return false;
+}
+
+async function startSending(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  turn: Doc<"turns">,
+): Promise<void> {
+  const now = Date.now();
+  await ctx.db.patch("turns", turn._id, {
+    state: "sending",
+    generation: slot.generation,
+    attempt: 0,
+    pushTokenHashes: [],
+    lastEventAt: now,
+    deadlineAt: now + NO_PROGRESS,
+  });
+  await scheduleSend(ctx, turn._id, 0);
+}
+
+/** Gives the turn to a new sender after `delay` ms; an older one is refused from here on. */
+export async function scheduleSend(
+  ctx: MutationCtx,
+  turnId: Id<"turns">,
+  delay: number,
+): Promise<void> {
+  const token = newToken();
+  await ctx.db.patch("turns", turnId, {
+    token,
+    checkAt: Date.now() + delay + SEND_PATIENCE,
+  });
+  await ctx.scheduler.runAfter(delay, internal.node.turns.send, {
+    turnId,
+    token,
+  });
+}

@@ -1,0 +1,65 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { wantRunning } from "../lifecycle";
+import { START } from "../model/chat/apply";
+import { QUEUE_DEADLINE, QUEUE_LOOK } from "../model/chat/limits";
+import { deploymentProviders, effectiveModel } from "../model/providers";
+import { dispatchTurns } from "./dispatch";
+import { endTurn } from "./finish";
+
+/** Queues a run of the agent that answers in `messageId`, and lets it go if it can. */
+export async function enqueueTurn(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  messageId: Id<"messages">,
+  text: string,
+): Promise<void> {
+  const now = Date.now();
+  const turnId = await ctx.db.insert("turns", {
+    sessionId: session._id,
+    slotId: session.slotId,
+    userId: session.userId,
+    messageId,
+    text,
+    state: "queued",
+    pushTokenHashes: [],
+    attempt: 0,
+    cursor: START,
+    stopRequested: false,
+    lastEventAt: now,
+    checkAt: now + QUEUE_LOOK,
+    deadlineAt: now + QUEUE_DEADLINE,
+  });
+  const model = await modelOf(ctx, session.userId);
+  if (!model.ok) {
+    const turn = await ctx.db.get("turns", turnId);
+    if (turn) {
+      await endTurn(ctx, turn, { state: "failed", error: model.problem });
+    }
+    return;
+  }
+  await wantRunning(ctx, session.slotId);
+  await dispatchTurns(ctx, session.slotId);
+}
+
+/** The user's choice, the providers they have keys for, and what follows. */
+export async function modelOf(ctx: QueryCtx, userId: Id<"users">) {
+  const list = deploymentProviders();
+  const choice = await ctx.db
+    .query("modelChoices")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .unique();
+  const keys = await ctx.db
+    .query("providerKeys")
+    .withIndex("by_user_and_provider_id", (q) => q.eq("userId", userId))
+    .take(100);
+  const effective = effectiveModel(list, choice, (providerId) =>
+    keys.some((key) => key.providerId === providerId),
+  );
+  return {
+    ...effective,
+    list,
+    choice,
+    keys,
+  };
+}

@@ -1,0 +1,105 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { internal } from "../_generated/api";
+import type { Row } from "../model/chat/apply";
+import { MAX_PARTS } from "../model/chat/limits";
+import { failure, type Failure } from "../model/errors";
+
+export type Ending =
+  | { state: "done" }
+  | { state: "stopped" }
+  | { state: "failed"; error?: Failure };
+
+/**
+ * Ends a turn and its message, once. A failed one always says why. Does not
+ * hand over the next turn: callers that may leave work behind dispatch.
+ */
+export async function endTurn(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  ending: Ending,
+): Promise<void> {
+  if (turn.state === "ended") return;
+  if (ending.state === "failed") await explain(ctx, turn, ending.error);
+  await settleTools(ctx, turn, ending);
+  await ctx.db.patch("turns", turn._id, { state: "ended", token: undefined });
+  await ctx.db.patch("messages", turn.messageId, { state: ending.state });
+}
+
+/** Ends a turn the sandbox may still be running, and tells it to stop. */
+export async function breakOff(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  ending: Ending,
+): Promise<void> {
+  await endTurn(ctx, turn, ending);
+  if (turn.state === "running") await halt(ctx, turn._id);
+}
+
+/** Schedules the call that stops a turn where it runs. */
+export async function halt(
+  ctx: MutationCtx,
+  turnId: Id<"turns">,
+): Promise<void> {
+  await ctx.scheduler.runAfter(0, internal.node.turns.halt, { turnId });
+}
+
+/** Adds a part to a turn's message after all others. */
+async function explain(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  given: Failure | undefined,
+): Promise<void> {
+  const now = await ctx.db.get("turns", turn._id);
+  const cursor = now?.cursor ?? turn.cursor;
+  // What the agent itself said of a failure stands; ours would only repeat it.
+  if (cursor.failed && !given) return;
+  const error =
+    given ??
+    now?.modelError ??
+    failure("agent_lost", "The agent ended without saying why.");
+  await insertPart(ctx, turn, {
+    seq: cursor.seq,
+    body: { kind: "error", error },
+  });
+  await ctx.db.patch("turns", turn._id, {
+    cursor: { ...cursor, seq: cursor.seq + 1, failed: true },
+  });
+}
+
+export async function insertPart(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  row: Row,
+): Promise<void> {
+  await ctx.db.insert("parts", {
+    sessionId: turn.sessionId,
+    messageId: turn.messageId,
+    ...row,
+  });
+}
+
+/** A tool that never reported its end is not shown as running for ever. */
+async function settleTools(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  ending: Ending,
+): Promise<void> {
+  if (turn.cursor.seq === 0) return;
+  const parts = await ctx.db
+    .query("parts")
+    .withIndex("by_message_and_call_id", (q) =>
+      q.eq("messageId", turn.messageId).gt("body.callId", ""),
+    )
+    .take(MAX_PARTS);
+  for (const part of parts) {
+    if (part.body.kind !== "tool" || part.body.status !== "running") continue;
+    await ctx.db.patch("parts", part._id, {
+      body: {
+        ...part.body,
+        status: ending.state === "done" ? "done" : "failed",
+        endedAt: Date.now(),
+      },
+    });
+  }
+}

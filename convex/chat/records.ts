@@ -1,0 +1,87 @@
+import { getUser } from "../access";
+import type { Doc, Id } from "../_generated/dataModel";
+import type { QueryCtx } from "../_generated/server";
+import { refuse } from "../model/errors";
+import { MAX_RUNNING, MAX_WAITING } from "../model/chat/limits";
+
+/** Reads of the conversation's tables, one way each. */
+
+/** The signed-in user's session, or null: another's, none, or no id at all. */
+export async function getSession(
+  ctx: QueryCtx,
+  id: string,
+): Promise<Doc<"sessions"> | null> {
+  const user = await getUser(ctx);
+  const sessionId = ctx.db.normalizeId("sessions", id);
+  if (!user || !sessionId) return null;
+  const session = await ctx.db.get("sessions", sessionId);
+  return session?.userId === user._id ? session : null;
+}
+
+export async function requireSession(
+  ctx: QueryCtx,
+  id: string,
+): Promise<Doc<"sessions">> {
+  const session = await getSession(ctx, id);
+  if (session) return session;
+  throw refuse("not_found", "There is no such conversation.");
+}
+
+export async function requireMessage(
+  ctx: QueryCtx,
+  messageId: Id<"messages">,
+): Promise<Doc<"messages">> {
+  const message = await ctx.db.get("messages", messageId);
+  if (!message) throw new Error(`Message ${messageId} is missing.`);
+  return message;
+}
+
+/** A session's turns that have not ended, in the order they run. */
+export async function activeTurns(
+  ctx: QueryCtx,
+  sessionId: Id<"sessions">,
+): Promise<Doc<"turns">[]> {
+  const inState = (state: "sending" | "running" | "queued") =>
+    ctx.db
+      .query("turns")
+      .withIndex("by_session_and_state", (q) =>
+        q.eq("sessionId", sessionId).eq("state", state),
+      )
+      .take(MAX_WAITING + 1);
+  return [
+    ...(await inState("running")),
+    ...(await inState("sending")),
+    ...(await inState("queued")),
+  ];
+}
+
+/** A slot's turns that its sandbox has, or is being handed. */
+export async function turnsAt(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<Doc<"turns">[]> {
+  const inState = (state: "sending" | "running") =>
+    ctx.db
+      .query("turns")
+      .withIndex("by_slot_and_state", (q) =>
+        q.eq("slotId", slotId).eq("state", state),
+      )
+      .take(MAX_RUNNING);
+  return [...(await inState("running")), ...(await inState("sending"))];
+}
+
+/** Waiting turns looked at in one go; the rest follow as these move on. */
+const WAITING = 100;
+
+/** A slot's turns that wait, oldest first. */
+export function waitingTurns(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<Doc<"turns">[]> {
+  return ctx.db
+    .query("turns")
+    .withIndex("by_slot_and_state", (q) =>
+      q.eq("slotId", slotId).eq("state", "queued"),
+    )
+    .take(WAITING);
+}

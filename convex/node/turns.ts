@@ -1,0 +1,226 @@
+"use node";
+
+import { v } from "convex/values";
+import { z } from "zod";
+import { internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import { internalAction, type ActionCtx } from "../_generated/server";
+import {
+  parsePulled,
+  AGENT_ERRORS,
+  type TurnEvent,
+} from "../model/chat/events";
+import {
+  EVENTS_PER_WRITE,
+  PULL_TIMEOUT,
+  SEND_TIMEOUT,
+  STOP_TIMEOUT,
+} from "../model/chat/limits";
+import type { SendOutcome } from "../model/chat/turn";
+import { failure, toFailure } from "../model/errors";
+import { aad, open, randomToken, sha256Hex } from "../model/seal";
+import { askDaemon, RemoteError, type DaemonAddress } from "./sandboxd";
+
+/** The calls to a sandbox's daemon about turns: short, repeatable, reported. */
+
+type Daemon = {
+  slotId: Id<"slots">;
+  generation: number;
+  url: string;
+  previewToken: string;
+  key: string; // sealed
+};
+
+async function addressOf(daemon: Daemon): Promise<DaemonAddress> {
+  const { slotId, generation, url, previewToken, key } = daemon;
+  return {
+    url,
+    previewToken,
+    key: await open(key, aad.sandboxd(slotId, generation)),
+  };
+}
+
+/** Hands a turn to its sandbox. Repeating it is harmless: the id is the same. */
+export const send = internalAction({
+  args: { turnId: v.id("turns"), token: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { turnId, token }) => {
+    const pushToken = randomToken();
+    const work = await ctx.runMutation(internal.chat.sending.beginSend, {
+      turnId,
+      token,
+      pushTokenHash: await sha256Hex(pushToken),
+    });
+    if (!work) return null;
+    const report = (outcome: SendOutcome) =>
+      ctx.runMutation(internal.chat.sending.sent, { turnId, token, outcome });
+    let address: DaemonAddress;
+    try {
+      address = await addressOf(work.daemon);
+    } catch (error) {
+      await report({ kind: "refused", error: toFailure(error) });
+      return null;
+    }
+    const outcome = await handOver(address, {
+      turnId,
+      sessionId: work.sessionId,
+      text: work.text,
+      skill: work.skill,
+      push: { url: pushUrl(), token: pushToken },
+    });
+    const { halt } = await report(outcome);
+    if (halt) await stopThere(address, turnId);
+    return null;
+  },
+});
+
+/** Where a sandbox sends its events, as it sees this deployment. */
+function pushUrl(): string {
+  const site =
+    process.env.SLIPWAY_SANDBOX_SITE_URL ?? process.env.CONVEX_SITE_URL;
+  if (!site) throw new Error("CONVEX_SITE_URL is not set.");
+  return `${site.replace(/\/$/, "")}/sandbox/events`;
+}
+
+async function handOver(
+  address: DaemonAddress,
+  request: { turnId: string } & Record<string, unknown>,
+): Promise<SendOutcome> {
+  try {
+    await askDaemon(address, "POST", "/turns", {
+      json: request,
+      timeoutMs: SEND_TIMEOUT,
+    });
+    return { kind: "accepted" };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    if (error.kind !== "status") return { kind: "unreachable" };
+    switch (error.code) {
+      case "unclaimed": // it rebooted; the lifecycle gives it a new key
+      case "unauthorized":
+        return { kind: "unreachable" };
+      case "skill_not_installed":
+        return { kind: "not_installed" };
+      case "session_busy":
+        await stopOlder(address, request.turnId, error.body);
+        return { kind: "busy" };
+      default:
+        return { kind: "refused", error: refusalOf(error) };
+    }
+  }
+}
+
+function refusalOf(error: RemoteError) {
+  const known = AGENT_ERRORS.find((code) => code === error.code);
+  return failure(known ?? "internal", error.message);
+}
+
+const busyWith = z.object({ turnId: z.string().regex(/^[\w-]{1,128}$/) });
+
+/** Turns of a session go one at a time, so an older one there has ended here. */
+async function stopOlder(
+  address: DaemonAddress,
+  turnId: string,
+  body: unknown,
+): Promise<void> {
+  const older = busyWith.safeParse(body);
+  if (older.success && older.data.turnId !== turnId) {
+    await stopThere(address, older.data.turnId);
+  }
+}
+
+/** Stops a turn where it runs. */
+export const halt = internalAction({
+  args: { turnId: v.id("turns") },
+  returns: v.null(),
+  handler: async (ctx, { turnId }) => {
+    const daemon = await ctx.runMutation(internal.chat.stopping.beginHalt, {
+      turnId,
+    });
+    if (!daemon) return null;
+    const outcome = await stopThere(await addressOf(daemon), turnId);
+    await ctx.runMutation(internal.chat.stopping.halted, { turnId, outcome });
+    return null;
+  },
+});
+
+async function stopThere(
+  address: DaemonAddress,
+  turnId: string,
+): Promise<"stopping" | "unknown_turn" | "unreachable"> {
+  try {
+    await askDaemon(address, "POST", `/turns/${turnId}/stop`, {
+      timeoutMs: STOP_TIMEOUT,
+    });
+    return "stopping";
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    return error.code === "unknown_turn" ? "unknown_turn" : "unreachable";
+  }
+}
+
+/** Pulls what is missing of several turns at once; each reports for itself. */
+export const pull = internalAction({
+  args: { turnIds: v.array(v.id("turns")) },
+  returns: v.null(),
+  handler: async (ctx, { turnIds }) => {
+    await Promise.all(turnIds.map((turnId) => pullOne(ctx, turnId)));
+    return null;
+  },
+});
+
+async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
+  const work = await ctx.runMutation(internal.chat.receiving.beginPull, {
+    turnId,
+  });
+  if (!work) return;
+  const { daemon, next } = work;
+  const report = (found: Found) =>
+    ctx.runMutation(internal.chat.receiving.pulled, {
+      turnId,
+      generation: daemon.generation,
+      found,
+    });
+  const found = await look(await addressOf(daemon), turnId, next);
+  if (found.kind !== "events") {
+    await report(found);
+    return;
+  }
+  const { events, ended } = found;
+  for (let at = 0; at === 0 || at < events.length; at += EVENTS_PER_WRITE) {
+    const piece = events.slice(at, at + EVENTS_PER_WRITE);
+    const last = at + EVENTS_PER_WRITE >= events.length;
+    await report({
+      kind: "events",
+      from: next + at,
+      events: piece,
+      ended: ended && last,
+    });
+  }
+}
+
+type Found =
+  | { kind: "events"; from: number; events: TurnEvent[]; ended: boolean }
+  | { kind: "unknown_turn" }
+  | { kind: "unreachable" };
+
+async function look(
+  address: DaemonAddress,
+  turnId: string,
+  from: number,
+): Promise<Found> {
+  try {
+    const path = `/turns/${turnId}?from=${from}`;
+    const timeoutMs = PULL_TIMEOUT;
+    const body = await askDaemon(address, "GET", path, { timeoutMs });
+    const answer = parsePulled(from, body);
+    return answer
+      ? { kind: "events", from, ...answer }
+      : { kind: "unreachable" }; // whoever answers so is no daemon of ours
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    return error.code === "unknown_turn"
+      ? { kind: "unknown_turn" }
+      : { kind: "unreachable" };
+  }
+}

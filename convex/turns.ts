@@ -1,0 +1,115 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import type { Doc, Id } from "./_generated/dataModel";
+import { internalMutation, type MutationCtx } from "./_generated/server";
+import { dispatchTurns, scheduleSend } from "./chat/dispatch";
+import { breakOff, endTurn } from "./chat/finish";
+import { MAX_SENDS, QUEUE_LOOK, QUIET } from "./model/chat/limits";
+import { failure } from "./model/errors";
+
+export { dispatchTurns, failTurns } from "./chat/dispatch";
+
+/** Turns of each state looked at by one run; the next follows in 15 s. */
+const BATCH = 50;
+/** Pulled by one action, all at once: a sandbox that hangs costs one job, not many. */
+const PULLS = 20;
+
+/**
+ * Cron: every wait of a turn that lasted too long ends here, as a write, and
+ * quiet turns are pulled. Works with no tab open and no push arriving.
+ */
+export const check = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const now = Date.now();
+    const slots = new Set<Id<"slots">>();
+    for (const turn of await due(ctx, "queued", now)) {
+      await checkQueued(ctx, turn, now);
+      slots.add(turn.slotId);
+    }
+    for (const turn of await due(ctx, "sending", now)) {
+      await checkSending(ctx, turn);
+      slots.add(turn.slotId);
+    }
+    const quiet: Id<"turns">[] = [];
+    for (const turn of await due(ctx, "running", now)) {
+      if (await checkRunning(ctx, turn, now)) quiet.push(turn._id);
+      slots.add(turn.slotId);
+    }
+    for (const slotId of slots) await dispatchTurns(ctx, slotId);
+    for (let at = 0; at < quiet.length; at += PULLS) {
+      await ctx.scheduler.runAfter(0, internal.node.turns.pull, {
+        turnIds: quiet.slice(at, at + PULLS),
+      });
+    }
+    return null;
+  },
+});
+
+function due(
+  ctx: MutationCtx,
+  state: "queued" | "sending" | "running",
+  now: number,
+): Promise<Doc<"turns">[]> {
+  return ctx.db
+    .query("turns")
+    .withIndex("by_state_and_check_at", (q) =>
+      q.eq("state", state).lte("checkAt", now),
+    )
+    .take(BATCH);
+}
+
+async function checkQueued(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  now: number,
+): Promise<void> {
+  if (now < turn.deadlineAt) {
+    await ctx.db.patch("turns", turn._id, { checkAt: now + QUEUE_LOOK });
+    return;
+  }
+  await endTurn(ctx, turn, {
+    state: "failed",
+    error: failure("launch_timed_out", "The sandbox was not ready in time."),
+  });
+}
+
+/** Its sender never reported: a scheduled action runs at most once. */
+async function checkSending(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+): Promise<void> {
+  if (turn.attempt + 1 < MAX_SENDS) {
+    await ctx.db.patch("turns", turn._id, { attempt: turn.attempt + 1 });
+    await scheduleSend(ctx, turn._id, 0);
+    return;
+  }
+  await endTurn(ctx, turn, {
+    state: "failed",
+    error: failure("agent_lost", "The message could not be handed over."),
+  });
+}
+
+/** Whether the turn is to be pulled. */
+async function checkRunning(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  now: number,
+): Promise<boolean> {
+  if (now < turn.deadlineAt) {
+    await ctx.db.patch("turns", turn._id, { checkAt: now + QUIET });
+    return true;
+  }
+  await breakOff(
+    ctx,
+    turn,
+    turn.stopRequested
+      ? { state: "stopped" }
+      : {
+          state: "failed",
+          error: failure("agent_lost", "The agent said nothing for too long."),
+        },
+  );
+  return false;
+}
