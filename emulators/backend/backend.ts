@@ -1,0 +1,151 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { readAuthConfig } from "./auth/config";
+import { Authenticator } from "./auth/verify";
+import { realClock } from "./clock";
+import { Engine } from "./engine";
+import { BytesInMemory, BytesOnDisk } from "./files/bytes";
+import { Files } from "./files/files";
+import { installEnvironment } from "./functions/environment";
+import { loadFolder, loadModules } from "./functions/load";
+import { Registry } from "./functions/registry";
+import { Runtime } from "./functions/runtime";
+import { ActionOrigin, ClientOrigin } from "./http/servers";
+import { inProcess } from "./in-process";
+import type { Backend, BackendOptions } from "./options";
+import { CronRunner } from "./schedule/crons";
+import { Scheduler } from "./schedule/scheduler";
+import { readSchema } from "./schema";
+import { Store } from "./store/database";
+import { lockFolder } from "./store/lock";
+import { OncePerRequest } from "./sync/once";
+import { QueryCache } from "./sync/query-cache";
+
+const SCHEDULED_JOBS = 64;
+
+/**
+ * Starts a Convex-compatible backend in this process.
+ *
+ * @throws DataFolderInUse, or an Error that says what is wrong with the
+ *   functions, the schema, the stored documents or auth.config.ts
+ */
+export async function createBackend(options: BackendOptions): Promise<Backend> {
+  const undo: (() => void | Promise<void>)[] = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function start(
+  options: BackendOptions,
+  undo: (() => void | Promise<void>)[],
+): Promise<Backend> {
+  const clock = options.clock ?? realClock;
+  const log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
+  const inMemory = options.data === ":memory:";
+  if (!inMemory) {
+    mkdirSync(options.data, { recursive: true });
+    const lock = lockFolder(options.data);
+    undo.push(() => lock.release());
+  }
+
+  // The origins come first: functions may read their URLs while being loaded.
+  const clients = new ClientOrigin(options.port ?? 0, clock, log);
+  undo.push(() => clients.close());
+  const actions = new ActionOrigin(options.sitePort ?? 0, log);
+  undo.push(() => actions.close());
+  Object.assign(process.env, options.env, {
+    CONVEX_CLOUD_URL: clients.url,
+    CONVEX_SITE_URL: actions.url,
+  });
+  installEnvironment();
+  const project = await (typeof options.functions === "string"
+    ? loadFolder(options.functions)
+    : loadModules(options.functions));
+  const registry = new Registry(project.modules);
+  const authenticator = new Authenticator(
+    readAuthConfig(project.authConfig),
+    clock,
+  );
+
+  const store = new Store(
+    inMemory ? ":memory:" : join(options.data, "backend.sqlite"),
+  );
+  undo.push(() => store.close());
+  const seed = options.seed ?? null;
+  const engine = new Engine(store, readSchema(project.schema), clock, seed);
+  const bytes = inMemory
+    ? new BytesInMemory()
+    : new BytesOnDisk(join(options.data, "files"));
+  const files = new Files(engine, bytes, fileSecret(store), clients.url);
+  const runtime = new Runtime(engine, registry, files, {
+    concurrency: options.concurrency ?? "serial",
+    seeded: seed !== null,
+  });
+  files.attach(runtime);
+
+  const cache = new QueryCache(runtime);
+  const scheduler = new Scheduler(
+    runtime,
+    options.scheduledJobs ?? SCHEDULED_JOBS,
+    log,
+  );
+  const crons = new CronRunner(runtime, project.crons, log);
+  undo.push(() => scheduler.stop());
+  undo.push(() => crons.stop());
+  await crons.start();
+  await scheduler.start();
+  actions.serve({
+    runtime,
+    router: project.http,
+    authenticator,
+    seeded: seed !== null,
+    log,
+  });
+  clients.serve(
+    {
+      runtime,
+      cache,
+      once: new OncePerRequest(engine),
+      authenticator,
+      isAdminKey: keyCheck(options.adminKey),
+      log,
+    },
+    files,
+  );
+
+  return {
+    url: clients.url,
+    siteUrl: actions.url,
+    ...inProcess(runtime),
+    settle: () => scheduler.settle(),
+    stats: () => ({ queryRuns: cache.runs, ts: engine.ts }),
+    async reset() {
+      engine.clear();
+      bytes.removeAll();
+      await crons.start();
+    },
+    async close() {
+      for (const step of undo.splice(0).reverse()) await step();
+    },
+  };
+}
+
+/** Signs upload URLs. Kept, so that they survive a restart. */
+function fileSecret(store: Store): string {
+  const known = store.meta("file_secret");
+  if (known !== null) return known;
+  const secret = randomBytes(32).toString("base64url");
+  store.setMeta("file_secret", secret);
+  return secret;
+}
+
+function keyCheck(adminKey: string | undefined): (key: string) => boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return (key) =>
+    adminKey !== undefined && timingSafeEqual(digest(key), digest(adminKey));
+}

@@ -1,0 +1,309 @@
+import type { Identity } from "../auth/identity";
+import type { Clock } from "../clock";
+import type { Engine, RequestKey } from "../engine";
+import { EngineError } from "../errors";
+import { CONFLICT_RETRIES, LIMITS } from "../limits";
+import type { Files } from "../files/files";
+import type { Scope, Transaction } from "../transaction/transaction";
+import type { ReadSet } from "../store/read-set";
+import type { Json } from "../values/json";
+import { measure } from "../values/measure";
+import { mismatch } from "../values/validator";
+import {
+  runIn,
+  type FunctionContext,
+  type RequestInfo,
+  type Trace,
+  type TransactionContext,
+} from "./context";
+import { FunctionError, ValidationError } from "./failure";
+import type { Registry, ResolvedFunction } from "./registry";
+import { Turns } from "./turns";
+import { within } from "./within";
+
+/** One call of one function: by whom, with what. */
+export type Call = {
+  fn: ResolvedFunction;
+  args: Json;
+  identity: Identity | null;
+  request: RequestInfo;
+};
+
+/** What a query came to, and what it depends on. */
+export type QueryRun = {
+  outcome: { ok: true; json: string } | { ok: false; error: FunctionError };
+  readSet: ReadSet;
+  trace: Trace;
+  ts: number;
+};
+
+export type RuntimeOptions = {
+  /** "serial": one mutation at a time. "optimistic": all at once, retried on conflict. */
+  concurrency: "serial" | "optimistic";
+  /** Whether functions in actions draw from the seed too. */
+  seeded: boolean;
+};
+
+/** Runs functions: queries on snapshots, mutations in transactions, actions freely. */
+export class Runtime {
+  private readonly mutations = new Turns();
+
+  constructor(
+    readonly engine: Engine,
+    readonly registry: Registry,
+    readonly files: Files,
+    private readonly options: RuntimeOptions,
+  ) {}
+
+  get clock(): Clock {
+    return this.engine.clock;
+  }
+
+  /** Runs a query in a transaction that the caller began and will end. */
+  async query(
+    call: Call,
+    transaction: Transaction,
+    journal: string | null = null,
+  ): Promise<QueryRun> {
+    const context = this.transactionContext(call, transaction.root, "query");
+    context.journal = journal;
+    const { readSet, snapshot } = transaction;
+    const { trace } = context;
+    try {
+      const json = await this.timed(call, () => this.invoke(context, call));
+      return { outcome: { ok: true, json }, readSet, trace, ts: snapshot.ts };
+    } catch (thrown) {
+      const error = FunctionError.from(thrown, call);
+      return { outcome: { ok: false, error }, readSet, trace, ts: snapshot.ts };
+    }
+  }
+
+  /** Runs a query by itself, now. @throws FunctionError */
+  async queryOnce(call: Call): Promise<string> {
+    const transaction = this.engine.begin(false);
+    try {
+      const { outcome } = await this.query(call, transaction);
+      if (!outcome.ok) throw outcome.error;
+      return outcome.json;
+    } finally {
+      this.engine.end(transaction);
+    }
+  }
+
+  /**
+   * Runs a mutation to its durable commit.
+   *
+   * @param once applied at most once under this key
+   * @throws FunctionError
+   */
+  async mutation(
+    call: Call,
+    once?: RequestKey,
+  ): Promise<{ json: string; ts: number }> {
+    try {
+      const done = await this.transact(
+        (scope) => {
+          const context = this.transactionContext(call, scope, "mutation");
+          return this.timed(call, () => this.invoke(context, call));
+        },
+        { retries: CONFLICT_RETRIES, once },
+      );
+      return { json: done.result, ts: done.ts };
+    } catch (thrown) {
+      throw FunctionError.from(thrown, call);
+    }
+  }
+
+  /** Runs an action. @throws FunctionError */
+  async action(call: Call): Promise<string> {
+    const context: FunctionContext = {
+      ...this.common(call),
+      kind: "action",
+      random: this.options.seeded ? this.engine.random() : null,
+    };
+    try {
+      return await within(
+        this.clock,
+        LIMITS.actionMs,
+        `Action ${call.fn.path} ran longer than ${LIMITS.actionMs / 1000} s.`,
+        () => this.invoke(context, call),
+      );
+    } catch (thrown) {
+      throw FunctionError.from(thrown, call);
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction of its own and commits it. `work` may run
+   * more than once: nothing it does outside the transaction may matter.
+   */
+  async transact<T>(
+    work: (scope: Scope) => T | Promise<T>,
+    options: { retries: number; once?: RequestKey } = {
+      retries: Infinity,
+    },
+  ): Promise<{ result: T; ts: number }> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return this.options.concurrency === "serial"
+          ? await this.mutations.run(() => this.attempt(work, options.once))
+          : await this.attempt(work, options.once);
+      } catch (error) {
+        const conflict =
+          error instanceof EngineError && error.code === "conflict";
+        if (!conflict || attempt >= options.retries) throw error;
+      }
+    }
+  }
+
+  private async attempt<T>(
+    work: (scope: Scope) => T | Promise<T>,
+    once: RequestKey | undefined,
+  ): Promise<{ result: T; ts: number }> {
+    const transaction = this.engine.begin(true);
+    try {
+      const result = await work(transaction.root);
+      const kept = typeof result === "string" ? result : undefined;
+      const ts = this.engine.commit(transaction, once, kept);
+      return { result, ts };
+    } finally {
+      this.engine.end(transaction);
+    }
+  }
+
+  /** Runs one function inside the transaction of another, all or nothing. */
+  async nested(
+    parent: TransactionContext,
+    fn: ResolvedFunction,
+    args: Json,
+  ): Promise<string> {
+    return parent.scope.nested((scope) => {
+      const call = {
+        fn,
+        args,
+        identity: parent.identity,
+        request: parent.request,
+      };
+      return this.asPartOf(parent, call, scope);
+    });
+  }
+
+  /** A query on what was committed before the caller's mutation began. */
+  async nestedOnSnapshot(
+    parent: TransactionContext,
+    fn: ResolvedFunction,
+    args: Json,
+  ): Promise<string> {
+    const transaction = this.engine.beginAt(parent.scope.transaction);
+    try {
+      const call = {
+        fn,
+        args,
+        identity: parent.identity,
+        request: parent.request,
+      };
+      return await this.asPartOf(parent, call, transaction.root);
+    } finally {
+      this.engine.end(transaction);
+    }
+  }
+
+  private async asPartOf(
+    parent: TransactionContext,
+    call: Call,
+    scope: Scope,
+  ): Promise<string> {
+    const kind = call.fn.kind === "mutation" ? "mutation" : "query";
+    const context = this.transactionContext(call, scope, kind);
+    try {
+      return await this.invoke(context, call);
+    } finally {
+      parent.trace.usedIdentity ||= context.trace.usedIdentity;
+    }
+  }
+
+  /** The context of a function that runs in a transaction. */
+  transactionContext(
+    call: Call,
+    scope: Scope,
+    kind: "query" | "mutation",
+  ): TransactionContext {
+    return {
+      ...this.common(call),
+      kind,
+      scope,
+      now: scope.transaction.now,
+      random: scope.transaction.random,
+      streams: new Map(),
+      paginated: false,
+      journal: null,
+    };
+  }
+
+  private common(call: Call) {
+    return {
+      runtime: this,
+      path: call.fn.path,
+      identity: call.identity,
+      request: call.request,
+      trace: { usedIdentity: false, journal: null } as Trace,
+    };
+  }
+
+  async invoke(context: FunctionContext, call: Call): Promise<string> {
+    const { fn, args } = call;
+    this.checkArguments(fn, args);
+    const { implementation } = fn;
+    const text = JSON.stringify([args]);
+    const json = await runIn(context, async () => {
+      if (fn.kind === "query") return implementation.invokeQuery?.(text);
+      if (fn.kind === "mutation") return implementation.invokeMutation?.(text);
+      return implementation.invokeAction?.(context.request.requestId, text);
+    });
+    if (json === undefined) throw new Error(`${fn.path} cannot be invoked.`);
+    this.checkResult(fn, json);
+    return json;
+  }
+
+  checkArguments(fn: ResolvedFunction, args: Json): void {
+    const bytes = measure(args, "The arguments object");
+    if (bytes > LIMITS.argumentBytes) {
+      throw new ValidationError(
+        "ArgumentValidationError",
+        `Arguments for ${fn.path} are too large (${bytes} bytes, maximum ` +
+          `${LIMITS.argumentBytes}).`,
+      );
+    }
+    const problem = mismatch(fn.args, args, this.engine.tableNameOfId);
+    if (problem !== null) {
+      throw new ValidationError("ArgumentValidationError", problem);
+    }
+  }
+
+  private checkResult(fn: ResolvedFunction, json: string): void {
+    if (json.length > LIMITS.returnBytes) {
+      throw new Error(
+        `The result of ${fn.path} is too large (maximum ` +
+          `${LIMITS.returnBytes} bytes).`,
+      );
+    }
+    if (fn.returns === null) return;
+    const value = JSON.parse(json) as Json;
+    const problem = mismatch(fn.returns, value, this.engine.tableNameOfId);
+    if (problem !== null) {
+      throw new ValidationError("ReturnsValidationError", problem);
+    }
+  }
+
+  /** A query or mutation that waits for something that never comes must not hold the rest up. */
+  private timed<T>(call: Call, work: () => Promise<T>): Promise<T> {
+    return within(
+      this.clock,
+      LIMITS.transactionMs,
+      `Function ${call.fn.path} did not finish within ` +
+        `${LIMITS.transactionMs / 1000} s. Queries and mutations must not wait ` +
+        `for anything but the database.`,
+      work,
+    );
+  }
+}

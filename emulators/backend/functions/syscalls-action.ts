@@ -1,0 +1,62 @@
+import { cancelJob, scheduleJob } from "../schedule/jobs";
+import type { Json } from "../values/json";
+import { resolveAddress } from "./address";
+import type { ActionContext } from "./context";
+import { forCaller } from "./failure";
+import type { FunctionKind } from "./registry";
+import type { Call } from "./runtime";
+import type { Args, Calls } from "./syscalls";
+
+/** What actions and HTTP actions can do: run other functions, each on its own. */
+export const ACTION_CALLS: Calls<ActionContext> = {
+  "1.0/actions/query": (context, args) =>
+    asCaller(() => context.runtime.queryOnce(call(context, args, "query"))),
+
+  "1.0/actions/mutation": (context, args) =>
+    asCaller(async () => {
+      const done = await context.runtime.mutation(
+        call(context, args, "mutation"),
+      );
+      return done.json;
+    }),
+
+  "1.0/actions/action": (context, args) =>
+    asCaller(() => context.runtime.action(call(context, args, "action"))),
+
+  "1.0/actions/schedule": async (context, args) => {
+    const { runtime } = context;
+    const { result } = await runtime.transact((scope) =>
+      scheduleJob(runtime, scope, {
+        path: resolveAddress(args),
+        args: args["args"] as Json,
+        atMs: (args["ts"] as number) * 1000,
+      }),
+    );
+    return JSON.stringify(result);
+  },
+
+  "1.0/actions/cancel_job": async (context, args) => {
+    const { runtime } = context;
+    await runtime.transact((scope) =>
+      cancelJob(runtime, scope, args["id"] as string),
+    );
+    return "{}";
+  },
+};
+
+function call(context: ActionContext, args: Args, kind: FunctionKind): Call {
+  return {
+    fn: context.runtime.registry.get(resolveAddress(args), kind),
+    args: args["args"] as Json,
+    identity: context.identity,
+    request: context.request,
+  };
+}
+
+async function asCaller(work: () => Promise<string>): Promise<string> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw forCaller(thrown);
+  }
+}

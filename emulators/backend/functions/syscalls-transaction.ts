@@ -1,0 +1,74 @@
+import { LIMITS } from "../limits";
+import { cancelJob, scheduleJob } from "../schedule/jobs";
+import type { Transaction } from "../transaction/transaction";
+import type { Json } from "../values/json";
+import { resolveAddress } from "./address";
+import type { TransactionContext } from "./context";
+import { forCaller } from "./failure";
+import type { Calls } from "./syscalls";
+
+/** What only queries and mutations can do, besides the database itself. */
+export const TRANSACTION_CALLS: Calls<TransactionContext> = {
+  "1.0/runUdf": async (context, args) => {
+    const { runtime } = context;
+    const type = args["udfType"] as "query" | "mutation" | "snapshotQuery";
+    if (type === "mutation" && context.kind !== "mutation") {
+      throw new Error(`The query ${context.path} cannot run a mutation.`);
+    }
+    const kind = type === "mutation" ? "mutation" : "query";
+    const fn = runtime.registry.get(resolveAddress(args), kind);
+    const argument = args["args"] as Json;
+    try {
+      return type === "snapshotQuery"
+        ? await runtime.nestedOnSnapshot(context, fn, argument)
+        : await runtime.nested(context, fn, argument);
+    } catch (thrown) {
+      throw forCaller(thrown);
+    }
+  },
+
+  "1.0/schedule": (context, args) => {
+    mutationOnly(context, "scheduler");
+    const id = scheduleJob(context.runtime, context.scope, {
+      path: resolveAddress(args),
+      args: args["args"] as Json,
+      atMs: (args["ts"] as number) * 1000,
+    });
+    return JSON.stringify(id);
+  },
+
+  "1.0/cancel_job": (context, args) => {
+    mutationOnly(context, "scheduler");
+    cancelJob(context.runtime, context.scope, args["id"] as string);
+    return "{}";
+  },
+
+  "1.0/getTransactionMetrics": (context) =>
+    JSON.stringify(metrics(context.scope.transaction)),
+};
+
+function mutationOnly(context: TransactionContext, what: string): void {
+  if (context.kind === "mutation") return;
+  throw new Error(`The ${what} is not available in query ${context.path}.`);
+}
+
+function metrics({ used, readSet }: Transaction): Json {
+  const of = (spent: number, limit: number) => ({
+    used: spent,
+    remaining: Math.max(0, limit - spent),
+  });
+  const none = { used: 0, remaining: 0 };
+  return {
+    bytesRead: of(used.bytesRead, LIMITS.bytesRead),
+    bytesWritten: of(used.bytesWritten, LIMITS.bytesWritten),
+    databaseQueries: of(readSet.intervals.length, LIMITS.documentsScanned),
+    documentsRead: of(used.documentsScanned, LIMITS.documentsScanned),
+    documentsWritten: of(used.documentsWritten, LIMITS.documentsWritten),
+    functionsScheduled: of(used.scheduledFunctions, LIMITS.scheduledFunctions),
+    scheduledFunctionArgsBytes: none,
+    filesWritten: none,
+    fileWriteBytes: none,
+    filesRead: none,
+    fileReadBytes: none,
+  };
+}

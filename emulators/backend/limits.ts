@@ -1,0 +1,21 @@
+/** The documented limits of Convex that this backend turns into errors. */
+export const LIMITS = {
+  documentBytes: 1024 * 1024,
+  nesting: 64,
+  arrayElements: 8192,
+  objectFields: 1024,
+  argumentBytes: 16 * 1024 * 1024,
+  returnBytes: 16 * 1024 * 1024,
+  documentsScanned: 32_000,
+  bytesRead: 16 * 1024 * 1024,
+  documentsWritten: 16_000,
+  bytesWritten: 16 * 1024 * 1024,
+  scheduledFunctions: 1_000,
+  httpActionBytes: 20 * 1024 * 1024,
+  actionMs: 10 * 60 * 1000,
+  /** Not documented: wall-clock end of a query or mutation that waits for ever. */
+  transactionMs: 30 * 1000,
+} as const;
+
+/** How many times a client's mutation is run again after a write conflict. */
+export const CONFLICT_RETRIES = 4;

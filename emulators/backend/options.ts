@@ -1,0 +1,76 @@
+import type {
+  FunctionReference,
+  GenericMutationCtx,
+  AnyDataModel,
+} from "convex/server";
+import type { Value } from "convex/values";
+import type { PartialIdentity } from "./auth/identity";
+import type { Clock } from "./clock";
+import type { ModuleMap } from "./functions/load";
+
+export type BackendOptions = {
+  /** A `convex/` folder, or its modules by path ("messages.ts"). */
+  functions: string | ModuleMap;
+  /** A folder of its own, or ":memory:" for nothing on disk. */
+  data: string;
+  /** The deployment's environment. Set on `process.env`, which all backends of a process share. */
+  env?: Record<string, string>;
+  /** The client origin's port on 127.0.0.1; 0, the default, for a free one. */
+  port?: number;
+  /** The same for the HTTP actions' origin. */
+  sitePort?: number;
+  /** Drives everything that waits; the process's own by default. */
+  clock?: Clock;
+  /** Makes ids and all randomness repeatable. For tests only: ids become guessable. */
+  seed?: string;
+  /** Who holds it may call internal functions and act as anybody. None by default. */
+  adminKey?: string;
+  /**
+   * How mutations run. "serial" (the default): one at a time. "optimistic": at
+   * once, and again on a conflict, as in the cloud.
+   */
+  concurrency?: "serial" | "optimistic";
+  /** How many scheduled functions run at once; 64 by default. */
+  scheduledJobs?: number;
+  /** Where log lines go; stderr by default. */
+  log?: (line: string) => void;
+};
+
+export type AnyFunction =
+  | string
+  | FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
+
+export type RunOptions = {
+  /** On whose behalf; nobody's by default. */
+  identity?: PartialIdentity;
+};
+
+export type Backend = {
+  /** Of the client origin: what ConvexClient and ConvexHttpClient are given. */
+  url: string;
+  /** Of the HTTP actions. */
+  siteUrl: string;
+  /**
+   * Runs a function in this process, internal ones too, without a socket.
+   *
+   * @throws ConvexError as the function threw it; else an Error with its message
+   */
+  run(
+    fn: AnyFunction,
+    args?: Record<string, Value>,
+    options?: RunOptions,
+  ): Promise<unknown>;
+  /** Runs `handler` as a mutation of its own: to seed data and to look at it. */
+  transaction<T>(
+    handler: (ctx: GenericMutationCtx<AnyDataModel>) => Promise<T>,
+    options?: RunOptions,
+  ): Promise<T>;
+  /** Waits until no scheduled function is due or running. */
+  settle(): Promise<void>;
+  /** Counts for tests and benches. */
+  stats(): { queryRuns: number; ts: number };
+  /** Removes all documents and files. Clients stay connected and see it. */
+  reset(): Promise<void>;
+  /** Stops serving and gives the data folder back. */
+  close(): Promise<void>;
+};

@@ -1,0 +1,97 @@
+import type { Runtime } from "../functions/runtime";
+import type { TableInfo } from "../store/catalog";
+import {
+  deleteDocument,
+  getDocument,
+  insertDocument,
+  patchDocument,
+} from "../transaction/documents";
+import type { Scope } from "../transaction/transaction";
+import type { Json, JsonObject } from "../values/json";
+
+export const JOBS = "_scheduled_functions";
+
+export type JobState =
+  | { kind: "pending" }
+  | { kind: "inProgress" }
+  | { kind: "success" }
+  | { kind: "failed"; error: string }
+  | { kind: "canceled" };
+
+/** A document of `_scheduled_functions`, as `ctx.db.system` shows it. */
+export type Job = {
+  _id: string;
+  _creationTime: number;
+  /** "folder/file.js:name" */
+  name: string;
+  args: [Json];
+  scheduledTime: number;
+  completedTime?: number;
+  state: JobState;
+};
+
+/** Puts a function on the schedule, as part of the scope's transaction. */
+export function scheduleJob(
+  runtime: Runtime,
+  scope: Scope,
+  job: { path: string; args: Json; atMs: number },
+): string {
+  const fn = runtime.registry.get(job.path);
+  if (fn.kind === "query") {
+    throw new Error(
+      `${fn.path} is a query: only mutations and actions can be scheduled.`,
+    );
+  }
+  scope.transaction.countScheduled();
+  return insertDocument(runtime.engine, scope, JOBS, {
+    name: fn.path.replace(/:([^:]*)$/, ".js:$1"),
+    args: [job.args],
+    scheduledTime: job.atMs,
+    state: { kind: "pending" },
+  });
+}
+
+/** What has not begun will not; what has begun goes on, and stays cancelled. */
+export function cancelJob(runtime: Runtime, scope: Scope, id: string): void {
+  const job = readJob(runtime, scope, id);
+  if (job === null) {
+    throw new Error(
+      `scheduler.cancel: there is no scheduled function "${id}".`,
+    );
+  }
+  if (job.state.kind === "pending" || job.state.kind === "inProgress") {
+    setJobState(runtime, scope, id, { kind: "canceled" });
+  }
+}
+
+export function readJob(
+  runtime: Runtime,
+  scope: Scope,
+  id: string,
+): Job | null {
+  if (runtime.engine.tableNameOfId(id) !== JOBS) return null;
+  const text = getDocument(scope, jobTable(runtime), id);
+  return text === null ? null : (JSON.parse(text) as Job);
+}
+
+export function setJobState(
+  runtime: Runtime,
+  scope: Scope,
+  id: string,
+  state: JobState,
+): void {
+  const change: JsonObject = { state };
+  if (state.kind !== "pending" && state.kind !== "inProgress") {
+    change["completedTime"] = runtime.clock.now();
+  }
+  patchDocument(runtime.engine, scope, jobTable(runtime), id, change);
+}
+
+export function jobTable(runtime: Runtime): TableInfo {
+  return runtime.engine.catalog.createTable(JOBS);
+}
+
+/** Removes a finished job's document. */
+export function forgetJob(runtime: Runtime, scope: Scope, id: string): void {
+  deleteDocument(scope, jobTable(runtime), id);
+}

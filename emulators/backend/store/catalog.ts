@@ -1,0 +1,130 @@
+import { encodeKey, type Key } from "../values/keys";
+import { fieldAt, type Json } from "../values/json";
+import { decodeId } from "../values/ids";
+import type { Store } from "./database";
+
+export type IndexInfo = {
+  number: number;
+  table: TableInfo;
+  name: string;
+  /** As declared, without the `_creationTime` and `_id` that every key ends with. */
+  fields: readonly string[];
+  /** All that the key is made of, in order. */
+  keyFields: readonly string[];
+};
+
+export type TableInfo = {
+  number: number;
+  name: string;
+  indexes: Map<string, IndexInfo>;
+};
+
+/** User tables count from here, so that ids look as they do in the cloud. */
+const FIRST_TABLE = 10_001;
+const FIRST_SYSTEM_TABLE = 1;
+
+/** Which tables and indexes exist, by name and by number. */
+export class Catalog {
+  private readonly byName = new Map<string, TableInfo>();
+  private readonly byNumber = new Map<number, TableInfo>();
+
+  constructor(private readonly store: Store) {
+    for (const [number, name] of store
+      .sql("SELECT number, name FROM tables")
+      .values() as [number, string][]) {
+      this.addTable(number, name);
+    }
+    for (const [number, tableNumber, name, fields] of store
+      .sql(`SELECT number, "table", name, fields FROM indexes`)
+      .values() as [number, number, string, string][]) {
+      const table = this.byNumber.get(tableNumber) as TableInfo;
+      addIndex(table, number, name, JSON.parse(fields) as string[]);
+    }
+  }
+
+  table(name: string): TableInfo | undefined {
+    return this.byName.get(name);
+  }
+
+  tables(): IterableIterator<TableInfo> {
+    return this.byName.values();
+  }
+
+  tableOfId(id: string): TableInfo | null {
+    const decoded = decodeId(id);
+    return decoded === null
+      ? null
+      : (this.byNumber.get(decoded.tableNumber) ?? null);
+  }
+
+  /** The table of that name, made if it is not there yet. Tables are never dropped. */
+  createTable(name: string): TableInfo {
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    const numbers = [...this.byNumber.keys()];
+    const number = name.startsWith("_")
+      ? Math.max(
+          FIRST_SYSTEM_TABLE - 1,
+          ...numbers.filter((n) => n < FIRST_TABLE),
+        ) + 1
+      : Math.max(FIRST_TABLE - 1, ...numbers) + 1;
+    this.store
+      .sql("INSERT INTO tables (number, name) VALUES (?, ?)")
+      .run(number, name);
+    const table = this.addTable(number, name);
+    this.createIndex(table, "by_id", ["_id"]);
+    this.createIndex(table, "by_creation_time", ["_creationTime"]);
+    return table;
+  }
+
+  /** Declares an index; its rows are the caller's business (see migrate.ts). */
+  createIndex(table: TableInfo, name: string, fields: string[]): IndexInfo {
+    const [row] = this.store
+      .sql("SELECT coalesce(max(number), 0) + 1 FROM indexes")
+      .values();
+    const number = row?.[0] as number;
+    this.store
+      .sql("INSERT INTO indexes VALUES (?, ?, ?, ?)")
+      .run(number, table.number, name, JSON.stringify(fields));
+    return addIndex(table, number, name, fields);
+  }
+
+  dropIndex(index: IndexInfo): void {
+    this.store.sql("DELETE FROM indexes WHERE number = ?").run(index.number);
+    this.store.sql(`DELETE FROM entries WHERE "index" = ?`).run(index.number);
+    index.table.indexes.delete(index.name);
+  }
+
+  private addTable(number: number, name: string): TableInfo {
+    const table = { number, name, indexes: new Map() };
+    this.byName.set(name, table);
+    this.byNumber.set(number, table);
+    return table;
+  }
+}
+
+function addIndex(
+  table: TableInfo,
+  number: number,
+  name: string,
+  fields: readonly string[],
+): IndexInfo {
+  const tail = ["_creationTime", "_id"].filter((f) => !fields.includes(f));
+  const keyFields = name === "by_id" ? ["_id"] : [...fields, ...tail];
+  const index = { number, table, name, fields, keyFields };
+  table.indexes.set(name, index);
+  return index;
+}
+
+/** Where a document stands in an index. */
+export function indexKey(index: IndexInfo, document: Json): Key {
+  return encodeKey(index.keyFields.map((field) => fieldAt(document, field)));
+}
+
+export function byId(table: TableInfo): IndexInfo {
+  return table.indexes.get("by_id") as IndexInfo;
+}
+
+export function idKey(id: string): Key {
+  return encodeKey([id]);
+}

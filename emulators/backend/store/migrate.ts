@@ -1,0 +1,118 @@
+import { SYSTEM_TABLES, withSystemFields, type Schema } from "../schema";
+import type { Json } from "../values/json";
+import { mismatch } from "../values/validator";
+import {
+  byId,
+  indexKey,
+  type Catalog,
+  type IndexInfo,
+  type TableInfo,
+} from "./catalog";
+import type { Store } from "./database";
+import { after, type Interval } from "./read-set";
+import { EVERYTHING } from "./view";
+
+/** Documents looked at in one go while an index is filled or a table is checked. */
+const BATCH = 500;
+
+/**
+ * Brings the file to the schema in one transaction: tables are made, stored
+ * documents are checked, indexes are dropped, made and filled. If a document
+ * does not fit, nothing has changed and the error names it.
+ *
+ * Tables that are no longer in the schema keep their documents.
+ */
+export function migrate(store: Store, catalog: Catalog, schema: Schema): void {
+  store.atomically(() => {
+    for (const [name, indexes] of SYSTEM_TABLES) {
+      setIndexes(store, catalog, catalog.createTable(name), indexes);
+    }
+    const known = JSON.parse(store.meta("validators") ?? "{}") as Record<
+      string,
+      unknown
+    >;
+    const validators: Record<string, unknown> = {};
+    for (const [name, { validator, indexes }] of schema) {
+      const table = catalog.createTable(name);
+      if (
+        validator !== null &&
+        JSON.stringify(validator) !== JSON.stringify(known[name])
+      ) {
+        checkDocuments(
+          store,
+          catalog,
+          table,
+          withSystemFields(validator, name),
+        );
+      }
+      setIndexes(store, catalog, table, indexes);
+      validators[name] = validator;
+    }
+    store.setMeta("validators", JSON.stringify(validators));
+  });
+}
+
+function checkDocuments(
+  store: Store,
+  catalog: Catalog,
+  table: TableInfo,
+  validator: Parameters<typeof mismatch>[0],
+): void {
+  const tableOfId = (id: string) => catalog.tableOfId(id)?.name ?? null;
+  for (const document of documentsOf(store, table)) {
+    const problem = mismatch(validator, document, tableOfId);
+    if (problem !== null) {
+      const id = (document as { _id: string })._id;
+      throw new Error(
+        `Schema validation failed. Document with ID "${id}" in table ` +
+          `"${table.name}" does not match the schema: ${problem}\n` +
+          `Nothing was changed. Make the schema accept the document, or start ` +
+          `with the former schema and correct it.`,
+      );
+    }
+  }
+}
+
+function setIndexes(
+  store: Store,
+  catalog: Catalog,
+  table: TableInfo,
+  wanted: { name: string; fields: string[] }[],
+): void {
+  for (const index of [...table.indexes.values()]) {
+    if (index.name === "by_id" || index.name === "by_creation_time") continue;
+    const still = wanted.find(({ name }) => name === index.name);
+    if (still?.fields.join() !== index.fields.join()) catalog.dropIndex(index);
+  }
+  for (const { name, fields } of wanted) {
+    if (table.indexes.has(name)) continue;
+    fill(store, table, catalog.createIndex(table, name, fields));
+  }
+}
+
+function fill(store: Store, table: TableInfo, index: IndexInfo): void {
+  const primary = byId(table);
+  for (const document of documentsOf(store, table)) {
+    const number = store.documentAt(
+      primary.number,
+      indexKey(primary, document),
+    );
+    store.insertEntry(
+      index.number,
+      indexKey(index, document),
+      number as number,
+    );
+  }
+}
+
+function* documentsOf(store: Store, table: TableInfo): Generator<Json> {
+  const { number } = byId(table);
+  const range: Interval = { index: number, ...EVERYTHING };
+  for (;;) {
+    const rows = store.scan(number, range.lo, range.hi, "asc", BATCH);
+    for (const row of rows) yield JSON.parse(row.text) as Json;
+    const last = rows[rows.length - 1];
+    if (last === undefined || rows.length < BATCH) return;
+    range.lo = after(last.key);
+  }
+}

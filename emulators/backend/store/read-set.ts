@@ -1,0 +1,44 @@
+import { MAX, type Key } from "../values/keys";
+import type { Delta } from "./delta";
+
+/** Everything a transaction has looked at in one index: [lo, hi). */
+export type Interval = { index: number; lo: Key; hi: Key };
+
+/** The smallest key above `key`: makes an inclusive end exclusive. */
+export function after(key: Key): Key {
+  return `${key}\x00`;
+}
+
+/**
+ * What a transaction has read, as index ranges: it decides whether a commit
+ * conflicts with the transaction, and whether a subscription must run again.
+ * A range that was read part of the way counts only that far.
+ */
+export class ReadSet {
+  readonly intervals: Interval[] = [];
+  private readonly points = new Set<string>();
+
+  /** The same point read twice counts once. */
+  addPoint(index: number, key: Key): void {
+    const name = `${index}${MAX}${key}`;
+    if (this.points.has(name)) return;
+    this.points.add(name);
+    this.intervals.push({ index, lo: key, hi: after(key) });
+  }
+
+  /** Starts a range; its ends may be moved while it is being read. */
+  addRange(index: number, lo: Key, hi: Key): Interval {
+    const interval = { index, lo, hi };
+    this.intervals.push(interval);
+    return interval;
+  }
+
+  touchedBy(delta: Delta): boolean {
+    return (
+      !delta.empty &&
+      this.intervals.some(
+        ({ index, lo, hi }) => delta.entriesOf(index)?.touches(lo, hi) ?? false,
+      )
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import type { Key } from "../values/keys";
+
+/** A map that keeps its keys in order. Built for up to some ten thousand keys. */
+export class SortedMap<V> {
+  /** In ascending order. Not to be changed from outside. */
+  readonly keys: Key[] = [];
+  private readonly values = new Map<Key, V>();
+
+  set(key: Key, value: V): void {
+    if (!this.values.has(key)) this.keys.splice(this.firstFrom(key), 0, key);
+    this.values.set(key, value);
+  }
+
+  get(key: Key): V | undefined {
+    return this.values.get(key);
+  }
+
+  has(key: Key): boolean {
+    return this.values.has(key);
+  }
+
+  /** The position of the first key that is not below `key`. */
+  firstFrom(key: Key): number {
+    let low = 0;
+    let high = this.keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.keys[middle] as Key) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether any key lies in [lo, hi). */
+  touches(lo: Key, hi: Key): boolean {
+    const first = this.keys[this.firstFrom(lo)];
+    return first !== undefined && first < hi;
+  }
+
+  /** The keys in [lo, hi), ascending. */
+  between(lo: Key, hi: Key): Key[] {
+    return this.keys.slice(this.firstFrom(lo), this.firstFrom(hi));
+  }
+}
