@@ -32,7 +32,8 @@ export const resolve = internalAction({
   args: { link: v.object(linkFields) },
   returns: opened,
   handler: async (ctx, { link }): Promise<Opened> => {
-    const key = JSON.stringify(link);
+    // A process may serve several deployments, each with records of its own.
+    const key = JSON.stringify([process.env.CONVEX_CLOUD_URL, link]);
     const flight = flights.get(key) ?? resolveLink(ctx, link);
     flights.set(key, flight);
     try {

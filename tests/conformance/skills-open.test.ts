@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { convexTest } from "convex-test";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { api, internal } from "../../convex/_generated/api";
+import type { Failure } from "../../convex/model/errors";
+import { toFailure } from "../../convex/model/errors";
+import schema from "../../convex/schema";
+import { createSkillHost } from "../../emulators/skillhost";
+import type { SkillHost } from "../../emulators/skillhost";
+import { convexModules } from "./convex-modules";
+import { commitAll, git } from "./repositories";
+
+/** Real public skills, where they are at hand. */
+const SHARED = process.env.SLIPWAY_SHARED_SKILLS ?? "../shared/skills";
+
+let root: string;
+let host: SkillHost;
+/** Answers nothing: a git host that cannot be reached. */
+let silent: { url: string; asked: number; close: () => void };
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "slipway-open-"));
+  const repo = join(root, "skills/ada/tools");
+  const manifest = (name: string) =>
+    `---\nname: ${name}\ndescription: About ${name}\n---\n# ${name}\n`;
+  await Bun.write(join(repo, "skills/one/SKILL.md"), manifest("one"));
+  await Bun.write(join(repo, "skills/one/run.sh"), "echo one\n");
+  await Bun.write(join(repo, "skills/a/same/SKILL.md"), manifest("same"));
+  await Bun.write(join(repo, "skills/b/same/SKILL.md"), manifest("same"));
+  await Bun.write(join(repo, "skills/bad/SKILL.md"), "---\nname: bad\n---\n");
+  await commitAll(repo);
+  await git(repo, "checkout", "-q", "-b", "next/version");
+  await Bun.write(join(repo, "skills/two/SKILL.md"), manifest("two"));
+  await commitAll(repo);
+  await git(repo, "checkout", "-q", "main");
+  await Bun.write(join(root, "skills/ada/api/SKILL.md"), manifest("api"));
+  await commitAll(join(root, "skills/ada/api"));
+
+  host = await createSkillHost({
+    dataDir: join(root, "data"),
+    examplesDir: join(import.meta.dir, "../../examples/skills"),
+    skillsDir: join(root, "skills"),
+  });
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => {
+      silent.asked++;
+      return new Response("busy", { status: 503 });
+    },
+  });
+  silent = {
+    url: `http://127.0.0.1:${server.port}`,
+    asked: 0,
+    close: () => void server.stop(true),
+  };
+  process.env.SLIPWAY_GIT_HOSTS = JSON.stringify([
+    { host: "local", gitUrl: host.url, archiveUrl: host.url },
+    { host: "github.com", gitUrl: silent.url, archiveUrl: silent.url },
+  ]);
+});
+
+afterAll(async () => {
+  delete process.env.SLIPWAY_GIT_HOSTS;
+  silent.close();
+  await host.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const backend = () => convexTest(schema, convexModules());
+type Backend = ReturnType<typeof backend>;
+
+async function openSkill(t: Backend, link: string) {
+  const answer = await t.action(api.skills.open, { link });
+  if (answer.kind !== "skill") throw new Error(`${link} is a choice`);
+  return answer.skill;
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (error) {
+    return toFailure(error);
+  }
+  throw new Error("It did not fail.");
+}
+
+describe("a link to a skill", () => {
+  test("opens with all that its page shows, pinned to the commit", async () => {
+    const t = backend();
+    const sha = await git(join(root, "skills/ada/tools"), "rev-parse", "main");
+    const skill = await openSkill(t, "https://github.com/Ada/Tools/skills/one");
+    expect(skill).toMatchObject({
+      key: "local/ada/tools/skills/one",
+      sha,
+      name: "one",
+      description: "About one",
+      body: "# one",
+      link: "/ada/tools/one",
+      findings: [],
+      files: [
+        { path: "SKILL.md", executable: false },
+        { path: "run.sh", size: 9 },
+      ],
+    });
+    const { key } = skill;
+    expect(await t.query(api.skills.get, { key, sha })).toEqual(skill);
+    expect(await t.query(api.skills.get, { key, sha: "0" })).toBeNull();
+  });
+
+  test("is the same skill in every form it is pasted", async () => {
+    const t = backend();
+    const first = await openSkill(t, "ada/tools/one");
+    for (const link of [
+      "/ada/tools/one/",
+      "ada/tools/skills/one/SKILL.md",
+      first.key,
+      `http://127.0.0.1:3000${first.link}`,
+      "https://github.com/ada/tools/tree/main/skills/one",
+      "https://github.com/ada/tools/blob/main/skills/one/SKILL.md",
+    ]) {
+      expect(await openSkill(t, link)).toEqual(first);
+    }
+  });
+
+  test("on another branch keeps that branch in its page's path", async () => {
+    const t = backend();
+    const skill = await openSkill(
+      t,
+      "https://github.com/ada/tools/tree/next/version/skills/two",
+    );
+    expect(skill.link).toBe("/ada/tools/tree/next/version/skills/two");
+    expect(await openSkill(t, skill.link)).toEqual(skill);
+  });
+
+  test("an owner's or repository's name the app needs is no obstacle", async () => {
+    const skill = await openSkill(backend(), "ada/api");
+    expect(skill).toMatchObject({ path: "", link: "/ada/api", name: "api" });
+  });
+
+  test("the later of two records gives way, with its archive", async () => {
+    const t = backend();
+    const first = await openSkill(t, "ada/tools/one");
+    const { createdAt: _createdAt, ...skill } = first;
+    const storageId = await t.run((ctx) => ctx.storage.store(new Blob(["x"])));
+    const again = await t.mutation(internal.skills.recordSkill, {
+      skill: { ...skill, digest: "other" },
+      storageId,
+    });
+    expect(again).toEqual(first);
+    const left = await t.run((ctx) => ctx.db.system.get("_storage", storageId));
+    expect(left).toBeNull();
+  });
+
+  test("the stored archive is what the sandbox installs", async () => {
+    const t = backend();
+    const { files } = await openSkill(t, "ada/tools/one");
+    const bytes = await t.run(async (ctx) => {
+      const [row] = await ctx.db.query("skills").take(1);
+      const blob = row && (await ctx.storage.get(row.storageId));
+      return blob ? await blob.arrayBuffer() : null;
+    });
+    const tar = gunzipSync(bytes ?? new ArrayBuffer()).toString("latin1");
+    for (const { path } of files) expect(tar).toContain(path);
+  });
+});
+
+describe("a link that means several skills", () => {
+  test("gives the choices, each with a link that opens it", async () => {
+    const t = backend();
+    for (const link of ["ada/tools", "ada/tools/same"]) {
+      const answer = await t.action(api.skills.open, { link });
+      if (answer.kind !== "choices") throw new Error("It is one skill.");
+      expect(answer.choices.map((choice) => choice.path)).toContain(
+        "skills/a/same",
+      );
+      for (const choice of answer.choices) {
+        const skill = await openSkill(t, choice.link);
+        expect(skill.path).toBe(choice.path);
+      }
+    }
+  });
+
+  test("the examples are listed from records once they were opened", async () => {
+    const t = backend();
+    expect(await t.query(api.skills.examples)).toEqual([]);
+    await t.action(api.skills.open, { link: "slipway/examples" });
+    const examples = await t.query(api.skills.examples);
+    expect(examples.length).toBeGreaterThanOrEqual(5);
+    expect(examples[0]).toMatchObject({
+      name: "accessible-html-review",
+      link: "/slipway/examples/accessible-html-review",
+    });
+  });
+});
+
+describe("a link that does not open", () => {
+  test.each([
+    ["javascript:alert(1)", "bad_link", false],
+    ["ada/tools/../x", "bad_link", false],
+    ["https://gitlab.example/ada/tools", "host_not_allowed", false],
+    ["ada/tools/three", "skill_not_found", false],
+    ["ada/tools/bad", "skill_invalid", false],
+    ["local/ada/nothing", "repo_not_found", false],
+    ["ada/nothing/x", "repo_unreachable", true],
+    ["https://github.com/ada/tools/tree/no/such", "skill_not_found", false],
+  ])("%s: %s", async (link, code, retryable) => {
+    const t = backend();
+    const failure = await failureOf(t.action(api.skills.open, { link }));
+    expect(failure).toMatchObject({ code, retryable });
+    expect(failure.next).not.toBe("");
+    const left = await t.run((ctx) => ctx.db.query("skills").take(1));
+    expect(left).toEqual([]);
+  });
+
+  test("names what is there instead", async () => {
+    const t = backend();
+    const open = t.action(api.skills.open, { link: "ada/tools/three" });
+    expect((await failureOf(open)).message).toContain("one");
+  });
+
+  test("a host that falls silent is answered for by its last word", async () => {
+    const t = backend();
+    const sha = "1".repeat(40);
+    const repository = "github.com/ada/gone";
+    await t.run(async (ctx) => {
+      await ctx.db.insert("resolutions", {
+        repository,
+        head: {
+          kind: "found",
+          owner: "ada",
+          repo: "gone",
+          branch: "main",
+          sha,
+        },
+        checkedAt: 1,
+      });
+      const entry = { description: "d", listed: true };
+      const skills = ["x", "y"].map((name) => ({ ...entry, path: name, name }));
+      await ctx.db.insert("listings", { repository, sha, skills });
+    });
+    const answer = await t.action(api.skills.open, { link: "ada/gone" });
+    expect(answer).toMatchObject({ kind: "choices", sha, staleSince: 1 });
+  });
+});
+
+test.skipIf(!existsSync(SHARED))(
+  "every real skill at hand opens from its link",
+  async () => {
+    const t = backend();
+    for (const owner of await readdir(SHARED)) {
+      if (owner.endsWith(".md")) continue;
+      for (const repo of await readdir(join(SHARED, owner))) {
+        const copy = join(root, "skills", owner, repo);
+        await cp(join(SHARED, owner, repo), copy, { recursive: true });
+        await commitAll(copy);
+        const link = `${owner}/${repo}`;
+        const answer = await t.action(api.skills.open, { link });
+        if (answer.kind !== "choices") throw new Error("It is one skill.");
+        const folders = await readdir(join(copy, "skills"));
+        const named = answer.choices.map((c) => c.path.split("/").at(-1));
+        expect(named.sort()).toEqual(folders.sort());
+        for (const choice of answer.choices) {
+          const skill = await openSkill(t, choice.link);
+          expect(skill.description.length).toBeGreaterThan(10);
+          expect(skill.body).not.toBe("");
+        }
+      }
+    }
+  },
+  30_000,
+);
