@@ -1,13 +1,18 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Stats } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { codeOf, Refusal } from "./errors";
 import { readJson } from "./files";
 
 export type Claim = { key: string; generation: number };
 
+/** Process ages are counted in hundredths of a second, in ms. */
+const CLOCK_GRAIN = 20;
+
 /**
  * Who may talk to this daemon: the key in a file that the server uploads after
- * each start. A file from an earlier boot is deleted, because keys rotate.
+ * each start. A file from an earlier boot is deleted, because keys rotate; one that
+ * arrived before the daemon ran belongs to this boot and stays.
  */
 export class ClaimFile {
   #claim: Claim | null = null;
@@ -15,8 +20,12 @@ export class ClaimFile {
 
   constructor(readonly path: string) {}
 
-  async forget(): Promise<void> {
-    await rm(this.path, { force: true });
+  /** Deletes a file that was written before `bootedAt`, in ms since the epoch. */
+  async forgetBefore(bootedAt: number): Promise<void> {
+    const written = await writtenAt(this.path);
+    if (written !== null && written < bootedAt - CLOCK_GRAIN) {
+      await rm(this.path, { force: true });
+    }
   }
 
   /** The claim, if `authorization` carries its key; else throws `Refusal`. */
@@ -54,11 +63,19 @@ function parseClaim(value: unknown): Claim | null {
 }
 
 async function stampOf(path: string): Promise<string> {
+  const found = await statOf(path);
+  return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : "";
+}
+
+async function writtenAt(path: string): Promise<number | null> {
+  return (await statOf(path))?.mtimeMs ?? null;
+}
+
+async function statOf(path: string): Promise<Stats | null> {
   try {
-    const { mtimeMs, size, ino } = await stat(path);
-    return `${mtimeMs}:${size}:${ino}`;
+    return await stat(path);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return "";
+    if (codeOf(error) === "ENOENT") return null;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bootTime } from "./boot-time";
 import { log } from "./log";
 import { startSandboxd } from "./server";
 import { VERSION } from "./version";
@@ -16,6 +17,7 @@ const sandboxd = await startSandboxd({
   host: process.env.SLIPWAY_SANDBOXD_HOST ?? "0.0.0.0",
   port: Number(process.env.SLIPWAY_SANDBOXD_PORT ?? PORT),
   agentFolder: dirname(fileURLToPath(import.meta.url)),
+  bootedAt: await bootTime(),
 });
 log(`sandboxd ${VERSION} listens on ${sandboxd.port}`);
 

@@ -23,6 +23,8 @@ export type SandboxdOptions = {
   port: number;
   /** Folder with venv/, hermes_run.py and agent.json. */
   agentFolder: string;
+  /** ms since the epoch; a claim older than this is of an earlier boot. */
+  bootedAt: number;
 };
 
 export type Sandboxd = { port: number; close: () => Promise<void> };
@@ -37,7 +39,7 @@ export async function startSandboxd(
   const layout = layoutOf(options.home);
   const boot = randomBytes(12).toString("base64url");
   const claims = new ClaimFile(layout.claim);
-  await claims.forget();
+  await claims.forgetBefore(options.bootedAt);
 
   const refresh = () => hermesHome.refresh();
   const config = new ConfigStore(layout, refresh);

@@ -55,7 +55,8 @@ export async function prepareSnapshot(
   const step = (message: string) =>
     options.onProgress?.({ message, elapsedMs: Date.now() - startedAt });
   const dir = resolve(options.dir);
-  await mkdir(dir, { recursive: true, mode: 0o755 });
+  const cache = join(dir, ".agents");
+  await mkdir(cache, { recursive: true, mode: 0o755 });
   const [node, python] = await Promise.all([findNode(), findPython()]);
   if (!node.ok) throw new Error(node.reason);
   const hash = await contentHash(node, python.ok ? python : null);
@@ -68,6 +69,7 @@ export async function prepareSnapshot(
   }
 
   await sweepUnfinished(dir);
+  await sweepUnfinished(cache);
   const building = join(dir, `.building-${process.pid}-${randomUUID()}`);
   try {
     const root = join(building, "root");
@@ -78,6 +80,7 @@ export async function prepareSnapshot(
           python,
           sources: SOURCES,
           root,
+          cache,
           step,
           ...(options.signal && { signal: options.signal }),
         })
@@ -96,6 +99,11 @@ export async function prepareSnapshot(
     // Sandboxes run as other users; a tight umask must not lock them out.
     const readable = await run("chmod", ["-R", "a+rX,go-w", building]);
     if (!readable.ok) throw new Error(readable.reason);
+    const raced = await made(path);
+    if (raced?.hash === hash && raced.agent.ok) {
+      // Another process was quicker; sandboxes may already be using that one.
+      return { name, path, agent: raced.agent, reused: true };
+    }
     await replace(building, path);
     step(agent.ok ? "Snapshot ready" : "Snapshot ready, without the agent");
     if (options.keep) await prune(dir, [name, ...options.keep]);

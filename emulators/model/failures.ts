@@ -1,45 +1,66 @@
-/** Errors as OpenAI-compatible providers send them, so agents classify them. */
-const FAILURES = {
-  400: ["Expected {model, messages}.", "invalid_request_error", null],
-  401: [
-    "Incorrect API key provided.",
-    "invalid_request_error",
-    "invalid_api_key",
-  ],
-  402: ["Insufficient credits.", "insufficient_quota", "insufficient_credits"],
-  404: ["Unknown route.", "invalid_request_error", "not_found"],
-  429: ["Rate limit reached.", "requests", "rate_limit_exceeded"],
-  500: ["The server had an error.", "server_error", "internal_error"],
-} as const satisfies Record<number, readonly [string, string, string | null]>;
+/** An error as OpenAI-compatible providers send it, so agents classify it. */
+export type Failure = {
+  status: number;
+  headers: Record<string, string>;
+  body: {
+    error: { message: string; type: string; param: null; code: string | null };
+  };
+};
 
-/** The response for a status, or for a model's name that asks for a fault. */
-export function failureFor(status: keyof typeof FAILURES): Response;
-export function failureFor(model: string): Response | null;
-export function failureFor(what: keyof typeof FAILURES | string) {
-  if (typeof what === "number") {
-    const [message, type, code] = FAILURES[what];
-    return failure(what, message, type, code);
-  }
-  switch (what) {
-    case "fail-401":
-      return failureFor(401);
-    case "fail-402":
-      return failureFor(402);
-    case "fail-429":
-      return failureFor(429);
-    case "fail-500":
-      return failureFor(500);
-    case "fail-context":
-      return failure(
-        400,
-        "This model's maximum context length is 131072 tokens. However, " +
-          "your messages resulted in 250000 tokens.",
-        "invalid_request_error",
-        "context_length_exceeded",
-      );
-    default:
-      return null;
-  }
+export const BAD_REQUEST = failure(
+  400,
+  "Expected {model, messages}.",
+  "invalid_request_error",
+  null,
+);
+export const WRONG_KEY = failure(
+  401,
+  "Incorrect API key provided.",
+  "invalid_request_error",
+  "invalid_api_key",
+);
+export const UNKNOWN_ROUTE = failure(
+  404,
+  "Unknown route.",
+  "invalid_request_error",
+  "not_found",
+);
+
+/** Models that are faults on demand. */
+const BY_MODEL: Record<string, Failure> = {
+  "fail-401": WRONG_KEY,
+  "fail-402": failure(
+    402,
+    "Insufficient credits.",
+    "insufficient_quota",
+    "insufficient_credits",
+  ),
+  "fail-429": failure(
+    429,
+    "Rate limit reached.",
+    "requests",
+    "rate_limit_exceeded",
+    { "retry-after": "1" },
+  ),
+  "fail-context": failure(
+    400,
+    "This model's maximum context length is 131072 tokens. However, your messages resulted in 250000 tokens.",
+    "invalid_request_error",
+    "context_length_exceeded",
+  ),
+  "fail-500": failure(
+    500,
+    "The server had an error.",
+    "server_error",
+    "internal_error",
+  ),
+};
+
+/** The names of the models that fail. */
+export const FAILING_MODELS = Object.keys(BY_MODEL);
+
+export function failureOf(model: string): Failure | null {
+  return BY_MODEL[model] ?? null;
 }
 
 function failure(
@@ -47,10 +68,11 @@ function failure(
   message: string,
   type: string,
   code: string | null,
-): Response {
-  const headers: HeadersInit = status === 429 ? { "retry-after": "1" } : {};
-  return Response.json(
-    { error: { message, type, param: null, code } },
-    { status, headers },
-  );
+  headers: Record<string, string> = {},
+): Failure {
+  return {
+    status,
+    headers,
+    body: { error: { message, type, param: null, code } },
+  };
 }

@@ -1,6 +1,20 @@
-import { failureFor } from "./failures";
-import { nextStep, type ChatMessage, type Step, type ToolDef } from "./script";
-import { completion, streamCompletion, usageOf } from "./wire";
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  BAD_REQUEST,
+  FAILING_MODELS,
+  failureOf,
+  UNKNOWN_ROUTE,
+  WRONG_KEY,
+  type Failure,
+} from "./failures";
+import { nextStep, type ChatMessage, type ToolDef } from "./script";
+import { streamCompletion } from "./stream";
+import { completion, usageOf } from "./wire";
 
 export type ModelServerOptions = {
   /** 0 chooses a free port. */
@@ -12,6 +26,7 @@ export type ModelServerOptions = {
 };
 
 export type ModelServer = {
+  /** Without the `/v1` that clients add. */
   url: string;
   /** Chat requests since the last reset, newest last, for tests to look at. */
   requests: () => ChatRequest[];
@@ -26,79 +41,85 @@ export type ChatRequest = {
   stream: boolean;
 };
 
-/** Every name the server answers to; the `fail-*` ones are faults on demand. */
-export const MODELS = [
-  "demo",
-  "slow",
-  "cut",
-  "fail-401",
-  "fail-402",
-  "fail-429",
-  "fail-context",
-  "fail-500",
-] as const;
+/** Every name the server lists; any other answers as "demo" does. */
+export const MODELS = ["demo", "slow", "cut", ...FAILING_MODELS];
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const KEPT_REQUESTS = 100;
+const DEFAULT_PACE_MS = 18;
+/** "slow" is for stopping in the middle: a word a second. */
+const SLOW_PACE_MS = 1_000;
+const CUT_AFTER_CHUNKS = 3;
 
-/** Starts the scripted demo model on 127.0.0.1. `url` ends in `/v1`-less root. */
+/** Starts the scripted demo model on 127.0.0.1. */
 export async function createModelServer(
   options: ModelServerOptions = {},
 ): Promise<ModelServer> {
   let requests: ChatRequest[] = [];
-  const server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: options.port ?? 0,
-    maxRequestBodySize: MAX_BODY_BYTES,
-    idleTimeout: 0,
-    fetch: async (request) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/health") return Response.json({ ok: true });
-      if (options.key && !hasKey(request, options.key)) return failureFor(401);
-      if (pathname === "/v1/models" && request.method === "GET") {
-        return Response.json({ object: "list", data: MODELS.map(modelRow) });
-      }
-      if (pathname !== "/v1/chat/completions" || request.method !== "POST") {
-        return failureFor(404);
-      }
-      const chat = parseChat(await request.json().catch(() => null));
-      if (!chat) return failureFor(400);
-      requests = [...requests, chat].slice(-KEPT_REQUESTS);
-      return answerChat(chat, options.paceMs ?? 18, request.signal);
-    },
+
+  async function answer(request: IncomingMessage, response: ServerResponse) {
+    const { pathname } = new URL(request.url ?? "/", "http://model");
+    const route = `${request.method} ${pathname}`;
+    if (route === "GET /health") return sendJson(response, { ok: true });
+    const wanted = options.key && `Bearer ${options.key}`;
+    if (wanted && request.headers.authorization !== wanted) {
+      return sendFailure(response, WRONG_KEY);
+    }
+    if (route === "GET /v1/models") {
+      return sendJson(response, { object: "list", data: MODELS.map(modelRow) });
+    }
+    if (route !== "POST /v1/chat/completions") {
+      return sendFailure(response, UNKNOWN_ROUTE);
+    }
+    const chat = parseChat(await readText(request));
+    if (!chat) return sendFailure(response, BAD_REQUEST);
+    requests = [...requests, chat].slice(-KEPT_REQUESTS);
+    await complete(response, chat, options.paceMs ?? DEFAULT_PACE_MS);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      console.error("model:", error);
+      response.destroy();
+    });
   });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${server.port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: () => requests,
     reset: () => {
       requests = [];
     },
-    close: () => server.stop(true),
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
   };
 }
 
-function answerChat(
+async function complete(
+  response: ServerResponse,
   chat: ChatRequest,
   paceMs: number,
-  signal: AbortSignal,
-): Response {
-  const failure = failureFor(chat.model);
-  if (failure) return failure;
-  const step: Step = nextStep(chat.messages, chat.tools);
+): Promise<void> {
+  const { model } = chat;
+  const failure = failureOf(model);
+  if (failure) return sendFailure(response, failure);
+  const step = nextStep(chat.messages, chat.tools);
   const usage = usageOf(chat.messages, step);
-  if (!chat.stream) return Response.json(completion(chat.model, step, usage));
-  return streamCompletion({
-    model: chat.model,
+  if (!chat.stream) return sendJson(response, completion(model, step, usage));
+  await streamCompletion(response, {
+    model,
     step,
     usage,
-    signal,
-    paceMs: chat.model === "slow" ? Math.max(paceMs, 1_000) : paceMs,
-    cutAfter: chat.model === "cut" ? 3 : Infinity,
+    paceMs: model === "slow" ? SLOW_PACE_MS : paceMs,
+    cutAfter: model === "cut" ? CUT_AFTER_CHUNKS : Infinity,
   });
-}
-
-function hasKey(request: Request, key: string): boolean {
-  return request.headers.get("authorization") === `Bearer ${key}`;
 }
 
 function modelRow(id: string) {
@@ -111,14 +132,45 @@ function modelRow(id: string) {
   };
 }
 
-function parseChat(body: unknown): ChatRequest | null {
-  if (body === null || typeof body !== "object") return null;
-  const { model, messages, tools, stream } = body as Record<string, unknown>;
-  if (typeof model !== "string" || !Array.isArray(messages)) return null;
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_BODY_BYTES) throw new Error("a body over 16 MiB");
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseChat(text: string): ChatRequest | null {
+  let body: Partial<ChatRequest> | null;
+  try {
+    body = JSON.parse(text) as Partial<ChatRequest> | null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+  if (typeof body?.model !== "string" || !Array.isArray(body.messages)) {
+    return null;
+  }
   return {
-    model,
-    messages: messages as ChatMessage[],
-    tools: Array.isArray(tools) ? (tools as ToolDef[]) : [],
-    stream: stream === true,
+    model: body.model,
+    messages: body.messages,
+    tools: Array.isArray(body.tools) ? body.tools : [],
+    stream: body.stream === true,
   };
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}
+
+function sendFailure(response: ServerResponse, failure: Failure): void {
+  response.writeHead(failure.status, {
+    "content-type": "application/json",
+    ...failure.headers,
+  });
+  response.end(JSON.stringify(failure.body));
 }

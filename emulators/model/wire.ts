@@ -32,52 +32,18 @@ export function completion(model: string, step: Step, usage: Usage) {
   };
 }
 
-/**
- * The same answer as server-sent events: words at a readable pace, tool
- * arguments in two pieces, then usage (always: the agent needs it), `[DONE]`.
- * `cutAfter` chunks the connection breaks, as a crashed provider's would.
- */
-export function streamCompletion(options: {
-  model: string;
-  step: Step;
-  usage: Usage;
-  paceMs: number;
-  cutAfter: number;
-  signal: AbortSignal;
-}): Response {
-  const { model, step, usage } = options;
+/** The same answer as the chunks of a stream; usage, always, comes last. */
+export function chunksOf(model: string, step: Step, usage: Usage): object[] {
   const head = envelope(model, "chat.completion.chunk");
   const chunk = (delta: object, finish_reason: string | null = null) => ({
     ...head,
     choices: [{ index: 0, delta, finish_reason }],
   });
-  const chunks = [
+  return [
     ...deltas(step).map((delta) => chunk(delta)),
     chunk({}, finishReason(step)),
     { ...head, choices: [], usage },
   ];
-  const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      for (const [sent, item] of chunks.entries()) {
-        if (options.signal.aborted) return;
-        if (sent >= options.cutAfter) {
-          controller.error(new Error("scripted cut"));
-          return;
-        }
-        controller.enqueue(encoder.encode(`data: ${JSON.stringify(item)}\n\n`));
-        if (options.paceMs > 0) await Bun.sleep(options.paceMs);
-      }
-      controller.enqueue(encoder.encode("data: [DONE]\n\n"));
-      controller.close();
-    },
-  });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-    },
-  });
 }
 
 function deltas(step: Step): object[] {

@@ -38,6 +38,7 @@ export type Answer = { status: number; body: Record<string, unknown> };
 export type Daemon = {
   home: string;
   key: string;
+  pid: number;
   log: () => string;
   call: (method: string, path: string, init?: CallInit) => Promise<Answer>;
   claim: () => Promise<void>;
@@ -100,7 +101,8 @@ export async function startDaemon(
     await end(child, "SIGTERM");
     await rm(home, { recursive: true, force: true });
   };
-  return { home, key, log: () => log, call, claim, kill, close };
+  const pid = child.pid!;
+  return { home, key, pid, log: () => log, call, claim, kill, close };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals) {

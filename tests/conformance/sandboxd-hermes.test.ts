@@ -7,91 +7,32 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
-import { randomBytes } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  createModelServer,
-  type ModelServer,
-} from "../../emulators/model/server";
-import {
-  agentReady,
-  configFor,
-  eventually,
-  install,
-  skillMd,
-  skillOf,
-  startDaemon,
-  testSnapshot,
-  textOf,
-  turnEnd,
-  type Daemon,
-  type Skill,
-} from "./sandboxd-harness";
+  newId,
+  startAgentFixture,
+  type AgentFixture,
+} from "./sandboxd-agent-fixture";
+import { eventually, textOf, turnEnd, type Daemon } from "./sandboxd-harness";
 
 setDefaultTimeout(120_000);
 
-let model: ModelServer;
+let fixture: AgentFixture;
 let daemon: Daemon;
-let writeToken = 0;
+let { place, begin, useModel } = {} as AgentFixture;
 
 beforeAll(async () => {
-  const snapshot = await testSnapshot();
-  if (!snapshot.agent.ok) throw new Error(snapshot.agent.reason);
-  model = await createModelServer({ paceMs: 1 });
-  daemon = await startDaemon(join(snapshot.path, "root"));
-  await daemon.claim();
-  await agentReady(daemon);
+  fixture = await startAgentFixture();
+  ({ daemon, place, begin, useModel } = fixture);
 });
-
+afterAll(() => fixture?.close());
 beforeEach(() => useModel("demo"));
-
-afterAll(async () => {
-  await daemon?.close();
-  await model?.close();
-});
-
-async function useModel(name: string, url = model.url, key = "none") {
-  const config = configFor(`${url}/v1`, name, key);
-  const body = { writeToken: ++writeToken, config };
-  expect((await daemon.call("PUT", "/config", { body })).status).toBe(200);
-}
-
-async function installed(
-  key: string,
-  text: string,
-): Promise<Skill & { path: string }> {
-  const skill = await skillOf(key, {
-    "SKILL.md": skillMd("same-name", text),
-    "scripts/hello.sh": "echo hello\n",
-  });
-  const answer = await install(daemon, skill);
-  expect(answer).toMatchObject({ status: 200, body: { digest: skill.digest } });
-  return { ...skill, path: String(answer.body.path) };
-}
-
-async function begin(
-  skill: { key: string; path: string },
-  text: string,
-  sessionId = newId(),
-) {
-  const turnId = newId();
-  const body = {
-    turnId,
-    sessionId,
-    text,
-    skill: { name: "same-name", path: skill.path, key: skill.key },
-  };
-  const answer = await daemon.call("POST", "/turns", { body });
-  return { turnId, sessionId, answer, body };
-}
-
-const newId = () => randomBytes(8).toString("hex");
 
 describe("a turn with the real Hermes", () => {
   test("loads the launched skill, runs a command and answers from both", async () => {
     const sentinel = `sentinel-${newId()}`;
-    const skill = await installed("local/acme/tools/same", `Say ${sentinel}.`);
+    const skill = await place("local/acme/tools/same", `Say ${sentinel}.`);
     const { turnId, sessionId, answer } = await begin(skill, "hello there");
     expect(answer.status).toBe(202);
 
@@ -118,8 +59,8 @@ describe("a turn with the real Hermes", () => {
 
   test("keeps two skills of the same name apart, without a restart", async () => {
     const [one, two] = [`sentinel-${newId()}`, `sentinel-${newId()}`];
-    const first = await installed("local/acme/one/same", `Say ${one}.`);
-    const second = await installed("local/other/two/same", `Say ${two}.`);
+    const first = await place("local/acme/one/same", `Say ${one}.`);
+    const second = await place("local/other/two/same", `Say ${two}.`);
     const turns = await Promise.all([begin(first, "hi"), begin(second, "hi")]);
     const [a, b] = await Promise.all(
       turns.map(async ({ turnId }) => textOf(await turnEnd(daemon, turnId))),
@@ -131,7 +72,7 @@ describe("a turn with the real Hermes", () => {
   });
 
   test("remembers the conversation and runs what a follow-up asks", async () => {
-    const skill = await installed("local/acme/tools/same", "Say it.");
+    const skill = await place("local/acme/tools/same", "Say it.");
     const { turnId, sessionId } = await begin(skill, "hi");
     await turnEnd(daemon, turnId);
     const next = await begin(
@@ -149,7 +90,7 @@ describe("a turn with the real Hermes", () => {
   });
 
   test("marks a command that fails and cuts a long result", async () => {
-    const skill = await installed("local/acme/tools/same", "Say it.");
+    const skill = await place("local/acme/tools/same", "Say it.");
     const { turnId, sessionId } = await begin(skill, "hi");
     await turnEnd(daemon, turnId);
     const bad = await begin(skill, "run: ls /nowhere", sessionId);
@@ -169,7 +110,7 @@ describe("a turn with the real Hermes", () => {
 describe("stopping", () => {
   test("ends a slow answer within seconds, and the session goes on", async () => {
     await useModel("slow");
-    const skill = await installed("local/acme/tools/same", "Say it.");
+    const skill = await place("local/acme/tools/same", "Say it.");
     const { turnId, sessionId } = await begin(skill, "hi");
     await eventually("the answer has begun", async () => {
       const { body } = await daemon.call("GET", `/turns/${turnId}`);
@@ -196,7 +137,7 @@ describe("stopping", () => {
   });
 
   test("ends a command that runs", async () => {
-    const skill = await installed("local/acme/tools/same", "Say it.");
+    const skill = await place("local/acme/tools/same", "Say it.");
     const first = await begin(skill, "hi");
     await turnEnd(daemon, first.turnId);
     const { turnId } = await begin(skill, "run: sleep 600", first.sessionId);
@@ -207,43 +148,5 @@ describe("stopping", () => {
     await daemon.call("POST", `/turns/${turnId}/stop`);
     const events = await turnEnd(daemon, turnId, 8_000);
     expect(events.at(-1)).toMatchObject({ kind: "end", reason: "stopped" });
-  });
-});
-
-describe("a model that fails gives a coded error", () => {
-  for (const [name, code] of [
-    ["fail-401", "model_refused_key"],
-    ["fail-402", "model_credit"],
-    ["fail-429", "model_rate_limited"],
-    ["fail-context", "model_context"],
-    ["fail-500", "model_failed"],
-    ["cut", "model_failed"],
-  ] as const) {
-    test(`${name} -> ${code}`, async () => {
-      await useModel(name);
-      const skill = await installed("local/acme/tools/same", "Say it.");
-      const { turnId } = await begin(skill, "hi");
-      const events = await turnEnd(daemon, turnId, 60_000);
-      expect(events.at(-2)).toMatchObject({ kind: "error", code });
-      expect(events.at(-1)).toMatchObject({ kind: "end", reason: "failed" });
-    });
-  }
-
-  test("a wrong provider key -> model_refused_key", async () => {
-    const guarded = await createModelServer({ key: "sk-right", paceMs: 1 });
-    try {
-      await useModel("demo", guarded.url, "sk-wrong");
-      const skill = await installed("local/acme/tools/same", "Say it.");
-      const { turnId } = await begin(skill, "hi");
-      const events = await turnEnd(daemon, turnId, 60_000);
-      expect(events.at(-2)).toMatchObject({ code: "model_refused_key" });
-      await useModel("demo", guarded.url, "sk-right");
-      const again = await begin(skill, "hi");
-      expect((await turnEnd(daemon, again.turnId)).at(-1)).toMatchObject({
-        reason: "complete",
-      });
-    } finally {
-      await guarded.close();
-    }
   });
 });

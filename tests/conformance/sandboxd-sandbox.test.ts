@@ -133,7 +133,7 @@ test("a sandbox from the snapshot answers with the skill it was given", async ()
     "SKILL.md": skillMd("pdf", `Say ${sentinel}.`),
   });
   const installed = await call("POST", "/skills", {
-    body: skill.archive,
+    body: new Uint8Array(skill.archive),
     headers: {
       "x-skill-key": encodeURIComponent(skill.key),
       "x-skill-sha": skill.sha,
