@@ -46,7 +46,7 @@ async function download(source: ArchiveSource, file: string): Promise<void> {
   const { host, owner, repo, sha } = source;
   const signal = AbortSignal.timeout(LIMIT_MS);
   const url = `${host.archiveUrl}/${owner}/${repo}/tar.gz/${sha}`;
-  const answer = await fetchFromHost(url, { signal });
+  const answer = await fetchFromHost(url, { host: host.host, signal });
   if (answer.status !== 200) {
     await answer.body?.cancel();
     throw statusFailure(answer.status, host, owner, repo);

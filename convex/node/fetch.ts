@@ -6,6 +6,8 @@ import { refuse } from "../model/errors";
 const HOPS = 3;
 
 export type SafeRequest = {
+  /** The git host's name, for messages. */
+  host: string;
   method?: "GET" | "POST";
   headers?: Record<string, string>;
   body?: Uint8Array;
@@ -33,12 +35,12 @@ export async function fetchFromHost(
     if (next.origin !== start.origin) {
       throw refuse(
         "repo_unreachable",
-        `${start.host} sent us on to ${next.host}, which is not followed.`,
+        `${request.host} sent us on to ${next.host}, which is not followed.`,
       );
     }
     at = next;
   }
-  throw refuse("repo_unreachable", `${start.host} redirects without end.`);
+  throw refuse("repo_unreachable", `${request.host} redirects without end.`);
 }
 
 async function answerOf(url: URL, request: SafeRequest): Promise<Response> {
@@ -54,7 +56,7 @@ async function answerOf(url: URL, request: SafeRequest): Promise<Response> {
       signal,
     });
   } catch (error) {
-    throw unreachable(url.host, error);
+    throw unreachable(request.host, error);
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   GitHttpResponse,
   ServerRef,
 } from "isomorphic-git";
+import { ConvexError } from "convex/values";
 import { refuse, toFailure } from "../model/errors";
 import type { GitHost } from "../model/skills/hosts";
 import type { RepositoryHead } from "../model/skills/resolution";
@@ -14,7 +15,7 @@ import { fetchFromHost, unreachable } from "./fetch";
 /** Time for all of one question to a git host. */
 const LIMIT_MS = 10_000;
 /** A host that answers with more than this is not answering our question. */
-const ANSWER_LIMIT = 16 * 1024 * 1024;
+const ANSWER_LIMIT = 8 * 1024 * 1024;
 
 /**
  * The default branch of a repository and its commit, over git's own protocol: no
@@ -91,6 +92,7 @@ async function askRefs(
     const body = asked.body && (await collect(asked.body));
     const method = asked.method === "POST" ? "POST" : "GET";
     const answer = await fetchFromHost(asked.url, {
+      host: host.host,
       method,
       headers: asked.headers,
       body,
@@ -105,7 +107,8 @@ async function askRefs(
       url: answer.url,
       method,
       headers: Object.fromEntries(answer.headers),
-      body: limited(answer),
+      // Whole, for the library takes a body that breaks off for one that ended.
+      body: [await readAll(answer, host)] as unknown as GitHttpResponse["body"],
       statusCode: answer.status,
       statusMessage: answer.statusText,
     };
@@ -129,7 +132,8 @@ function explain(error: unknown, host: GitHost, owner: string, repo: string) {
   if (error instanceof Errors.HttpError) {
     return statusFailure(error.data.statusCode, host, owner, repo);
   }
-  if (error instanceof Errors.SmartHttpError) {
+  if (error instanceof Error && "isIsomorphicGitError" in error) {
+    // An HTML page, a proxy's greeting, an answer cut off.
     return refuse(
       "repo_unreachable",
       `${host.host} did not answer as a git host does.`,
@@ -185,14 +189,20 @@ async function collect(body: AsyncIterable<Uint8Array> | Uint8Array[]) {
   return Buffer.concat(chunks);
 }
 
-async function* limited(answer: Response): AsyncGenerator<Uint8Array> {
-  if (!answer.body) return;
+async function readAll(answer: Response, host: GitHost): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > ANSWER_LIMIT) {
-      throw refuse("repo_unreachable", "The git host's answer is too long.");
+  const body = answer.body as unknown as AsyncIterable<Uint8Array> | null;
+  try {
+    for await (const chunk of body ?? []) {
+      size += chunk.length;
+      if (size > ANSWER_LIMIT) {
+        throw refuse("repo_unreachable", `${host.host} answers without end.`);
+      }
+      chunks.push(chunk);
     }
-    yield chunk;
+  } catch (error) {
+    throw error instanceof ConvexError ? error : unreachable(host.host, error);
   }
+  return Buffer.concat(chunks);
 }
