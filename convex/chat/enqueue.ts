@@ -7,6 +7,9 @@ import { deploymentProviders, effectiveModel } from "../model/providers";
 import { dispatchTurns } from "./dispatch";
 import { endTurn } from "./finish";
 
+/** An allow-list has at most 50 providers; some keys may be of former ones. */
+const MAX_KEYS = 200;
+
 /** Queues a run of the agent that answers in `messageId`, and lets it go if it can. */
 export async function enqueueTurn(
   ctx: MutationCtx,
@@ -42,24 +45,23 @@ export async function enqueueTurn(
   await dispatchTurns(ctx, session.slotId);
 }
 
-/** The user's choice, the providers they have keys for, and what follows. */
-export async function modelOf(ctx: QueryCtx, userId: Id<"users">) {
+/** The user's choice, the keys they have, and the model that follows from both. */
+export async function modelOf(ctx: QueryCtx, userId: Id<"users"> | null) {
   const list = deploymentProviders();
-  const choice = await ctx.db
-    .query("modelChoices")
-    .withIndex("by_user", (q) => q.eq("userId", userId))
-    .unique();
-  const keys = await ctx.db
-    .query("providerKeys")
-    .withIndex("by_user_and_provider_id", (q) => q.eq("userId", userId))
-    .take(100);
+  const choice =
+    userId &&
+    (await ctx.db
+      .query("modelChoices")
+      .withIndex("by_user", (q) => q.eq("userId", userId))
+      .unique());
+  const keys = userId
+    ? await ctx.db
+        .query("providerKeys")
+        .withIndex("by_user_and_provider_id", (q) => q.eq("userId", userId))
+        .take(MAX_KEYS)
+    : [];
   const effective = effectiveModel(list, choice, (providerId) =>
     keys.some((key) => key.providerId === providerId),
   );
-  return {
-    ...effective,
-    list,
-    choice,
-    keys,
-  };
+  return { ...effective, list, choice, keys };
 }

@@ -7,15 +7,11 @@ import type { Id } from "../_generated/dataModel";
 import { internalAction, type ActionCtx } from "../_generated/server";
 import {
   parsePulled,
+  piecesOf,
   AGENT_ERRORS,
   type TurnEvent,
 } from "../model/chat/events";
-import {
-  EVENTS_PER_WRITE,
-  PULL_TIMEOUT,
-  SEND_TIMEOUT,
-  STOP_TIMEOUT,
-} from "../model/chat/limits";
+import { PULL_TIMEOUT, SEND_TIMEOUT, STOP_TIMEOUT } from "../model/chat/limits";
 import type { SendOutcome } from "../model/chat/turn";
 import { failure, toFailure } from "../model/errors";
 import { aad, open, randomToken, sha256Hex } from "../model/seal";
@@ -186,16 +182,12 @@ async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
     await report(found);
     return;
   }
-  const { events, ended } = found;
-  for (let at = 0; at === 0 || at < events.length; at += EVENTS_PER_WRITE) {
-    const piece = events.slice(at, at + EVENTS_PER_WRITE);
-    const last = at + EVENTS_PER_WRITE >= events.length;
-    await report({
-      kind: "events",
-      from: next + at,
-      events: piece,
-      ended: ended && last,
-    });
+  let from = next;
+  const pieces = piecesOf(found.events);
+  for (const [index, events] of pieces.entries()) {
+    const ended = found.ended && index === pieces.length - 1;
+    await report({ kind: "events", from, events, ended });
+    from += events.length;
   }
 }
 

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { ErrorCode } from "../errors";
-import { TOOL_ARGS_CHARS, TOOL_RESULT_CHARS } from "./limits";
+import {
+  CHARS_PER_WRITE,
+  EVENTS_PER_WRITE,
+  TOOL_ARGS_CHARS,
+  TOOL_RESULT_CHARS,
+  TURN_CHARS,
+} from "./limits";
 
 /**
  * What a sandbox says of a turn. It is not trusted: numbers are checked, text
@@ -39,8 +45,6 @@ export const AGENT_ERRORS = [
 ] as const satisfies ErrorCode[];
 export type AgentErrorCode = (typeof AGENT_ERRORS)[number];
 
-/** One event is at most this many characters of text; more is cut. */
-const MAX_DELTA = 64 * 1024;
 const MAX_ERROR = 1_000;
 
 // A lone surrogate is valid JSON, but no stored string: it would fail the write.
@@ -52,7 +56,7 @@ const readable = z.discriminatedUnion("kind", [
   z.object({
     n: number,
     kind: z.enum(["text", "reasoning"]),
-    delta: words(MAX_DELTA),
+    delta: words(TURN_CHARS),
   }),
   z.object({
     n: number,
@@ -130,6 +134,24 @@ export function parsePulled(
   if (!answer.success) return null;
   const events = parseEvents(from, answer.data.events);
   return events && { ended: answer.data.state === "ended", events };
+}
+
+/** Splits a batch into what one mutation may take; at least one, maybe empty. */
+export function piecesOf(events: TurnEvent[]): TurnEvent[][] {
+  const pieces: TurnEvent[][] = [[]];
+  let chars = 0;
+  for (const event of events) {
+    const size = JSON.stringify(event).length;
+    const last = pieces.at(-1);
+    const full =
+      !last ||
+      last.length >= EVENTS_PER_WRITE ||
+      (last.length > 0 && chars + size > CHARS_PER_WRITE);
+    chars = full ? size : chars + size;
+    if (full) pieces.push([event]);
+    else last.push(event);
+  }
+  return pieces;
 }
 
 /** Cuts at `max` UTF-16 units without splitting a character, and says so. */

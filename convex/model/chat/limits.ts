@@ -31,6 +31,7 @@ export const MAX_PUSH_BYTES = 8 * 1024 * 1024;
 
 /** Events written by one mutation; a longer batch takes several. */
 export const EVENTS_PER_WRITE = 256;
+export const CHARS_PER_WRITE = 1024 * 1024;
 
 /** Tries to hand a turn to the sandbox; with the waits between, over half a minute. */
 export const MAX_SENDS = 8;
@@ -55,3 +56,18 @@ export const QUEUE_DEADLINE = 30 * 60_000;
 
 /** How soon a waiting turn is looked at again, should nobody have told it. */
 export const QUEUE_LOOK = 30_000;
+
+/** A request of the agent to its model: a long history with tool results. */
+export const MAX_COMPLETION_BYTES = 8 * 1024 * 1024;
+
+/** What a model may answer to one request; an HTTP action may send 20 MiB. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** How often a request to a model is checked to be still allowed. */
+export const RECHECK = 5_000;
+
+/** A model that says nothing for this long is given up: reasoning takes minutes. */
+export const MODEL_SILENCE = 5 * 60_000;
+
+/** A provider's answer to the test of a key. */
+export const KEY_CHECK_TIMEOUT = 10_000;

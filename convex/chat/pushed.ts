@@ -1,0 +1,54 @@
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { parsePush, piecesOf } from "../model/chat/events";
+import { MAX_PUSH_BYTES } from "../model/chat/limits";
+import { sha256Hex } from "../model/seal";
+import { bearerOf, json, readText } from "./body";
+
+/**
+ * Takes a batch of a turn's events from its sandbox. 200 {next}: taken up to
+ * there; 409 {next}: send from there; 410: stop; 4xx: not a batch of ours.
+ */
+export async function receivePush(
+  ctx: ActionCtx,
+  request: Request,
+): Promise<Response> {
+  const token = bearerOf(request);
+  if (!token) return json(401, { code: "unauthorized" });
+  const text = await readText(request, MAX_PUSH_BYTES);
+  if (text === null) return json(413, { code: "too_large" });
+  const batch = parsePush(parse(text));
+  if (!batch) return json(400, { code: "bad_request" });
+  const tokenHash = await sha256Hex(token);
+  let { from } = batch;
+  for (const events of piecesOf(batch.events)) {
+    const taken = await ctx.runMutation(internal.chat.receiving.push, {
+      turnId: batch.turnId,
+      tokenHash,
+      from,
+      events,
+    });
+    switch (taken.kind) {
+      case "stranger":
+        return json(401, { code: "unauthorized" });
+      case "over":
+        return json(410, { code: "over" });
+      case "gap":
+        return json(409, { next: taken.next });
+      case "taken":
+        from += events.length;
+        if (from >= batch.from + batch.events.length) {
+          return json(200, { next: taken.next });
+        }
+    }
+  }
+  return json(200, { next: from });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no batch
+  }
+}

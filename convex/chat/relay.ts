@@ -1,0 +1,184 @@
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import {
+  parseCompletion,
+  turnOf,
+  usageOf,
+  type Completion,
+} from "../model/chat/completion";
+import {
+  MAX_ANSWER_BYTES,
+  MAX_COMPLETION_BYTES,
+  MODEL_SILENCE,
+  RECHECK,
+} from "../model/chat/limits";
+import {
+  modelError,
+  openAiError,
+  unavailable,
+  type ModelError,
+} from "../model/chat/upstream";
+import { toFailure } from "../model/errors";
+import { aad, open, sha256Hex } from "../model/seal";
+import { within } from "../model/within";
+import { bearerOf, json, readText } from "./body";
+import { OVER, relayStream, settle, stillAllowed, type Call } from "./stream";
+
+/**
+ * The model gateway: an agent's request goes to its user's provider with its
+ * user's key, and the answer streams back. The sandbox chooses neither the
+ * address nor the model, and never sees the key or a provider's own error.
+ */
+
+export async function complete(
+  ctx: ActionCtx,
+  request: Request,
+): Promise<Response> {
+  const token = bearerOf(request);
+  if (!token) return refusal(403, "forbidden", "A gateway token is needed.");
+  const tokenHash = await sha256Hex(token);
+  const admitted = await ctx.runQuery(internal.gateway.admit, { tokenHash });
+  switch (admitted.kind) {
+    case "stranger":
+      return refusal(403, "forbidden", "This gateway token is not valid.");
+    case "idle":
+      return refusal(403, "no_turn", OVER.message);
+    case "no_model":
+      return refusal(401, admitted.error.code, admitted.error.message);
+    case "admitted":
+      break;
+  }
+  const text = await readText(request, MAX_COMPLETION_BYTES);
+  if (text === null) {
+    return refusal(413, "model_context", "The request is over 8 MiB.");
+  }
+  const completion = parseCompletion(text, admitted.model);
+  if (!completion) {
+    return refusal(400, "bad_request", "This is no chat completion request.");
+  }
+  const turn = turnOf(admitted.turns, completion.words);
+  if (!turn) return refusal(403, "no_turn", OVER.message);
+  const { userId, provider, sealedKey } = admitted;
+  let key: string | null = null;
+  try {
+    key =
+      sealedKey && (await open(sealedKey, aad.provider(userId, provider.id)));
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    return refusal(401, code, message);
+  }
+  const call: Call = { ctx, tokenHash, turnId: turn.turnId };
+  const url = `${provider.baseUrl}/chat/completions`;
+  const upstream = await ask(call, url, key, completion);
+  if (!(upstream instanceof Response)) return failed(call, upstream);
+  const streamed = /^text\/event-stream\b/i.test(
+    upstream.headers.get("content-type") ?? "",
+  );
+  return streamed ? relayStream(call, upstream) : whole(call, upstream);
+}
+
+function refusal(status: number, code: string, message: string): Response {
+  return json(status, openAiError({ code, message }));
+}
+
+async function failed(call: Call, error: ModelError): Promise<Response> {
+  await settle(call, null, error.failure);
+  return json(
+    error.status,
+    openAiError(error.failure),
+    error.retryAfter === null
+      ? {}
+      : { "retry-after": String(error.retryAfter) },
+  );
+}
+
+/** The provider's answer once it has begun well, or what went wrong. */
+async function ask(
+  call: Call,
+  url: string,
+  key: string | null,
+  completion: Completion,
+): Promise<Response | ModelError> {
+  const abort = new AbortController();
+  const answer = fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: completion.stream ? "text/event-stream" : "application/json",
+      ...(key && { authorization: `Bearer ${key}` }),
+    },
+    body: completion.body,
+    redirect: "manual", // a redirect would carry the key elsewhere
+    signal: abort.signal, // ignored by Convex's own runtime
+  });
+  try {
+    const response = await patiently(call, answer);
+    if (!response) {
+      abort.abort();
+      return unavailable("The model provider did not answer.");
+    }
+    if (response.ok) return response;
+    const text = await within(RECHECK, readText(response, 64 * 1024));
+    return modelError(
+      response.status,
+      text ?? "",
+      response.headers.get("retry-after"),
+    );
+  } catch {
+    // The cause may name the address or repeat a header; people need neither.
+    return unavailable("The model provider could not be reached.");
+  }
+}
+
+/** Waits for the provider while the turn goes on; null when either gives out. */
+async function patiently<T>(
+  call: Call,
+  promise: Promise<T>,
+): Promise<T | null> {
+  const until = Date.now() + MODEL_SILENCE;
+  while (Date.now() < until) {
+    const value = await within(RECHECK, promise);
+    if (value !== null) return value;
+    if (!(await stillAllowed(call))) return null;
+  }
+  return null;
+}
+
+/** An answer in one piece. */
+async function whole(call: Call, upstream: Response): Promise<Response> {
+  const text = await patiently(
+    call,
+    readText(upstream, MAX_ANSWER_BYTES).then((body) => body ?? ""),
+  );
+  let body: unknown;
+  try {
+    body = JSON.parse(text ?? "");
+  } catch {
+    return failed(call, unavailable("The model's answer was not readable."));
+  }
+  if (typeof body !== "object" || body === null || "error" in body) {
+    return failed(call, modelError(502, text ?? ""));
+  }
+  await settle(call, usageOf(body), null);
+  return json(200, body);
+}
+
+/** What an agent may ask about its models: there is one, of a fixed name. */
+export async function listModels(
+  ctx: ActionCtx,
+  request: Request,
+): Promise<Response> {
+  const token = bearerOf(request);
+  const standing =
+    token &&
+    (await ctx.runQuery(internal.gateway.standing, {
+      tokenHash: await sha256Hex(token),
+    }));
+  if (!standing || standing === "stranger") {
+    return refusal(403, "forbidden", "This gateway token is not valid.");
+  }
+  return json(200, {
+    object: "list",
+    data: [{ id: "slipway", object: "model", created: 0, owned_by: "slipway" }],
+  });
+}

@@ -1,0 +1,111 @@
+import { internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import type { ActionCtx } from "../_generated/server";
+import type { Usage } from "../model/chat/completion";
+import { MAX_ANSWER_BYTES, MODEL_SILENCE, RECHECK } from "../model/chat/limits";
+import { ModelStream } from "../model/chat/sse";
+import { unavailable } from "../model/chat/upstream";
+import { failure, type Failure } from "../model/errors";
+import { within } from "../model/within";
+
+/** One request through the model gateway: whose it is, and how it is streamed. */
+
+export type Call = { ctx: ActionCtx; tokenHash: string; turnId: Id<"turns"> };
+
+export const OVER = failure(
+  "agent_lost",
+  "No message is being answered, so the model is not available.",
+);
+
+/** Whether the turn the request is for is still under way. */
+export async function stillAllowed({ ctx, tokenHash }: Call): Promise<boolean> {
+  const standing = await ctx.runQuery(internal.gateway.standing, { tokenHash });
+  return standing === "working";
+}
+
+export async function settle(
+  { ctx, turnId }: Call,
+  usage: Usage | null,
+  error: Failure | null,
+): Promise<void> {
+  await ctx.runMutation(internal.gateway.settle, { turnId, usage, error });
+}
+
+/** The provider's stream as our answer. */
+export function relayStream(call: Call, upstream: Response): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  // Runs on after this function has answered, and reports by itself.
+  void pump(call, upstream, writable.getWriter());
+  return new Response(readable, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+type Writer = WritableStreamDefaultWriter<Uint8Array>;
+
+/** Passes the stream on chunk by chunk; ends it when the turn is over. */
+async function pump(
+  call: Call,
+  upstream: Response,
+  writer: Writer,
+): Promise<void> {
+  const events = new ModelStream();
+  const reader = upstream.body?.getReader();
+  try {
+    if (reader) await passOn(call, reader, events, writer);
+    if (!events.complete && !events.error) {
+      const { failure: cut } = unavailable("The model's answer broke off.");
+      await writer.write(events.fail(cut));
+    }
+  } catch (error) {
+    // The reader of ours or of the provider's is gone: nobody to tell but the turn.
+    events.error ??= failure("model_failed", "The model's answer broke off.");
+    console.warn("model stream ended early:", nameOf(error));
+  }
+  // Either end may be closed already, and then refuses to be closed again.
+  await Promise.allSettled([reader?.cancel(), writer.close()]);
+  await settle(call, events.usage, events.error);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+async function passOn(
+  call: Call,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  events: ModelStream,
+  writer: Writer,
+): Promise<void> {
+  let size = 0;
+  let checkedAt = Date.now();
+  let heardAt = Date.now();
+  let reading = reader.read();
+  for (;;) {
+    const read = await within(RECHECK, reading);
+    const now = Date.now();
+    if (now - checkedAt >= RECHECK) {
+      checkedAt = now;
+      if (!(await stillAllowed(call))) {
+        await writer.write(events.fail(OVER));
+        return;
+      }
+    }
+    if (read === null) {
+      if (now - heardAt < MODEL_SILENCE) continue;
+      return;
+    }
+    if (read.done) return;
+    heardAt = now;
+    size += read.value.length;
+    if (size > MAX_ANSWER_BYTES) return;
+    const passed = events.take(read.value);
+    if (passed.length > 0) await writer.write(passed);
+    if (events.error) return;
+    reading = reader.read();
+  }
+}

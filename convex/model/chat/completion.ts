@@ -1,0 +1,98 @@
+import { z } from "zod";
+
+/**
+ * What of an agent's request to its model is passed on. A list of what is
+ * allowed: providers have extensions that cost or reach further (OpenRouter's
+ * `models`, `plugins`, `provider`), and the sandbox must not choose those.
+ */
+const request = z.object({
+  messages: z.array(z.looseObject({ role: z.string() })).min(1),
+  stream: z.boolean().optional(),
+  tools: z.array(z.unknown()).optional(),
+  tool_choice: z.unknown().optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  response_format: z.unknown().optional(),
+  temperature: z.number().nullish(),
+  top_p: z.number().nullish(),
+  max_tokens: z.number().nullish(),
+  max_completion_tokens: z.number().nullish(),
+  frequency_penalty: z.number().nullish(),
+  presence_penalty: z.number().nullish(),
+  reasoning_effort: z.string().nullish(),
+  reasoning: z.unknown().optional(),
+  seed: z.number().nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+});
+
+export type Completion = {
+  body: string; // JSON for the provider
+  stream: boolean;
+  /** The user's last words in it, to tell whose turn asks. */
+  words: string;
+};
+
+/** The request for the provider, with the user's model; null where it is none. */
+export function parseCompletion(
+  text: string,
+  model: string,
+): Completion | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = request.safeParse(json);
+  if (!parsed.success) return null;
+  const stream = parsed.data.stream === true;
+  const body = {
+    ...parsed.data,
+    model,
+    stream,
+    ...(stream && { stream_options: { include_usage: true } }),
+  };
+  return {
+    body: JSON.stringify(body),
+    stream,
+    words: lastWords(parsed.data.messages),
+  };
+}
+
+function lastWords(messages: { role: string; content?: unknown }[]): string {
+  const content = messages.findLast(({ role }) => role === "user")?.content;
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content
+    .map((part: { text?: unknown } | null) =>
+      typeof part?.text === "string" ? part.text : "",
+    )
+    .join("\n");
+}
+
+/**
+ * Whose turn a request belongs to. The agent's requests name no turn, so the
+ * one whose text the user's last words contain; else the newest.
+ */
+export function turnOf<T extends { text: string }>(
+  turns: T[],
+  words: string,
+): T | undefined {
+  return turns.find(({ text }) => words.includes(text)) ?? turns.at(-1);
+}
+
+const usage = z.object({
+  prompt_tokens: z.number().nonnegative(),
+  completion_tokens: z.number().nonnegative(),
+});
+
+export type Usage = { promptTokens: number; completionTokens: number };
+
+/** The usage a completion or its last chunk reports, or null. */
+export function usageOf(value: unknown): Usage | null {
+  const holder = z.looseObject({ usage }).safeParse(value);
+  if (!holder.success) return null;
+  return {
+    promptTokens: holder.data.usage.prompt_tokens,
+    completionTokens: holder.data.usage.completion_tokens,
+  };
+}
