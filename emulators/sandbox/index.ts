@@ -8,9 +8,11 @@ import { EventHub } from "./http/events";
 import { Faults } from "./http/faults";
 import { serveHttp } from "./http/server";
 import { Snapshots } from "./snapshots";
+import { Activity } from "./state/activity";
 import { keepHouse } from "./state/housekeeping";
 import { Lifecycle } from "./state/lifecycle";
 import { lockDataFolder } from "./state/lock";
+import { recover } from "./state/recovery";
 import { Registry } from "./state/registry";
 
 export interface SandboxServerOptions {
@@ -24,6 +26,8 @@ export interface SandboxServerOptions {
   apiKey: string;
   /** name -> origin, e.g. { "slipway.internal": "http://127.0.0.1:3210" } */
   egress?: Record<string, string>;
+  /** Public hosts sandboxes may reach, by exact name; none by default. */
+  allowHosts?: string[];
   limits?: Partial<Limits>;
   /** How long a minute of auto-stop lasts; tests shorten it. */
   minuteMs?: number;
@@ -47,10 +51,11 @@ export async function createSandboxServer(
   const lock = lockDataFolder(data);
   const registry = new Registry(`${data}/registry.sqlite`);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const policy = new EgressPolicy(options.egress ?? {});
+  const policy = new EgressPolicy(options.egress ?? {}, options.allowHosts);
   const executor = await Executor.open(data, limits, policy);
   const snapshots = new Snapshots(resolve(options.snapshots));
   const events = new EventHub();
+  const activity = new Activity(registry);
   const faults = new Faults();
   const origin = () => `http://127.0.0.1:${server.port}`;
   const lifecycle = new Lifecycle(registry, executor, snapshots, (...change) =>
@@ -58,13 +63,19 @@ export async function createSandboxServer(
   );
   const server = serveHttp(
     {
-      ...{ registry, lifecycle, executor, snapshots, faults, events, origin },
+      ...{ registry, lifecycle, activity, executor, snapshots },
+      ...{ faults, events, origin },
       apiKey: options.apiKey,
     },
     options.port ?? 0,
   );
-  await lifecycle.recover();
-  const house = keepHouse(registry, lifecycle, options.minuteMs ?? 60_000);
+  await recover(registry, lifecycle, executor);
+  const house = keepHouse(
+    registry,
+    lifecycle,
+    activity,
+    options.minuteMs ?? 60_000,
+  );
   return {
     url: `${origin()}/api`,
     async reset() {

@@ -3,7 +3,7 @@ import { messageOf } from "./errors";
 import { createSandboxServer } from "./index";
 
 const USAGE =
-  "SANDBOX_API_KEY=... bun emulators/sandbox/main.ts --data DIR --snapshots DIR [--port 0] [--egress name=http://host:port]...";
+  "SANDBOX_API_KEY=... bun emulators/sandbox/main.ts --data DIR --snapshots DIR [--port 0] [--egress name=http://host:port]... [--allow-host name]...";
 
 function readOptions() {
   const { values } = parseArgs({
@@ -12,6 +12,7 @@ function readOptions() {
       data: { type: "string" },
       snapshots: { type: "string" },
       egress: { type: "string", multiple: true, default: [] },
+      "allow-host": { type: "string", multiple: true, default: [] },
     },
   });
   const apiKey = process.env.SANDBOX_API_KEY;
@@ -26,6 +27,7 @@ function readOptions() {
     port: Number(values.port),
     data: values.data,
     snapshots: values.snapshots,
+    allowHosts: values["allow-host"],
     egress: Object.fromEntries(egress) as Record<string, string>,
   };
 }

@@ -26,6 +26,9 @@ afterEach(async () => {
     await process.exited;
   }
   for (const folder of folders.splice(0)) {
+    // A killed server's sockets; its successor would remove them.
+    const runtime = readFileSync(join(folder, "runtime"), "utf8");
+    rmSync(runtime, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 });

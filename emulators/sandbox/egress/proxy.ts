@@ -1,10 +1,11 @@
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
+import { messageOf } from "../errors";
 import { splice } from "../supervisor/splice";
 import { originHead, parseHead } from "./head";
 import type { RequestHead } from "./head";
-import type { EgressPolicy, Upstream } from "./policy";
+import type { EgressPolicy, Upstream, Wanted } from "./policy";
 
 /** A sandbox that opens connections and says nothing holds them this long. */
 const HEAD_TIMEOUT_MS = 15_000;
@@ -53,79 +54,66 @@ function serve(client: Socket, policy: EgressPolicy, sandbox: string): void {
       return refuse(client, 400, "The request to the proxy is malformed.");
     }
     const body = received.subarray(parsed.bodyAt);
-    if (parsed.head.method === "CONNECT") {
-      tunnel(client, parsed.head, body, policy);
-    } else forward(client, parsed.head, body, policy, sandbox);
+    const request = wanted(parsed.head);
+    if (typeof request === "string") return refuse(client, 400, request);
+    policy.decide(request.wanted).then(
+      (decision) => {
+        if (!decision.allowed) return refuse(client, 403, decision.why);
+        const greet =
+          request.wanted.kind === "tunnel"
+            ? { toClient: "HTTP/1.1 200 Connection established\r\n\r\n" }
+            : { toUpstream: originHead(parsed.head, request.url, sandbox) };
+        join(client, decision.upstream, request.wanted.name, greet, body);
+      },
+      (error) => refuse(client, 502, messageOf(error)),
+    );
   };
   client.on("data", onData);
 }
 
-function forward(
-  client: Socket,
-  head: RequestHead,
-  body: Buffer,
-  policy: EgressPolicy,
-  sandbox: string,
-): void {
+/** What a head asks for, or what is wrong with it. */
+function wanted(head: RequestHead): { wanted: Wanted; url: URL } | string {
+  if (head.method === "CONNECT") {
+    const url = URL.parse(`https://${head.target}`);
+    if (!url || !/:\d+$/.test(head.target)) return "CONNECT needs name:port.";
+    const port = Number(url.port) || 443;
+    return { url, wanted: { kind: "tunnel", name: url.hostname, port } };
+  }
   const url = URL.parse(head.target);
   if (url?.protocol !== "http:") {
-    return refuse(client, 400, "This is a proxy: ask for http://name/path.");
+    return "This is a proxy: ask for http://name/path.";
   }
-  const upstream = policy.upstream(url.hostname);
-  if (!upstream || url.port !== "") {
-    return refuse(client, 403, refusal(url.host, policy));
-  }
-  join(client, upstream, url.host, (socket) => {
-    socket.write(originHead(head, url, sandbox));
-    if (body.length > 0) socket.write(body);
-  });
-}
-
-function tunnel(
-  client: Socket,
-  head: RequestHead,
-  body: Buffer,
-  policy: EgressPolicy,
-): void {
-  const [, name = "", port = ""] = /^([^:]+):(\d+)$/.exec(head.target) ?? [];
-  const upstream = policy.upstream(name);
-  // A blind tunnel to a plain upstream would let the sandbox choose the Host
-  // header, and pose as a local client of ours.
-  if (!upstream?.tls || Number(port) !== upstream.port) {
-    return refuse(client, 403, refusal(head.target, policy));
-  }
-  join(client, { ...upstream, tls: false }, name, (socket) => {
-    client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-    if (body.length > 0) socket.write(body);
-  });
+  const port = Number(url.port) || 80;
+  return { url, wanted: { kind: "http", name: url.hostname, port } };
 }
 
 function join(
   client: Socket,
   { host, port, tls }: Upstream,
   name: string,
-  ready: (upstream: Socket) => void,
+  greet: { toClient?: string; toUpstream?: string },
+  body: Buffer,
 ): void {
   const options = { host, port, allowHalfOpen: true };
-  const upstream: Socket = tls
-    ? tlsConnect({ ...options, servername: host })
-    : connect(options);
+  const upstream: Socket =
+    tls === null
+      ? connect(options)
+      : tlsConnect({ ...options, servername: tls });
   let joined = false;
-  upstream.once(tls ? "secureConnect" : "connect", () => {
+  upstream.once(tls === null ? "connect" : "secureConnect", () => {
     joined = true;
-    ready(upstream);
+    if (greet.toClient) client.write(greet.toClient);
+    if (greet.toUpstream) upstream.write(greet.toUpstream);
+    if (body.length > 0) upstream.write(body);
     splice(client, upstream);
   });
   upstream.on("error", (error) => {
     if (joined) client.destroy();
     else refuse(client, 502, `${name} cannot be reached: ${error.message}`);
   });
-  client.once("close", () => upstream.destroy());
-}
-
-function refusal(target: string, policy: EgressPolicy): string {
-  const names = policy.names().join(", ") || "none";
-  return `Sandboxes may not reach ${target}. Names allowed here: ${names}.`;
+  client.once("close", () => {
+    if (!joined) upstream.destroy();
+  });
 }
 
 function refuse(client: Socket, status: number, message: string): void {

@@ -6,7 +6,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Subprocess } from "bun";
+import type { FileSink, Subprocess } from "bun";
 import { IsolationError, messageOf } from "../errors";
 import { Ring } from "../supervisor/ring";
 import { CONTROL_FD, bwrapCommand, bwrapOptions } from "./bwrap";
@@ -35,6 +35,8 @@ export interface CellOptions {
 
 /** One running isolated process tree. */
 export interface Cell {
+  /** Held for as long as the cell is, lest it be collected and closed. */
+  readonly lifeline: FileSink;
   readonly log: Ring;
   /** Resolves once every process of it is gone, whatever ended it. */
   readonly ended: Promise<void>;
@@ -63,17 +65,19 @@ export async function startCell(options: CellOptions): Promise<Cell> {
     join(runtime, `${boot}.args`),
     bwrapOptions(mounts, limits),
   );
-  let child: Subprocess<"ignore", "pipe", "pipe">;
+  let child: Subprocess<"pipe", "pipe", "pipe">;
   try {
     child = Bun.spawn([...wrapper, ...bwrapCommand(tools, limits)], {
       // Empty: --clearenv does not hide what /proc/1/environ shows.
       env: {},
       cwd: "/",
-      stdio: ["ignore", "pipe", "pipe", null, args, control.fd],
+      // The first is a lifeline: it ends with us, and the supervisor with it.
+      // --die-with-parent alone misses a parent that dies before bwrap asks.
+      stdio: ["pipe", "pipe", "pipe", null, args, control.fd],
       ...(hostUid !== null && wrapper.length === 0
         ? { uid: hostUid, gid: hostUid }
         : {}),
-    }) as Subprocess<"ignore", "pipe", "pipe">;
+    }) as Subprocess<"pipe", "pipe", "pipe">;
   } finally {
     closeSync(args);
     control.release();
@@ -88,6 +92,7 @@ export async function startCell(options: CellOptions): Promise<Cell> {
     rmSync(socket, { force: true });
   });
   const cell: Cell = {
+    lifeline: child.stdin,
     log,
     ended,
     socket,

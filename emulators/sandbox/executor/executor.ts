@@ -1,23 +1,13 @@
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startEgressProxy } from "../egress/proxy";
-import type { EgressPolicy } from "../egress/policy";
+import { EgressPolicy } from "../egress/policy";
 import type { Snapshot } from "../snapshots";
 import { startCell } from "./cell";
 import type { Cell } from "./cell";
 import { writeEtc } from "./etc";
+import { freshRuntime } from "./runtime-folder";
 import { findTools, idRange } from "./host";
 import type { IdRange, Tools } from "./host";
 import type { Limits } from "./limits";
@@ -121,7 +111,7 @@ export class Executor {
     this.makeHome(id, hostUid);
     const boot = randomBytes(6).toString("hex");
     const egressSocket = join(this.runtime, `${boot}.out`);
-    const policy = request.networkBlockAll ? this.egress.none() : this.egress;
+    const policy = request.networkBlockAll ? EgressPolicy.none() : this.egress;
     const proxy = await startEgressProxy(egressSocket, policy, id);
     if (hostUid !== null) chownSync(egressSocket, hostUid, hostUid);
     try {
@@ -182,23 +172,4 @@ export class Executor {
       await this.removeHome(id);
     }
   }
-}
-
-/**
- * Sockets live in a short path of their own. A server that was killed leaves its
- * folder behind; its successor, who holds the data folder now, removes it.
- */
-function freshRuntime(data: string): string {
-  const note = join(data, "runtime");
-  if (existsSync(note)) {
-    const stale = readFileSync(note, "utf8");
-    if (/\/slipway-sb-\w+$/.test(stale)) {
-      rmSync(stale, { recursive: true, force: true });
-    }
-  }
-  const runtime = mkdtempSync(join(tmpdir(), "slipway-sb-"));
-  chmodSync(runtime, 0o711);
-  mkdirSync(join(runtime, "stage"), { mode: 0o711 });
-  writeFileSync(note, runtime);
-  return runtime;
 }

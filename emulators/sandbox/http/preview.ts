@@ -1,5 +1,6 @@
 import { ApiError, messageOf } from "../errors";
 import type { Cell } from "../executor/cell";
+import type { Activity } from "../state/activity";
 import type { Lifecycle } from "../state/lifecycle";
 import type { SandboxRecord } from "../state/registry";
 import { parsePort } from "./control";
@@ -39,19 +40,19 @@ export function resolvePreview(
 }
 
 export async function preview(
-  lifecycle: Lifecycle,
+  activity: Activity,
   request: Request,
   target: Exclude<Target, Response>,
 ): Promise<Response> {
   const { record, cell, port, path } = target;
-  lifecycle.hold(record.id);
+  activity.begin(record.id);
   try {
     return await forward(
       cell,
       `/port/${port}${path}`,
       request,
       [TOKEN_HEADER],
-      () => lifecycle.letGo(record.id),
+      () => activity.end(record.id),
     );
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -63,13 +64,13 @@ export async function preview(
 }
 
 export function previewSocket(
-  lifecycle: Lifecycle,
+  activity: Activity,
   request: Request,
   { record, cell, port, path }: Exclude<Target, Response>,
 ): Promise<Relay> {
-  lifecycle.hold(record.id);
+  activity.begin(record.id);
   return Relay.open(cell, `/port/${port}${path}`, request, () =>
-    lifecycle.letGo(record.id),
+    activity.end(record.id),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { ApiError, messageOf } from "../errors";
 import { errorBody } from "../payloads";
+import type { Activity } from "../state/activity";
 import { controlRoutes } from "./control";
 import type { ControlContext } from "./control";
 import type { EventHub } from "./events";
@@ -14,7 +15,11 @@ import type { SocketData } from "./sockets";
 import { toolbox } from "./toolbox";
 
 export type HttpContext = ControlContext &
-  OperatorContext & { apiKey: string; events: EventHub };
+  OperatorContext & {
+    apiKey: string;
+    activity: Activity;
+    events: EventHub;
+  };
 
 /** Everything on one port: /api, /toolbox, /preview, /health, /__... */
 export function serveHttp(
@@ -22,7 +27,7 @@ export function serveHttp(
   port: number,
 ): Server<SocketData> {
   const control = controlRoutes(context);
-  const { lifecycle, faults, apiKey } = context;
+  const { lifecycle, activity, faults, apiKey } = context;
 
   const authorized = (request: Request): boolean => {
     const [scheme = "", key = ""] = (
@@ -52,14 +57,14 @@ export function serveHttp(
       const target = resolvePreview(lifecycle, request, url);
       if (target instanceof Response) return target;
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-        const relay = await previewSocket(lifecycle, request, target);
+        const relay = await previewSocket(activity, request, target);
         return upgradeRelay(server, request, relay);
       }
-      return preview(lifecycle, request, target);
+      return preview(activity, request, target);
     }
     if (area === "toolbox") {
       requireKey(request);
-      return toolbox(lifecycle, request, url);
+      return toolbox(lifecycle, activity, request, url);
     }
     if (url.pathname.startsWith("/api/socket.io/")) {
       return upgrade(server, request, { kind: "events", connection: null });

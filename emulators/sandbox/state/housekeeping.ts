@@ -1,4 +1,5 @@
 import { messageOf } from "../errors";
+import type { Activity } from "./activity";
 import type { Lifecycle } from "./lifecycle";
 import type { Registry } from "./registry";
 
@@ -11,6 +12,7 @@ import type { Registry } from "./registry";
 export function keepHouse(
   registry: Registry,
   lifecycle: Lifecycle,
+  activity: Activity,
   minuteMs: number,
 ): { stop(): void } {
   const look = () => {
@@ -23,7 +25,7 @@ export function keepHouse(
         state === "started" &&
         autoStopInterval > 0 &&
         idle >= autoStopInterval * minuteMs &&
-        !lifecycle.isBusy(id)
+        !activity.isBusy(id)
           ? lifecycle.stop(id)
           : state === "stopped" &&
               autoDeleteInterval > 0 &&

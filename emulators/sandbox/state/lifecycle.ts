@@ -19,6 +19,9 @@ const TRANSITIONS: ReadonlySet<SandboxState> = new Set([
   "destroying",
 ]);
 
+/** A sandbox that is just being started gets this long to be ended properly. */
+const CLOSE_PATIENCE_MS = 1_200;
+
 /**
  * Moves sandboxes between states. Every transition is recorded before it begins
  * and after it ends; only one is under way per sandbox, and asking for another
@@ -26,8 +29,8 @@ const TRANSITIONS: ReadonlySet<SandboxState> = new Set([
  */
 export class Lifecycle {
   private readonly cells = new Map<string, Cell>();
-  /** Requests being served per sandbox: while there is one, it is not idle. */
-  private readonly busy = new Map<string, number>();
+  /** Changes that have begun and not ended, for close() to wait for. */
+  private readonly underWay = new Set<Promise<unknown>>();
   private closing = false;
 
   constructor(
@@ -105,7 +108,7 @@ export class Lifecycle {
     };
     this.registry.insert(record);
     this.announce(record, null);
-    return this.run(record);
+    return this.track(this.run(record));
   }
 
   async start(idOrName: string): Promise<SandboxRecord> {
@@ -116,7 +119,7 @@ export class Lifecycle {
         `Sandbox ${record.name} cannot be started from state ${record.state}`,
       );
     }
-    return this.run(this.move(record, "starting"));
+    return this.track(this.run(this.move(record, "starting")));
   }
 
   async stop(idOrName: string): Promise<SandboxRecord> {
@@ -127,7 +130,7 @@ export class Lifecycle {
       );
     }
     const stopping = this.move(record, "stopping");
-    await this.end(record.id);
+    await this.track(this.end(record.id));
     const stopped = this.stopped(stopping);
     return stopped.autoDeleteInterval === 0 ? this.delete(record.id) : stopped;
   }
@@ -135,29 +138,11 @@ export class Lifecycle {
   async delete(idOrName: string): Promise<SandboxRecord> {
     const record = this.settled(idOrName);
     const destroying = this.move(record, "destroying");
-    await this.end(record.id);
-    return this.erase(destroying);
+    return this.track(this.end(record.id).then(() => this.erase(destroying)));
   }
 
   update(idOrName: string, changes: Partial<SandboxRecord>): SandboxRecord {
     return this.registry.update(this.require(idOrName).id, changes);
-  }
-
-  /** A request is activity from its beginning (here) to its end (letGo). */
-  hold(id: string): void {
-    this.registry.touch(id);
-    this.busy.set(id, (this.busy.get(id) ?? 0) + 1);
-  }
-
-  letGo(id: string): void {
-    this.registry.touch(id);
-    const left = (this.busy.get(id) ?? 1) - 1;
-    if (left > 0) this.busy.set(id, left);
-    else this.busy.delete(id);
-  }
-
-  isBusy(id: string): boolean {
-    return this.busy.has(id);
   }
 
   /** What a sandbox and its supervisor printed, as far as it is kept. */
@@ -165,28 +150,14 @@ export class Lifecycle {
     return this.cells.get(id)?.log.toString() ?? "";
   }
 
-  /**
-   * Brings the records in line with what is left after a restart: everything
-   * that ran died with the former server.
-   */
-  async recover(): Promise<void> {
-    for (const record of this.registry.all()) {
-      if (record.state === "destroying") await this.erase(record);
-      else if (record.state !== "stopped" && record.state !== "error") {
-        this.executor.makeHome(record.id, record.hostUid);
-        this.stopped(record);
-      }
-    }
-    const known = new Set(this.registry.all().map(({ id }) => id));
-    for (const id of this.executor.knownHomes()) {
-      if (!known.has(id)) await this.executor.removeHome(id);
-    }
-  }
-
   /** Ends everything that runs. The records say "stopped" before it returns. */
   async close(): Promise<void> {
     this.closing = true;
     await Promise.all([...this.cells.values()].map((cell) => cell.kill()));
+    await Promise.race([
+      Promise.allSettled(this.underWay),
+      Bun.sleep(CLOSE_PATIENCE_MS),
+    ]);
     for (const record of this.registry.all()) {
       if (record.state === "started") this.stopped(record);
     }
@@ -234,15 +205,29 @@ export class Lifecycle {
     await cell.ended;
   }
 
-  private async erase(record: SandboxRecord): Promise<SandboxRecord> {
-    await this.executor.removeHome(record.id);
+  private track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    const over = () => this.underWay.delete(work);
+    work.then(over, over);
+    return work;
+  }
+
+  /** Removes what is left of one that is to be destroyed. */
+  async erase(record: SandboxRecord): Promise<SandboxRecord> {
+    try {
+      await this.executor.removeHome(record.id);
+    } catch (error) {
+      // Not "destroying" for ever: whoever wants it gone must be able to ask again.
+      return this.move(record, "error", `Not deleted: ${messageOf(error)}`);
+    }
     this.registry.remove(record.id);
     const destroyed: SandboxRecord = { ...record, state: "destroyed" };
     this.announce(destroyed, record.state);
     return destroyed;
   }
 
-  private stopped(record: SandboxRecord): SandboxRecord {
+  /** Records that nothing of it runs; a stop always ends its preview token. */
+  stopped(record: SandboxRecord): SandboxRecord {
     return this.move(record, "stopped", null, { previewToken: newToken() });
   }
 

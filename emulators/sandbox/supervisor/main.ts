@@ -59,6 +59,12 @@ server.on("upgrade", (request, socket, head) => {
   upgradeToPort(Number(port), path || "/", request, socket, head);
 });
 
+// The lifeline: when the server is gone, however it went, so is all in here.
+process.stdin.resume();
+for (const event of ["end", "error", "close"]) {
+  process.stdin.once(event, () => process.exit(0));
+}
+
 // Long answers and idle streams are the caller's business.
 server.requestTimeout = 0;
 server.keepAliveTimeout = 60_000;

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EgressPolicy } from "../egress/policy";
+import { BARE } from "../snapshots";
+import { Executor } from "./executor";
+import { DEFAULT_LIMITS } from "./limits";
+import { isReachable } from "./staging";
+
+let data: string;
+let executor: Executor;
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "sandbox-cell-"));
+  executor = await Executor.open(data, DEFAULT_LIMITS, EgressPolicy.none());
+  if (!executor.isolation.ok) throw new Error(executor.isolation.reason);
+});
+afterAll(() => {
+  executor.close();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const start = (id: string, entrypoint: string[] = []) =>
+  executor.start({
+    id,
+    hostUid: executor.allotUid(new Set()),
+    snapshot: { ...BARE, entrypoint },
+    env: {},
+    networkBlockAll: true,
+  });
+
+test("the end of the lifeline ends all of it, even what ignores signals", async () => {
+  const cell = await start("lifeline", [
+    "/bin/sh",
+    "-c",
+    "trap '' TERM HUP INT; echo ready; while :; do sleep 1; done",
+  ]);
+  // What the server's death does, without the server dying.
+  cell.lifeline.end();
+  await cell.ended;
+  await expect(cell.fetch("/probe")).rejects.toThrow();
+});
+
+test("kill is over when everything is dead, and says what was printed", async () => {
+  const cell = await start("killed", ["/bin/echo", "printed"]);
+  while (!cell.log.toString().includes("printed")) await Bun.sleep(5);
+  const asked = performance.now();
+  await cell.kill();
+  await cell.ended;
+  expect(performance.now() - asked).toBeLessThan(1_000);
+  expect(cell.log.toString()).toContain("printed\n");
+});
+
+test("a folder others may not enter hides all below it", () => {
+  expect(isReachable("/usr/bin/env")).toBe(true);
+  chmodSync(data, 0o700);
+  expect(isReachable(join(data, "sandboxes"))).toBe(false);
+  chmodSync(data, 0o711);
+  expect(isReachable(join(data, "sandboxes"))).toBe(true);
+});
