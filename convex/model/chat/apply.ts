@@ -157,12 +157,12 @@ class Page {
     value: string | undefined,
     old: string | undefined,
   ): Partial<Record<K, string>> {
-    if (value === undefined || this.cursor.cut) {
+    const left = TURN_CHARS - this.cursor.chars;
+    if (value === undefined || this.cursor.cut || left <= 0) {
       return old === undefined ? {} : ({ [name]: old } as Record<K, string>);
     }
     // Charged in full each time: a call reported for ever uses up the turn.
-    const left = TURN_CHARS - this.cursor.chars;
-    const text = clip(value, Math.max(1, left));
+    const text = clip(value, left);
     this.cursor.chars += text.length;
     return { [name]: text } as Record<K, string>;
   }
