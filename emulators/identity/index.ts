@@ -1,0 +1,7 @@
+export {
+  AUDIENCE,
+  createIdentity,
+  ISSUER,
+  type Identity,
+  type IdentityOptions,
+} from "./server";

@@ -1,0 +1,209 @@
+/**
+ * `bun start`: installs, builds and runs the whole product, then keeps it
+ * running. On a fresh clone nothing is installed yet, so this file and
+ * everything under scripts/start/ import nothing but built-in modules.
+ */
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readHolder, tryLock, writeHolder } from "./start/lock";
+import { OptionError, readOptions, ROOT, type Options } from "./start/options";
+import {
+  backendPart,
+  identityPart,
+  modelPart,
+  PORT_NAMES,
+  sandboxPart,
+  skillhostPart,
+  webPart,
+  type Issuer,
+  type Plan,
+} from "./start/parts";
+import { choosePorts, isFree } from "./start/ports";
+import {
+  buildPages,
+  installDependencies,
+  prepareSnapshot,
+  withCheckoutLock,
+  type Snapshot,
+} from "./start/prepare";
+import { checkNode, ensureBubblewrap } from "./start/prerequisites";
+import { keepSecrets } from "./start/secrets";
+import { Supervisor } from "./start/supervisor";
+import {
+  bold,
+  complain,
+  dim,
+  say,
+  seconds,
+  step,
+  warn,
+} from "./start/terminal";
+
+const startedAt = performance.now();
+
+async function main(): Promise<void> {
+  const options = readOptions(process.env, process.argv.slice(2));
+  openDataFolder(options.dataDir);
+  const lock = tryLock(join(options.dataDir, "lock.sqlite"));
+  if (!lock) throw new OptionError(nameHolder(options.dataDir));
+  const supervisor = new Supervisor(join(options.dataDir, "logs"));
+  const stopped = stopOnSignal(supervisor, lock.release);
+
+  const webPort = await freeWebPort(options);
+  const url = `http://127.0.0.1:${webPort}`;
+  note(options, url, supervisor);
+  say(bold("Slipway") + dim(` in ${options.dataDir}`));
+
+  const { snapshot, distDir } = await prepare(options);
+  const ports = await choosePorts(options.dataDir, PORT_NAMES);
+  const plan: Plan = {
+    options,
+    ports,
+    webPort,
+    distDir,
+    secrets: keepSecrets(options.dataDir),
+    snapshot: snapshot?.name ?? "",
+    version: readVersion(),
+    agentProblem: snapshot?.agent.ok === false ? snapshot.agent.reason : null,
+  };
+  await startParts(plan, supervisor);
+  note(options, url, supervisor);
+
+  if (plan.agentProblem) {
+    warn(`No agent in the sandboxes: ${plan.agentProblem}`);
+  }
+  say("");
+  say(
+    `Slipway is ready on ${url} ${dim(`(${seconds(performance.now() - startedAt)}; Ctrl-C stops it, data stays in ${options.dataDir})`)}`,
+  );
+  await stopped;
+}
+
+async function prepare(
+  options: Options,
+): Promise<{ snapshot: Snapshot | null; distDir: string }> {
+  const embedded = !options.cloud;
+  await step("check", checkNode, (node) => node);
+  if (embedded && !options.replaced.sandboxes) {
+    await step("isolation", ensureBubblewrap, (what) => what);
+  }
+  const pages = async () => {
+    await step("dependencies", installTogether, (what) => what);
+    if (options.dev) return ".next/dev-server";
+    const built = await step("pages", buildTogether, ({ reused }) =>
+      reused ? "built before" : "built",
+    );
+    return built.distDir;
+  };
+  const snapshot = () =>
+    embedded && !options.replaced.sandboxes
+      ? step(
+          "sandbox snapshot",
+          (progress) => prepareSnapshot(options.snapshotsDir, progress),
+          (made) =>
+            `${made.agent.ok ? `agent ${made.agent.version}` : "without the agent"}${made.reused ? ", made before" : ""}`,
+        )
+      : null;
+  const [distDir, made] = await Promise.all([pages(), snapshot()]);
+  return { distDir, snapshot: made };
+}
+
+const installTogether = (progress: (text: string) => void) =>
+  withCheckoutLock(progress, () => installDependencies(progress));
+const buildTogether = (progress: (text: string) => void) =>
+  withCheckoutLock(progress, () => buildPages(progress));
+
+async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
+  const { replaced, cloud } = plan.options;
+  if (!cloud) {
+    const beside = async () => {
+      const parts = [
+        ...(replaced.sandboxes ? [] : [sandboxPart(plan)]),
+        ...(replaced.skills ? [] : [skillhostPart(plan)]),
+        ...(replaced.models ? [] : [modelPart(plan)]),
+      ];
+      await Promise.all(
+        parts.map((part) => step(part.name, () => supervisor.start(part))),
+      );
+    };
+    const backend = async () => {
+      const issuer = replaced.identity
+        ? null
+        : await step("identity", () => supervisor.start(identityPart(plan)));
+      await step("backend", () =>
+        supervisor.start(backendPart(plan, issuer as Issuer | null)),
+      );
+    };
+    await Promise.all([beside(), backend()]);
+  }
+  await step("web", () => supervisor.start(webPart(plan)));
+}
+
+function openDataFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o711 });
+  // Sandboxes run as other users and pass through; nothing here can be listed.
+  chmodSync(dir, 0o711);
+}
+
+function nameHolder(dataDir: string): string {
+  const holder = readHolder(join(dataDir, "supervisor.json"));
+  const who = holder
+    ? `${holder.url}, process ${holder.pid}, since ${holder.startedAt}`
+    : "another process";
+  return `Slipway is already running on this data folder: ${who}. Use that one, stop it with Ctrl-C (or: kill ${holder?.pid ?? "its process"}), or set SLIPWAY_DATA_DIR to another folder.`;
+}
+
+async function freeWebPort({ port, dataDir }: Options): Promise<number> {
+  if (port === 0) return (await choosePorts(dataDir, ["web"])).web;
+  if (await isFree(port)) return port;
+  throw new OptionError(
+    `Port ${port} is in use by another program. Choose another one: PORT=${port + 1} npx -y bun@1.4.5 start`,
+  );
+}
+
+function note(options: Options, url: string, supervisor: Supervisor): void {
+  writeHolder(join(options.dataDir, "supervisor.json"), {
+    pid: process.pid,
+    url,
+    startedAt: new Date(Date.now() - performance.now()).toISOString(),
+    parts: supervisor.pids(),
+  });
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(ROOT, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Settles, and ends this process, when a signal asked for the end. */
+function stopOnSignal(
+  supervisor: Supervisor,
+  release: () => void,
+): Promise<void> {
+  return new Promise(() => {
+    let asked = false;
+    const stop = async (signal: string, code: number) => {
+      if (asked) return;
+      asked = true;
+      say(`\n${signal}: stopping`);
+      const since = performance.now();
+      await supervisor.stop();
+      release();
+      say(dim(`stopped in ${seconds(performance.now() - since)}`));
+      process.exit(code);
+    };
+    process.on("SIGINT", () => void stop("Ctrl-C", 0));
+    process.on("SIGTERM", () => void stop("SIGTERM", 0));
+    process.on("SIGHUP", () => void stop("SIGHUP", 0));
+    endWith = (code) => stop("Failed", code);
+  });
+}
+
+let endWith = async (code: number): Promise<void> => process.exit(code);
+
+try {
+  await main();
+} catch (error) {
+  complain(error instanceof Error ? error.message : String(error));
+  await endWith(1);
+}

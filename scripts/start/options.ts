@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);
+
+type Environment = Record<string, string | undefined>;
+
+/** What `bun start` was asked for. Addresses that are set replace embedded parts. */
+export type Options = {
+  port: number;
+  dataDir: string;
+  skillsDir: string | null;
+  /** Snapshots and builds may be shared by several data folders. */
+  snapshotsDir: string;
+  dev: boolean;
+  cloud: Cloud | null;
+  /** Embedded backend, other provider: DAYTONA_* and friends as given. */
+  replaced: {
+    sandboxes: boolean;
+    models: boolean;
+    skills: boolean;
+    identity: boolean;
+  };
+};
+
+/** The backend is a Convex deployment: only Next runs here. */
+export type Cloud = { convexUrl: string; siteUrl: string };
+
+/** A setting that cannot be used; the message names it and says what to do. */
+export class OptionError extends Error {}
+
+/** @throws OptionError naming the variable, what is wrong and what to set. */
+export function readOptions(env: Environment, argv: string[]): Options {
+  const unknown = argv.find((flag) => flag !== "--dev");
+  if (unknown) {
+    throw new OptionError(
+      `Unknown option ${unknown}. bun start takes only --dev; everything else is set by environment variables, see .env.example.`,
+    );
+  }
+  const dataDir = resolve(ROOT, env.SLIPWAY_DATA_DIR || ".slipway");
+  const cloud = readCloud(env);
+  return {
+    port: readPort(env.PORT),
+    dataDir,
+    skillsDir: env.SLIPWAY_SKILLS_DIR
+      ? resolve(ROOT, env.SLIPWAY_SKILLS_DIR)
+      : null,
+    snapshotsDir: env.SLIPWAY_SNAPSHOTS_DIR
+      ? resolve(ROOT, env.SLIPWAY_SNAPSHOTS_DIR)
+      : join(dataDir, "snapshots"),
+    dev: argv.includes("--dev"),
+    cloud,
+    replaced: {
+      sandboxes: readPair(env, "DAYTONA_API_URL", "DAYTONA_API_KEY"),
+      models: Boolean(env.SLIPWAY_MODEL_PROVIDERS),
+      skills: Boolean(env.SLIPWAY_GIT_HOSTS),
+      identity: readPair(env, "CLERK_JWT_ISSUER_DOMAIN", "CLERK_SECRET_KEY"),
+    },
+  };
+}
+
+function readPort(text: string | undefined): number {
+  if (!text) return 3000;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new OptionError(
+      `PORT is "${text}". Set it to a number from 1 to 65535, or to 0 for any free port.`,
+    );
+  }
+  return port;
+}
+
+function readCloud(env: Environment): Cloud | null {
+  const convexUrl = env.CONVEX_URL;
+  if (!convexUrl) return null;
+  const siteUrl =
+    env.CONVEX_SITE_URL ||
+    // On Convex's own cloud the second address follows from the first.
+    (/\.convex\.cloud\/?$/.test(convexUrl)
+      ? convexUrl.replace(/\.convex\.cloud\/?$/, ".convex.site")
+      : "");
+  if (!siteUrl) {
+    throw new OptionError(
+      "CONVEX_URL is set but CONVEX_SITE_URL is not. Set it to the address of the deployment's HTTP actions, or unset CONVEX_URL to run everything on this machine.",
+    );
+  }
+  for (const [name, value] of Object.entries({
+    CONVEX_URL: convexUrl,
+    CONVEX_SITE_URL: siteUrl,
+    NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY: env.NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY,
+    CLERK_SECRET_KEY: env.CLERK_SECRET_KEY,
+  })) {
+    if (!value) {
+      throw new OptionError(
+        `CONVEX_URL is set, so Slipway runs on that deployment and needs ${name} too. See docs/deploy.md.`,
+      );
+    }
+    if (name.endsWith("_URL") && !/^https?:\/\/[^/]/.test(value)) {
+      throw new OptionError(
+        `${name} is "${value}". Set it to an address that starts with https://.`,
+      );
+    }
+  }
+  return { convexUrl, siteUrl };
+}
+
+/** Both or neither: one alone is a mistake that would otherwise show much later. */
+function readPair(env: Environment, first: string, second: string): boolean {
+  if (Boolean(env[first]) === Boolean(env[second])) return Boolean(env[first]);
+  const [set, missing] = env[first] ? [first, second] : [second, first];
+  throw new OptionError(
+    `${set} is set but ${missing} is not. Set both, or neither to use the embedded part.`,
+  );
+}
+
+/** A short stable name for a folder. */
+export function hashOf(...parts: string[]): string {
+  return createHash("sha256").update(parts.join("\0")).digest("hex");
+}

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OptionError } from "./options";
+import { ask, run } from "./run";
+import { say, warn, type Progress } from "./terminal";
+
+/** @throws OptionError with the command to run when Node is missing or too old. */
+export function checkNode(): string {
+  const version = ask(["node", "--version"]);
+  const [major = 0, minor = 0] = (version ?? "v0.0")
+    .slice(1)
+    .split(".")
+    .map(Number);
+  if (major > 20 || (major === 20 && minor >= 9)) return `Node ${version}`;
+  throw new OptionError(
+    `Slipway needs Node 20.9 or newer${version ? `, this one is ${version}` : ""}. On Debian or Ubuntu: sudo apt-get install nodejs npm (or take it from nodejs.org).`,
+  );
+}
+
+/** Debian or Ubuntu, as root: what is missing can be installed. */
+export function canInstall(): boolean {
+  return process.getuid?.() === 0 && isDebian() && Bun.which("apt-get") != null;
+}
+
+function isDebian(): boolean {
+  const release = "/etc/os-release";
+  return (
+    existsSync(release) &&
+    /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync(release, "utf8"))
+  );
+}
+
+function aptCommand(packages: string): string {
+  return `sudo apt-get update && sudo apt-get install -y ${packages}`;
+}
+
+/**
+ * Installs a Debian package where that is possible, else answers the command
+ * that would.
+ */
+export async function installPackage(
+  name: string,
+  progress?: Progress,
+): Promise<{ ok: true } | { ok: false; remedy: string }> {
+  const remedy = `Run: ${aptCommand(name)}`;
+  if (!canInstall()) return { ok: false, remedy };
+  say(`  ${name} is missing: installing it with apt-get`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const install = () =>
+    run(["apt-get", "install", "-y", "--no-install-recommends", name], {
+      env,
+      progress,
+    });
+  let done = await install();
+  if (!done.ok) {
+    // A fresh machine has no package lists yet.
+    await run(["apt-get", "update"], { env, progress });
+    done = await install();
+  }
+  if (done.ok) return { ok: true };
+  return { ok: false, remedy: `${remedy}\n${done.output}` };
+}
+
+/** Sandboxes are isolated with bubblewrap; without it skills cannot be run. */
+export async function ensureBubblewrap(progress: Progress): Promise<string> {
+  if (process.platform !== "linux") {
+    warn(
+      "Local sandboxes need Linux. Use a Linux virtual machine, or set DAYTONA_API_URL and DAYTONA_API_KEY to use Daytona.",
+    );
+    return "not available on this system";
+  }
+  if (Bun.which("bwrap")) return "bubblewrap";
+  const installed = await installPackage("bubblewrap", progress);
+  if (installed.ok) return "bubblewrap, installed just now";
+  warn(
+    `bubblewrap is missing, so no sandbox can be started. ${installed.remedy}`,
+  );
+  return "bubblewrap is missing";
+}
+
+/** Whether the checkout has its dependencies for this very lock file. */
+export function installStamp(root: string): string {
+  return join(root, "node_modules", ".slipway-install");
+}
