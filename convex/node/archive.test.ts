@@ -82,7 +82,7 @@ describe("a skill of an archive", () => {
   test("the packed form unpacks to what the digest says", async () => {
     const { packed, digest, files } = await load([
       skill,
-      { name: `r-1/skills/s/${"long/".repeat(40)}ü.txt`, content: "y" },
+      { name: `r-1/skills/s/${"long/".repeat(30)}ü.txt`, content: "y" },
       { name: "r-1/skills/s/run", content: "echo", mode: 0o755 },
     ]);
     const unpacked = extract();
@@ -166,6 +166,7 @@ describe("hostile archives are refused", () => {
     ["a path that climbs", [{ name: "r-1/skills/s/../../../x" }]],
     ["a path with a backslash", [{ name: "r-1/skills\\s" }]],
     ["a path with control characters", [{ name: "r-1/a\u001b[2Jb" }]],
+    ["a path too deep", [{ name: `r-1/skills/s/${"d/".repeat(40)}x` }]],
     ["a device", [{ name: "r-1/dev", type: "character-device" }]],
     ["a pipe", [{ name: "r-1/pipe", type: "fifo" }]],
     ["a hard link", [{ name: "r-1/h", type: "link", linkname: "/etc/passwd" }]],

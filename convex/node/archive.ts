@@ -13,6 +13,7 @@ import {
   collision,
   entryKind,
   entryPath,
+  fitsOnDisk,
   linkTarget,
   pathWithin,
   REPOSITORY_LIMITS,
@@ -167,6 +168,12 @@ export async function extractSkill(
   for await (const entry of readArchive(file)) {
     const path = pathWithin(folder, entry.path);
     if (path === null || path.split("/").includes(".git")) continue;
+    if (!fitsOnDisk(path)) {
+      throw refuse(
+        "archive_hostile",
+        `${path.slice(0, 100)}... is too long or too deep for a file's path.`,
+      );
+    }
     paths.push(path);
     if (paths.length > SKILL_LIMITS.files) throw tooLarge("The skill");
     if (entry.kind === "link") {

@@ -1,6 +1,7 @@
 "use node";
 
 import { refuse } from "../model/errors";
+import { LOCAL_HOST } from "../model/skills/key";
 
 /** Redirects that are followed before giving up. */
 const HOPS = 3;
@@ -63,10 +64,11 @@ async function answerOf(url: URL, request: SafeRequest): Promise<Response> {
 /** A network failure as a person reads it. */
 export function unreachable(host: string, error: unknown) {
   const slow = error instanceof Error && error.name === "TimeoutError";
+  const who = host === LOCAL_HOST ? "The skill host of this machine" : host;
   return refuse(
     "repo_unreachable",
     slow
-      ? `${host} did not answer in time.`
-      : `${host} cannot be reached from here.`,
+      ? `${who} did not answer in time.`
+      : `${who} cannot be reached from here.`,
   );
 }

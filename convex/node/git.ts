@@ -8,6 +8,7 @@ import type {
 } from "isomorphic-git";
 import { ConvexError } from "convex/values";
 import { refuse, toFailure } from "../model/errors";
+import { hostLabel } from "../model/skills/hosts";
 import type { GitHost } from "../model/skills/hosts";
 import type { RepositoryHead } from "../model/skills/resolution";
 import { fetchFromHost, unreachable } from "./fetch";
@@ -160,7 +161,7 @@ export function statusFailure(
     case 451:
       return refuse(
         "repo_not_found",
-        `There is no public repository ${owner}/${repo} on ${host.host}.`,
+        `There is no public repository ${owner}/${repo} on ${hostLabel(host.host)}.`,
       );
     case 403:
     case 429:

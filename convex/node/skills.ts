@@ -6,7 +6,12 @@ import { internalAction } from "../_generated/server";
 import type { ActionCtx } from "../_generated/server";
 import { refuse, toFailure } from "../model/errors";
 import type { ListedSkill } from "../model/skills/discover";
-import { commitUrl, hostsFor, parseGitHosts } from "../model/skills/hosts";
+import {
+  commitUrl,
+  hostLabel,
+  hostsFor,
+  parseGitHosts,
+} from "../model/skills/hosts";
 import type { GitHost } from "../model/skills/hosts";
 import { repositoryKey, skillKey } from "../model/skills/key";
 import type { SkillLink } from "../model/skills/link";
@@ -117,7 +122,7 @@ async function locate(
       path: found.path,
     };
   }
-  const asked = candidates.map(({ host }) => host).join(" or ");
+  const asked = candidates.map(({ host }) => hostLabel(host)).join(" or ");
   throw refuse(
     "repo_not_found",
     `There is no public repository ${link.owner}/${link.repo} on ${asked}.`,

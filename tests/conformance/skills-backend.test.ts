@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ConvexHttpClient } from "convex/browser";
 import { ConvexError } from "convex/values";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -45,6 +45,8 @@ afterAll(async () => {
   await host.close();
   await rm(root, { recursive: true, force: true });
 });
+
+beforeEach(() => backend.reset());
 
 test("twenty at once end with one record and one stored archive", async () => {
   const client = new ConvexHttpClient(backend.url);

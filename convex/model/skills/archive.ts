@@ -5,6 +5,8 @@ export const SKILL_LIMITS = {
   files: 1_000,
   unpackedBytes: 25 * 1024 * 1024,
   packedBytes: 10 * 1024 * 1024,
+  depth: 32,
+  pathBytes: 1_024,
 } as const;
 
 /**
@@ -47,6 +49,20 @@ export function entryPath(name: string): string | null {
   const segments = name.replace(/\/+$/, "").split("/");
   const climbs = segments.some((s) => s === "" || s === "." || s === "..");
   return climbs ? null : segments.slice(1).join("/");
+}
+
+/**
+ * Whether a path within a skill fits any file system it is unpacked on, below the
+ * folders that the skill itself lies in.
+ */
+export function fitsOnDisk(path: string): boolean {
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  const segments = path.split("/");
+  return (
+    bytes(path) <= SKILL_LIMITS.pathBytes &&
+    segments.length <= SKILL_LIMITS.depth &&
+    segments.every((segment) => bytes(segment) <= 255)
+  );
 }
 
 /** The path relative to a folder, or null when it is not inside it. */

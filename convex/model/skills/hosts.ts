@@ -66,6 +66,11 @@ export function hostsFor(
   );
 }
 
+/** A host's name in a sentence. */
+export function hostLabel(host: string): string {
+  return host === LOCAL_HOST ? "this machine" : host;
+}
+
 /** The commit's page, for hosts whose addresses are known. */
 export function commitUrl(
   host: string,

@@ -42,6 +42,8 @@ function isPlainSegment(segment: string): boolean {
     segment !== "." &&
     segment !== ".." &&
     segment.toLowerCase() !== ".git" &&
+    // What a file system takes for one name, in bytes; a letter may have four.
+    new TextEncoder().encode(segment).length <= 255 &&
     // sandboxd names a skill's versions `@<digest>` below the skill's own path.
     !/^@[0-9a-f]{64}$/.test(segment)
   );
