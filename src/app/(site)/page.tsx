@@ -1,0 +1,42 @@
+import { headers } from "next/headers";
+import { Suspense } from "react";
+import { Scene } from "../../brand/scene";
+import { Authors } from "../../home/authors";
+import { Examples, ExamplesSkeleton } from "../../home/examples";
+import { HowItWorks } from "../../home/how-it-works";
+import { PasteBox } from "../../home/paste-box";
+import { Recent } from "../../home/recent";
+
+export default async function HomePage() {
+  const host = (await headers()).get("host") ?? "localhost:3000";
+  return (
+    <>
+      <section className="relative overflow-hidden">
+        <div className="mx-auto max-w-6xl px-4 sm:px-6">
+          <div className="relative z-10 max-w-[38rem] pt-14 pb-44 sm:pt-20 md:pb-32 lg:pt-24 lg:pb-36">
+            <h1 className="text-[2.25rem] leading-[1.08] font-semibold tracking-[-0.035em] text-balance sm:text-[3.25rem]">
+              Give an agent a skill and launch it.
+            </h1>
+            <p className="mt-5 max-w-[34rem] text-lg text-pretty text-ink-2 sm:text-[1.1875rem] sm:leading-[1.75rem]">
+              Paste a link to any Agent Skill. Read what it does, agree once,
+              and talk to an agent that has it, in a sandbox of its own.
+            </p>
+            <PasteBox />
+          </div>
+        </div>
+        <Scene className="pointer-events-none absolute right-[-4.5rem] bottom-[-2.5rem] w-[31rem] max-w-none md:right-[-5rem] md:bottom-[-4.25rem] md:w-[40rem] lg:right-[max(-6rem,calc(50vw-42rem))] lg:w-[45rem]" />
+      </section>
+
+      <div className="relative border-t border-water-line bg-water">
+        <div className="mx-auto max-w-6xl space-y-16 px-4 pt-14 pb-20 sm:px-6 lg:space-y-20">
+          <Recent />
+          <Suspense fallback={<ExamplesSkeleton />}>
+            <Examples />
+          </Suspense>
+          <HowItWorks />
+          <Authors host={host} />
+        </div>
+      </div>
+    </>
+  );
+}

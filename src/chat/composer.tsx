@@ -1,0 +1,144 @@
+"use client";
+
+import {
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type FormEvent,
+  type KeyboardEvent,
+} from "react";
+import { cx } from "../ui/cx";
+import { Icon } from "../ui/icon";
+import type { Composer as ComposerState } from "../view/session-view";
+
+const LIMIT = 32_000; // of sessions.send
+
+/** Where a message is written. The draft stays with the tab until it is sent. */
+export function Composer({
+  sessionId,
+  state,
+  answering,
+  onSend,
+  onStop,
+}: {
+  sessionId: string;
+  state: ComposerState;
+  /** The agent is at work or a message waits for it. */
+  answering: boolean;
+  onSend: (text: string) => void;
+  onStop: () => void;
+}) {
+  const { text, setText } = useDraft(sessionId);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const id = useId();
+  const closed = state.kind === "closed";
+  const tooLong = text.length > LIMIT;
+  const sendable = text.trim() !== "" && !closed && !tooLong;
+
+  useEffect(() => {
+    // On a phone the keyboard would cover what is to be read first.
+    if (matchMedia("(pointer: fine)").matches) area.current?.focus();
+  }, []);
+
+  function submit(event?: FormEvent) {
+    event?.preventDefault();
+    if (!sendable) return;
+    onSend(text.trim());
+    setText("");
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return; // an input method is at work
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && answering) {
+      event.preventDefault();
+      onStop();
+    }
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <div
+        className={cx(
+          "rounded-xl border bg-surface shadow-lift transition-colors",
+          tooLong
+            ? "border-danger"
+            : "border-line-strong focus-within:border-ink-3",
+        )}
+      >
+        <label htmlFor={id} className="sr-only">
+          Message
+        </label>
+        <textarea
+          ref={area}
+          id={id}
+          rows={1}
+          value={text}
+          disabled={closed}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+          aria-describedby={`${id}-about`}
+          placeholder={closed ? state.why : "Ask the agent"}
+          className="field-sizing-content max-h-56 min-h-12 w-full resize-none bg-transparent px-4 pt-3 text-[1rem] leading-6 outline-none placeholder:text-ink-3 disabled:opacity-60 sm:text-base"
+        />
+        <div className="flex items-center gap-3 px-2.5 pb-2.5 pl-4">
+          <p
+            id={`${id}-about`}
+            className={cx(
+              "min-w-0 flex-1 truncate text-xs",
+              tooLong ? "text-danger" : "text-ink-3",
+            )}
+          >
+            {tooLong
+              ? `${text.length.toLocaleString("en")} of ${LIMIT.toLocaleString("en")} characters`
+              : state.kind === "queues"
+                ? state.why
+                : answering
+                  ? "Esc stops. What you send now waits its turn."
+                  : "Enter sends, Shift and Enter makes a new line"}
+          </p>
+          {answering ? (
+            <button
+              type="button"
+              aria-label="Stop"
+              title="Stop (Esc)"
+              onClick={onStop}
+              className="grid size-8.5 place-items-center rounded-lg border border-line-strong text-ink transition-colors hover:border-ink-3"
+            >
+              <span
+                aria-hidden="true"
+                className="size-2.75 rounded-xs bg-current"
+              />
+            </button>
+          ) : null}
+          <button
+            type="submit"
+            aria-label="Send"
+            title="Send (Enter)"
+            disabled={!sendable}
+            className="grid size-8.5 place-items-center rounded-lg bg-accent text-on-accent transition-colors enabled:hover:bg-accent-hover disabled:bg-ink/10 disabled:text-ink-3"
+          >
+            <Icon name="arrowUp" />
+          </button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+function useDraft(sessionId: string) {
+  const key = `slipway.draft.${sessionId}`;
+  const [text, setState] = useState("");
+  useEffect(() => {
+    setState(sessionStorage.getItem(key) ?? "");
+  }, [key]);
+  function setText(next: string) {
+    setState(next);
+    if (next) sessionStorage.setItem(key, next);
+    else sessionStorage.removeItem(key);
+  }
+  return { text, setText };
+}

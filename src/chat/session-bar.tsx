@@ -1,0 +1,118 @@
+"use client";
+
+import Link from "next/link";
+import { Mark } from "../brand/logo";
+import { shortSha } from "../data/format";
+import type { SandboxView, SessionView, SettingsView } from "../data/types";
+import { skillPath } from "../routes";
+import { Account } from "../shell/account";
+import { ThemeSwitch } from "../shell/theme-switch";
+import { IconButton } from "../ui/button";
+import { Skeleton } from "../ui/skeleton";
+import { Chip, Status } from "../ui/status";
+import { agentWords, sandboxWords } from "../view/words";
+
+const BAR =
+  "z-20 flex h-14 shrink-0 items-center gap-3 border-b border-line bg-paper px-3 sm:px-4";
+
+/** Which skill, at which commit, by which model, in what state. */
+export function SessionBar({
+  session,
+  sandbox,
+  model,
+  panelOpen,
+  onPanel,
+}: {
+  session: SessionView;
+  sandbox: SandboxView | null;
+  model: SettingsView["effective"];
+  panelOpen: boolean;
+  onPanel: () => void;
+}) {
+  const state = sandbox ? sandboxWords(sandbox) : null;
+  const agent = sandbox ? agentWords(sandbox.agent) : null;
+  return (
+    <header className={BAR}>
+      <Home />
+      <div className="flex min-w-0 flex-1 items-center gap-2.5">
+        <h1 className="truncate font-semibold tracking-[-0.01em]">
+          {session.title}
+        </h1>
+        <Link
+          href={skillPath(session.link)}
+          prefetch={false}
+          title={`${session.skillName} at commit ${session.sha}`}
+          className="hidden shrink-0 rounded-sm transition-opacity hover:opacity-75 sm:block"
+        >
+          <Chip mono>
+            {session.skillName} @ {shortSha(session.sha)}
+          </Chip>
+        </Link>
+        {model ? (
+          <span
+            className="hidden truncate text-[0.8125rem] text-ink-3 lg:block"
+            title={`Model: ${model.model} of ${model.label}`}
+          >
+            {model.label}
+          </span>
+        ) : null}
+      </div>
+      <div className="flex items-center gap-3.5">
+        {state ? (
+          <Status tone={state.tone} live={state.live}>
+            <span className="max-sm:sr-only">{state.words}</span>
+          </Status>
+        ) : null}
+        {agent ? (
+          <Status tone={agent.tone} live={agent.live}>
+            <span className="max-md:sr-only">{agent.words}</span>
+          </Status>
+        ) : null}
+      </div>
+      <div className="flex items-center gap-0.5">
+        <span className="max-sm:hidden">
+          <ThemeSwitch />
+        </span>
+        <span className="xl:hidden">
+          <IconButton
+            icon="panel"
+            label="Details"
+            aria-expanded={panelOpen}
+            onClick={onPanel}
+          />
+        </span>
+      </div>
+      <span className="max-sm:hidden">
+        <Account />
+      </span>
+    </header>
+  );
+}
+
+export function SessionBarSkeleton({ quiet = false }: { quiet?: boolean }) {
+  return (
+    <header className={BAR}>
+      <Home />
+      <div className="flex-1">
+        {quiet ? null : <Skeleton className="h-4 w-40" />}
+      </div>
+      <span className="max-sm:hidden">
+        <Account />
+      </span>
+    </header>
+  );
+}
+
+function Home() {
+  return (
+    <Link
+      href="/dashboard"
+      aria-label="To the dashboard"
+      title="Dashboard"
+      prefetch={false}
+      className="rounded-md p-1"
+    >
+      <Mark size={26} />
+    </Link>
+  );
+}

@@ -1,0 +1,90 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useState } from "react";
+import { api } from "@convex/_generated/api";
+import { failureOf, type Failure } from "../data/failure";
+import type { SessionView } from "../data/types";
+import { LaunchAgain } from "../launch/launch-ended";
+import { Button, ButtonLink } from "../ui/button";
+import { Callout } from "../ui/callout";
+import type { Notice } from "../view/session-view";
+
+/** What stands between the person and an answer, with the way on. */
+export function SessionNotice({
+  notice,
+  modelProblem,
+  session,
+}: {
+  notice: Notice | null;
+  modelProblem: Failure | null;
+  session: SessionView;
+}) {
+  if (notice) {
+    return (
+      <Callout
+        tone={notice.tone}
+        role="status"
+        title={notice.title}
+        actions={
+          notice.action === "start" ? (
+            <StartSandbox slotId={session.slotId} />
+          ) : notice.action === "launch" ? (
+            <LaunchAgain skillKey={session.skillKey} sha={session.sha} />
+          ) : null
+        }
+      >
+        {notice.text}
+      </Callout>
+    );
+  }
+  if (modelProblem) {
+    return (
+      <Callout
+        tone="warn"
+        role="status"
+        icon="key"
+        title={modelProblem.message}
+        actions={
+          <ButtonLink href="/settings" size="sm" prefetch={false}>
+            Open settings
+          </ButtonLink>
+        }
+      >
+        {modelProblem.next}
+      </Callout>
+    );
+  }
+  return null;
+}
+
+function StartSandbox({ slotId }: { slotId: string }) {
+  const start = useMutation(api.sandboxes.start);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  async function run() {
+    setBusy(true);
+    setFailure(null);
+    try {
+      await start({ slotId });
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <>
+      <Button size="sm" icon="play" busy={busy} onClick={() => void run()}>
+        Start it
+      </Button>
+      {failure ? (
+        <span role="alert" className="self-center text-danger">
+          {failure.message} {failure.next}
+        </span>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,132 @@
+"use client";
+
+import { useEffect, useState } from "react";
+import { api } from "@convex/_generated/api";
+import { useNow } from "../data/clock";
+import { launchedAt, LAUNCH_PATIENCE_MS } from "../data/open-session";
+import { RetryBoundary } from "../data/retry-boundary";
+import { useRecord } from "../data/use-record";
+import { useAuthState } from "../identity/identity";
+import { LaunchEnded } from "../launch/launch-ended";
+import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
+import { sessionScreen, type LaunchPart } from "../view/session-view";
+import { Conversation, ConversationPlaceholder } from "./conversation";
+import { SessionBar, SessionBarSkeleton } from "./session-bar";
+import { SessionNotice } from "./session-notice";
+import { SessionPanel } from "./session-panel";
+import { SessionProblem } from "./session-problem";
+
+/**
+ * One session, from its launch to its last word, in one place: the launch panel gives
+ * way to the conversation without the page changing under the reader.
+ */
+export function SessionScreen({ sessionId }: { sessionId: string }) {
+  const auth = useAuthState();
+  const session = useRecord(api.sessions.get, { sessionId });
+  const launch = useRecord(api.launches.forSession, { sessionId });
+  const slotId = session.status === "ready" ? session.value?.slotId : undefined;
+  const sandbox = useRecord(
+    api.sandboxes.getSandbox,
+    slotId ? { slotId } : "skip",
+  );
+  const settings = useRecord(api.settings.get, {});
+  const [panelOpen, setPanelOpen] = useState(false);
+  const missing = session.status === "ready" && session.value === null;
+  const expected = useExpected(sessionId, missing);
+  const screen = sessionScreen({ auth, session, launch, sandbox, expected });
+  const title = screen.kind === "open" ? screen.session.title : null;
+
+  useEffect(() => {
+    if (title) document.title = `${title} · Slipway`;
+  }, [title]);
+
+  if (screen.kind === "loading") {
+    return (
+      <Frame>
+        <SessionBarSkeleton />
+        <ConversationPlaceholder />
+      </Frame>
+    );
+  }
+  if (screen.kind !== "open") {
+    return (
+      <Frame>
+        <SessionBarSkeleton quiet />
+        <SessionProblem screen={screen} sessionId={sessionId} />
+      </Frame>
+    );
+  }
+
+  const view = sandbox.status === "ready" ? sandbox.value : null;
+  const model = settings.status === "ready" ? settings.value : null;
+  const lead = <Lead part={screen.launch} />;
+  return (
+    <Frame>
+      <SessionBar
+        session={screen.session}
+        sandbox={view}
+        model={model?.effective ?? null}
+        panelOpen={panelOpen}
+        onPanel={() => setPanelOpen((open) => !open)}
+      />
+      <div className="flex min-h-0 flex-1">
+        <RetryBoundary waiting={<ConversationPlaceholder lead={lead} />}>
+          <Conversation
+            key={sessionId}
+            sessionId={sessionId}
+            skillName={screen.session.skillName}
+            composer={screen.composer}
+            lead={lead}
+            inviting={
+              screen.launch.kind === "ready" &&
+              screen.composer.kind !== "closed"
+            }
+            notice={
+              <SessionNotice
+                notice={screen.notice}
+                modelProblem={model?.problem ?? null}
+                session={screen.session}
+              />
+            }
+          />
+        </RetryBoundary>
+        <SessionPanel
+          open={panelOpen}
+          onClose={() => setPanelOpen(false)}
+          session={screen.session}
+          sandbox={view}
+          launch={"launch" in screen.launch ? screen.launch.launch : null}
+          model={model}
+        />
+      </div>
+    </Frame>
+  );
+}
+
+function Frame({ children }: { children: React.ReactNode }) {
+  return <div className="flex h-dvh flex-col overflow-hidden">{children}</div>;
+}
+
+function Lead({ part }: { part: LaunchPart }) {
+  switch (part.kind) {
+    case "running":
+      return <LaunchPanel launch={part.launch} />;
+    case "ready":
+      return <LaunchSummary launch={part.launch} />;
+    case "failed":
+      return <LaunchEnded launch={part.launch} failure={part.failure} />;
+    case "cancelled":
+      return <LaunchEnded launch={part.launch} failure={null} />;
+    case "loading":
+    case "none":
+      return null;
+  }
+}
+
+/** Whether a missing record may still be on its way: only just after launching it here. */
+function useExpected(sessionId: string, missing: boolean): boolean {
+  const now = useNow(missing ? 500 : null);
+  if (!missing || now === null) return missing;
+  const at = launchedAt(sessionId);
+  return at !== null && now - at < LAUNCH_PATIENCE_MS;
+}

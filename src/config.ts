@@ -1,0 +1,52 @@
+/** Where a browser finds things. Passed to it as data, never baked into a bundle. */
+export type BrowserConfig = {
+  mode: "embedded" | "cloud";
+  convexUrl: string;
+  identity: IdentityConfig;
+};
+
+export type IdentityConfig =
+  | { kind: "local" }
+  | { kind: "clerk"; publishableKey: string }
+  | { kind: "none" };
+
+export type Configuration =
+  | { ok: true; config: BrowserConfig }
+  | { ok: false; problem: string; next: string };
+
+/** The server's environment, read anew so one build serves every deployment. */
+export function readConfiguration(
+  env: Record<string, string | undefined> = process.env,
+): Configuration {
+  const convexUrl = env["CONVEX_URL"];
+  if (!convexUrl) {
+    return {
+      ok: false,
+      problem: "CONVEX_URL is not set, so this page has no backend to ask.",
+      next: "Run `bun start` for everything on this machine, or set CONVEX_URL to the address of a Convex deployment.",
+    };
+  }
+  if (!URL.canParse(convexUrl)) {
+    return {
+      ok: false,
+      problem: `CONVEX_URL is not an address: "${convexUrl}".`,
+      next: "Set it to something like https://happy-otter-123.convex.cloud.",
+    };
+  }
+  const mode = env["SLIPWAY_MODE"] === "embedded" ? "embedded" : "cloud";
+  return {
+    ok: true,
+    config: { mode, convexUrl, identity: identityOf(mode, env) },
+  };
+}
+
+function identityOf(
+  mode: BrowserConfig["mode"],
+  env: Record<string, string | undefined>,
+): IdentityConfig {
+  // Bracket access: Next inlines `process.env.NEXT_PUBLIC_*` at build time otherwise.
+  const publishableKey = env["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"];
+  if (publishableKey) return { kind: "clerk", publishableKey };
+  if (mode === "embedded") return { kind: "local" };
+  return { kind: "none" };
+}

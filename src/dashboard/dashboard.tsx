@@ -1,0 +1,145 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { api } from "@convex/_generated/api";
+import type { Read } from "../data/reads";
+import { useRecord } from "../data/use-record";
+import { SignedIn } from "../shell/signed-in";
+import { ButtonLink } from "../ui/button";
+import { FailureCallout } from "../ui/callout";
+import { Empty, Section } from "../ui/panel";
+import { Skeleton } from "../ui/skeleton";
+import { LaunchHistory } from "./launch-history";
+import { SandboxCard } from "./sandbox-card";
+import { SessionList } from "./session-list";
+
+/** What runs, what was launched, what was said. From the records; nothing is probed. */
+export function Dashboard() {
+  return (
+    <div className="mx-auto max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+      <h1 className="mb-8 text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
+        Dashboard
+      </h1>
+      <SignedIn what="what is yours" skeleton={<DashboardSkeleton />}>
+        <Contents />
+      </SignedIn>
+    </div>
+  );
+}
+
+function Contents() {
+  const sandboxes = useRecord(api.sandboxes.list, {});
+  const sessions = useRecord(api.sessions.list, {});
+  const launches = useRecord(api.launches.recent, {});
+  return (
+    <div className="space-y-12">
+      <Section id="sandboxes" title="Sandbox">
+        <Listed read={sandboxes} skeleton={<Skeleton className={SANDBOX} />}>
+          {(list) => {
+            const there = list.filter(
+              (sandbox) => sandbox.state.status !== "empty",
+            );
+            return there.length === 0 ? (
+              <Empty
+                title="No sandbox"
+                action={
+                  <ButtonLink href="/" icon="anchor">
+                    Open a skill
+                  </ButtonLink>
+                }
+              >
+                The first launch makes one. It stops by itself when it is idle
+                and keeps its files.
+              </Empty>
+            ) : (
+              <div className="space-y-4">
+                {there.map((sandbox) => (
+                  <SandboxCard key={sandbox.slotId} sandbox={sandbox} />
+                ))}
+              </div>
+            );
+          }}
+        </Listed>
+      </Section>
+      <div className="grid gap-12 lg:grid-cols-2 lg:gap-8">
+        <Section id="sessions" title="Sessions">
+          <Listed read={sessions} skeleton={<Skeleton className={LIST} />}>
+            {(list) =>
+              list.length === 0 ? (
+                <Empty title="No sessions yet">
+                  Each launch opens a conversation. It stays here.
+                </Empty>
+              ) : (
+                <SessionList sessions={list} />
+              )
+            }
+          </Listed>
+        </Section>
+        <Section id="launches" title="Launches">
+          <Listed read={launches} skeleton={<Skeleton className={LIST} />}>
+            {(list) =>
+              list.length === 0 ? (
+                <Empty title="No launches yet">
+                  Every launch is listed with what it did and how long that
+                  took.
+                </Empty>
+              ) : (
+                <LaunchHistory launches={list} />
+              )
+            }
+          </Listed>
+        </Section>
+      </div>
+    </div>
+  );
+}
+
+const SANDBOX = "h-56 rounded-lg";
+const LIST = "h-64 rounded-lg";
+
+/** A list in each of its states; the last good one stays when it can no longer be read. */
+function Listed<T>({
+  read,
+  skeleton,
+  children,
+}: {
+  read: Read<T>;
+  skeleton: ReactNode;
+  children: (value: T) => ReactNode;
+}) {
+  switch (read.status) {
+    case "loading":
+      return skeleton;
+    case "failed":
+      return <FailureCallout failure={read.failure} />;
+    case "ready":
+      return (
+        <>
+          {read.stale ? (
+            <p className="mb-2 text-sm text-warn">
+              This could not be renewed and may be out of date.
+            </p>
+          ) : null}
+          {children(read.value)}
+        </>
+      );
+  }
+}
+
+function DashboardSkeleton() {
+  return (
+    <div className="space-y-12">
+      <Section id="sandboxes" title="Sandbox">
+        <Skeleton className={SANDBOX} />
+      </Section>
+      <div className="grid gap-12 lg:grid-cols-2 lg:gap-8">
+        <Section id="sessions" title="Sessions">
+          <Skeleton className={LIST} />
+        </Section>
+        <Section id="launches" title="Launches">
+          <Skeleton className={LIST} />
+        </Section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useState } from "react";
+import { api } from "@convex/_generated/api";
+import { failureOf, type Failure } from "../data/failure";
+import { plural } from "../data/format";
+import type { SandboxView } from "../data/types";
+import { Button } from "../ui/button";
+import { Confirm } from "../ui/confirm";
+
+type Doing = "start" | "stop" | "remove";
+
+/** Stop, start, delete: whichever the state allows. The server says what came of it. */
+export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
+  const start = useMutation(api.sandboxes.start);
+  const stop = useMutation(api.sandboxes.stop);
+  const remove = useMutation(api.sandboxes.remove);
+  const [doing, setDoing] = useState<Doing | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [asking, setAsking] = useState(false);
+  const { slotId } = sandbox;
+  const { status } = sandbox.state;
+
+  async function run(what: Doing, work: Promise<unknown>) {
+    setDoing(what);
+    setFailure(null);
+    try {
+      await work;
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setDoing(null);
+      setAsking(false);
+    }
+  }
+
+  return (
+    <div className="flex flex-col items-end gap-2">
+      <div className="flex gap-2">
+        {status === "running" || status === "starting" ? (
+          <Button
+            size="sm"
+            icon="power"
+            busy={doing === "stop"}
+            onClick={() => void run("stop", stop({ slotId }))}
+          >
+            Stop
+          </Button>
+        ) : null}
+        {status === "stopped" ? (
+          <Button
+            size="sm"
+            icon="play"
+            busy={doing === "start"}
+            onClick={() => void run("start", start({ slotId }))}
+          >
+            Start
+          </Button>
+        ) : null}
+        <Button
+          size="sm"
+          variant="danger"
+          icon="trash"
+          disabled={status === "deleting"}
+          onClick={() => setAsking(true)}
+        >
+          Delete
+        </Button>
+      </div>
+      {failure ? (
+        <p role="alert" className="max-w-xs text-right text-sm text-danger">
+          {failure.message} {failure.next}
+        </p>
+      ) : null}
+      <Confirm
+        open={asking}
+        title="Delete this sandbox?"
+        action="Delete sandbox"
+        busy={doing === "remove"}
+        onClose={() => setAsking(false)}
+        onConfirm={() => void run("remove", remove({ slotId }))}
+      >
+        <p>This cannot be undone. What is lost:</p>
+        <ul className="mt-2 list-disc space-y-1 pl-5">
+          <li>every file the agent made in it, in all sessions</li>
+          <li>the agent&rsquo;s own memory of those sessions</li>
+          <li>
+            {sandbox.skills.length === 0
+              ? "what is installed in it"
+              : `${plural(sandbox.skills.length, "installed skill")}, which the next launch installs again`}
+          </li>
+          {sandbox.launching > 0 ? (
+            <li>
+              {plural(sandbox.launching, "launch", "launches")} under way, which
+              will be cancelled
+            </li>
+          ) : null}
+        </ul>
+        <p className="mt-3">
+          Conversations stay readable. The next launch makes a new sandbox.
+        </p>
+      </Confirm>
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+"use client";
+
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { plural, shortSha } from "../data/format";
+import type { SandboxView } from "../data/types";
+import { skillPath } from "../routes";
+import { Callout } from "../ui/callout";
+import { Panel } from "../ui/panel";
+import { Status } from "../ui/status";
+import { Age, Countdown } from "../ui/time";
+import { agentWords, sandboxWords } from "../view/words";
+import { SandboxActions } from "./sandbox-actions";
+
+/** One sandbox: its state with its age, what is in it, and what can be done to it. */
+export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
+  const { state } = sandbox;
+  const words = sandboxWords(sandbox);
+  const agent = agentWords(sandbox.agent);
+  const running = state.status === "running";
+  return (
+    <Panel className="overflow-hidden">
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4 p-5 sm:p-6">
+        <div className="min-w-0">
+          <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+            <h3 className="text-lg font-semibold tracking-[-0.01em]">
+              {sandbox.name === "default" ? "Your sandbox" : sandbox.name}
+            </h3>
+            <Status tone={words.tone} live={words.live}>
+              {words.words}
+              {"since" in state ? (
+                <span className="text-ink-3">
+                  <Age at={state.since} />
+                </span>
+              ) : null}
+            </Status>
+            {agent ? (
+              <Status tone={agent.tone} live={agent.live}>
+                {agent.words}
+              </Status>
+            ) : null}
+          </div>
+          {sandbox.sandboxId ? (
+            <p className="mt-1 truncate font-mono text-xs text-ink-3">
+              {sandbox.sandboxId}
+            </p>
+          ) : null}
+        </div>
+        <SandboxActions sandbox={sandbox} />
+      </div>
+      {state.status === "failed" ? (
+        <div className="px-5 pb-5 sm:px-6">
+          <Callout tone="danger" title={state.error.message}>
+            {state.error.next}
+          </Callout>
+        </div>
+      ) : null}
+      {agent?.tone === "danger" && sandbox.agent?.reason ? (
+        <div className="px-5 pb-5 sm:px-6">
+          <Callout tone="warn" title="The agent is missing here">
+            {sandbox.agent.reason}
+          </Callout>
+        </div>
+      ) : null}
+      <dl className="grid grid-cols-2 border-t border-line text-sm sm:grid-cols-4">
+        <Figure name="Skills">{sandbox.skills.length}</Figure>
+        <Figure name="Launching now">{sandbox.launching}</Figure>
+        <Figure name="Last sign of life">
+          {sandbox.lastConfirmedAt === null ? (
+            "Not checked yet"
+          ) : (
+            <Age at={sandbox.lastConfirmedAt} />
+          )}
+        </Figure>
+        <Figure name="Stops by itself in">
+          {running && sandbox.autoStopAt !== null ? (
+            <Countdown to={sandbox.autoStopAt} />
+          ) : (
+            <span className="text-ink-3">—</span>
+          )}
+        </Figure>
+      </dl>
+      {sandbox.skills.length > 0 ? (
+        <details className="group border-t border-line" open>
+          <summary className="px-5 pt-4 pb-1 sm:px-6">
+            <span className="caption hover:text-ink">
+              {plural(sandbox.skills.length, "skill")} on its disk
+            </span>
+          </summary>
+          <ul className="flex flex-wrap gap-2 px-5 pt-2 pb-5 sm:px-6">
+            {sandbox.skills.map((skill) => (
+              <li key={`${skill.skillKey}@${skill.sha}`}>
+                <Link
+                  href={skillPath(skill.link)}
+                  prefetch={false}
+                  className="flex items-baseline gap-2 rounded-md border border-line px-2.5 py-1 text-[0.8125rem] transition-colors hover:border-line-strong"
+                >
+                  {skill.name}
+                  <span className="font-mono text-2xs text-ink-3">
+                    {shortSha(skill.sha)}
+                  </span>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </Panel>
+  );
+}
+
+function Figure({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="border-line px-5 py-3.5 not-first:border-l max-sm:nth-3:border-l-0 max-sm:nth-[n+3]:border-t sm:px-6">
+      <dt className="text-xs text-ink-3">{name}</dt>
+      <dd className="tabular mt-0.5 font-medium">{children}</dd>
+    </div>
+  );
+}

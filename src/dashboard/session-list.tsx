@@ -1,0 +1,50 @@
+"use client";
+
+import { shortSha } from "../data/format";
+import type { SessionEntry } from "../data/types";
+import { useOpenSession } from "../data/open-session";
+import { sessionPath } from "../routes";
+import Link from "next/link";
+import { Icon } from "../ui/icon";
+import { Age } from "../ui/time";
+
+/** Conversations, newest first. */
+export function SessionList({ sessions }: { sessions: SessionEntry[] }) {
+  const openSession = useOpenSession();
+  return (
+    <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card">
+      {sessions.map((session) => (
+        <li key={session.sessionId}>
+          <Link
+            href={sessionPath(session.sessionId)}
+            prefetch={false}
+            onClick={(event) => {
+              if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+              event.preventDefault();
+              openSession(session.sessionId);
+            }}
+            className="group flex items-center gap-3.5 px-4 py-3 transition-colors hover:bg-ink/3"
+          >
+            <Icon name="chat" className="text-ink-3" />
+            <span className="min-w-0 flex-1">
+              <span className="block truncate font-medium">
+                {session.title}
+              </span>
+              <span className="block truncate font-mono text-xs text-ink-3">
+                {session.link.replace(/^\//, "")} @ {shortSha(session.sha)}
+              </span>
+            </span>
+            <span className="text-[0.8125rem] whitespace-nowrap text-ink-3">
+              <Age at={session.createdAt} />
+            </span>
+            <Icon
+              name="chevron"
+              size={14}
+              className="text-ink-3 transition-transform group-hover:translate-x-0.5"
+            />
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,155 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import type { Route } from "next";
+import {
+  useEffect,
+  useId,
+  useState,
+  useSyncExternalStore,
+  type FormEvent,
+} from "react";
+import { Button, IconButton } from "../ui/button";
+import { FailureCallout } from "../ui/callout";
+import { Field, Input } from "../ui/field";
+import { Skeleton } from "../ui/skeleton";
+import { useAuthState, useIdentity } from "./identity";
+import {
+  LOCAL_NAME,
+  readNames,
+  subscribeNames,
+  tidyName,
+  withCurrent,
+  withoutName,
+  writeNames,
+} from "./names";
+
+/** On one's own machine a name is enough: pick one used before, or type a new one. */
+export function LocalSignIn({ next }: { next: string | null }) {
+  const router = useRouter();
+  const auth = useAuthState();
+  const { trouble } = useIdentity();
+  const remembered = useSyncExternalStore(
+    subscribeNames,
+    readNames,
+    () => undefined,
+  );
+  const [typed, setTyped] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const id = useId();
+
+  // Whoever came here from a page and is signed in already goes straight back.
+  const leaving = next !== null || chosen !== null;
+  useEffect(() => {
+    if (auth === "signed-in" && leaving) {
+      router.replace((next ?? "/dashboard") as Route);
+    }
+  }, [auth, leaving, next, router]);
+
+  function choose(name: string) {
+    setChosen(name);
+    writeNames(withCurrent(readNames(), name));
+  }
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const name = tidyName(typed);
+    if (!LOCAL_NAME.test(name)) {
+      setProblem(
+        "Use up to 40 letters, digits, dots, hyphens or underscores, beginning and ending with a letter or digit.",
+      );
+      return;
+    }
+    choose(name);
+  }
+
+  const pending = chosen !== null && auth !== "trouble" && !trouble;
+  const names = remembered?.names ?? [];
+  return (
+    <div className="space-y-6">
+      {remembered === undefined ? (
+        <Skeleton className="h-14 rounded-lg" />
+      ) : names.length > 0 ? (
+        <ul className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
+          {names.map((name) => (
+            <li
+              key={name}
+              className="flex items-center border-line not-first:border-t"
+            >
+              <button
+                type="button"
+                disabled={pending}
+                onClick={() => choose(name)}
+                className="flex min-w-0 flex-1 items-center gap-3 px-4 py-3 text-left transition-colors hover:bg-ink/4"
+              >
+                <span className="grid size-8 place-items-center rounded-full bg-ink text-sm font-semibold text-paper uppercase">
+                  {name.slice(0, 1)}
+                </span>
+                <span className="min-w-0 flex-1 truncate font-medium">
+                  {name}
+                </span>
+                <span className="text-[0.8125rem] text-ink-3">
+                  {name === remembered.current ? "Signed in" : "Continue"}
+                </span>
+              </button>
+              <span className="pr-2">
+                <IconButton
+                  icon="cross"
+                  label={`Forget ${name} on this browser`}
+                  disabled={pending}
+                  onClick={() => writeNames(withoutName(readNames(), name))}
+                />
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <form onSubmit={submit}>
+        <Field
+          id={id}
+          label={names.length > 0 ? "Or as somebody else" : "Your name here"}
+          help="This Slipway runs on your machine, so a name is enough. No password, no account."
+          problem={problem}
+        >
+          <div className="flex gap-2">
+            <Input
+              id={id}
+              name="name"
+              value={typed}
+              placeholder="ada"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              aria-describedby={`${id}-about`}
+              aria-invalid={problem !== null}
+              onChange={(event) => {
+                setTyped(event.target.value);
+                setProblem(null);
+              }}
+              className="h-11!"
+            />
+            <Button
+              type="submit"
+              variant="primary"
+              busy={pending}
+              className="h-11!"
+            >
+              Continue
+            </Button>
+          </div>
+        </Field>
+      </form>
+      {chosen && trouble ? (
+        <FailureCallout
+          failure={{
+            code: "not_signed_in",
+            message: trouble,
+            next: "Check that Slipway is still running, then try again.",
+            retryable: true,
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+"use client";
+
+import type { Failure } from "../data/failure";
+import type { LaunchView } from "../data/types";
+import { skillPath } from "../routes";
+import { useLaunch } from "../skill/use-launch";
+import { Button, ButtonLink } from "../ui/button";
+import { Callout, FailureCallout } from "../ui/callout";
+import { LaunchSummary } from "./launch-panel";
+
+/** A launch that did not get there: what happened, what to do, and once more. */
+export function LaunchEnded({
+  launch,
+  failure,
+}: {
+  launch: LaunchView;
+  /** Null for a launch that was cancelled. */
+  failure: Failure | null;
+}) {
+  const actions = (
+    <>
+      <LaunchAgain skillKey={launch.skillKey} sha={launch.sha} />
+      <ButtonLink href={skillPath(launch.link)} size="sm" prefetch={false}>
+        The skill&rsquo;s page
+      </ButtonLink>
+    </>
+  );
+  return (
+    <div className="space-y-3">
+      {failure ? (
+        <FailureCallout
+          failure={failure}
+          title="The launch failed"
+          actions={actions}
+        />
+      ) : (
+        <Callout
+          tone="warn"
+          icon="stop"
+          title="The launch was cancelled"
+          actions={actions}
+        >
+          Nothing of it is left running. Launch again when you are ready.
+        </Callout>
+      )}
+      <LaunchSummary launch={launch} />
+    </div>
+  );
+}
+
+/** The same skill at the same commit, as a new session. */
+export function LaunchAgain({
+  skillKey,
+  sha,
+}: {
+  skillKey: string;
+  sha: string;
+}) {
+  const { launch, busy, failure } = useLaunch({ skillKey, sha });
+  return (
+    <>
+      <Button
+        size="sm"
+        variant="primary"
+        icon="refresh"
+        busy={busy}
+        onClick={() => void launch()}
+      >
+        Launch again
+      </Button>
+      {failure ? (
+        <span role="alert" className="self-center text-sm text-danger">
+          {failure.message} {failure.next}
+        </span>
+      ) : null}
+    </>
+  );
+}

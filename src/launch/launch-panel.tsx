@@ -1,0 +1,112 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useState } from "react";
+import { api } from "@convex/_generated/api";
+import { Scene } from "../brand/scene";
+import { failureOf, type Failure } from "../data/failure";
+import { formatDuration } from "../data/format";
+import type { LaunchView } from "../data/types";
+import { Button } from "../ui/button";
+import { FailureCallout } from "../ui/callout";
+import { Icon } from "../ui/icon";
+import { Panel } from "../ui/panel";
+import { Elapsed } from "../ui/time";
+import { isUnderWay, PATH_WORDS, progressOf } from "./phases";
+import { Timeline } from "./timeline";
+
+const TITLES: Record<LaunchView["state"], string> = {
+  queued: "In line for a place",
+  creating: "Making your sandbox",
+  starting: "Starting your sandbox",
+  installing: "Installing the skill",
+  ready: "Launched",
+  failed: "The launch failed",
+  cancelled: "The launch was cancelled",
+};
+
+/** A launch under way: the ship on the ways, what is happening, for how long. */
+export function LaunchPanel({ launch }: { launch: LaunchView }) {
+  const cancel = useMutation(api.launches.cancel);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function withdraw() {
+    setBusy(true);
+    try {
+      await cancel({ launchId: launch.launchId });
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Panel className="animate-appear overflow-hidden">
+      <div className="border-b border-water-line bg-paper">
+        <Scene
+          progress={progressOf(launch)}
+          className="-mb-10 h-40 w-full sm:h-52"
+        />
+      </div>
+      <div className="relative bg-surface px-5 pt-4 pb-3.5 sm:px-6">
+        <div className="flex items-baseline justify-between gap-4">
+          <h2 className="text-lg font-semibold" aria-live="polite">
+            {TITLES[launch.state]}
+          </h2>
+          <span className="font-mono text-sm text-ink-2">
+            <Elapsed from={launch.createdAt} to={launch.endedAt} />
+          </span>
+        </div>
+        {launch.path ? (
+          <p className="text-sm text-ink-3">{PATH_WORDS[launch.path]}</p>
+        ) : null}
+        <div className="mt-3">
+          <Timeline launch={launch} />
+        </div>
+        <div className="mt-1 flex items-center justify-between gap-3 border-t border-line pt-3">
+          <p className="text-[0.8125rem] text-ink-3">
+            The server does the work. You can close this tab.
+          </p>
+          <Button
+            size="sm"
+            variant="ghost"
+            busy={busy}
+            onClick={() => void withdraw()}
+          >
+            Cancel
+          </Button>
+        </div>
+        {failure ? (
+          <div className="mt-3">
+            <FailureCallout failure={failure} />
+          </div>
+        ) : null}
+      </div>
+    </Panel>
+  );
+}
+
+/** A launch that ended, as one line that opens to its timeline. */
+export function LaunchSummary({ launch }: { launch: LaunchView }) {
+  if (isUnderWay(launch)) return null;
+  const took = (launch.endedAt ?? launch.createdAt) - launch.createdAt;
+  return (
+    <details className="group text-[0.8125rem] text-ink-3">
+      <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 transition-colors hover:text-ink">
+        <Icon
+          name="chevron"
+          size={12}
+          className="transition-transform group-open:rotate-90"
+        />
+        {TITLES[launch.state]}
+        {launch.state === "ready" ? ` in ${formatDuration(took)}` : null}
+        {launch.path ? ` · ${PATH_WORDS[launch.path].toLowerCase()}` : null}
+      </summary>
+      <Panel className="mt-2 max-w-md px-4 py-2 text-ink">
+        <Timeline launch={launch} />
+      </Panel>
+    </details>
+  );
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import type { LaunchView } from "../data/types";
+import { phasesOf } from "./phases";
+
+const launch = (fields: Partial<LaunchView>) =>
+  ({ state: "creating", path: "cold", steps: [], ...fields }) as LaunchView;
+
+test("what is yet to come is shown, waiting, after what was recorded", () => {
+  const rows = phasesOf(
+    launch({
+      steps: [
+        { name: "queue", startedAt: 1, endedAt: 2, outcome: "done" },
+        { name: "create", startedAt: 2 },
+      ],
+    }),
+  );
+  expect(rows.map((row) => [row.name, row.state])).toEqual([
+    ["queue", "done"],
+    ["create", "running"],
+    ["install", "waiting"],
+  ]);
+});
+
+test("a launch that ended shows what happened and nothing more", () => {
+  const rows = phasesOf(
+    launch({
+      state: "failed",
+      steps: [{ name: "create", startedAt: 1, endedAt: 9, outcome: "failed" }],
+    }),
+  );
+  expect(rows.map((row) => row.state)).toEqual(["failed"]);
+});
+
+test("a phase this build does not know is shown by its own name", () => {
+  const [row] = phasesOf(launch({ steps: [{ name: "warp", startedAt: 1 }] }));
+  expect(row?.label).toBe("warp");
+});

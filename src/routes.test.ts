@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { localPath, signInPath } from "./routes";
+
+test("signing in leads back to the page it came from", () => {
+  expect(signInPath("/a/b/c")).toBe("/sign-in?next=%2Fa%2Fb%2Fc" as never);
+  expect(localPath("/a/b/c?x=1#y")).toBe("/a/b/c?x=1#y");
+});
+
+test("and never to another site", () => {
+  for (const trick of [
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example",
+    "javascript:alert(1)",
+    "\t//evil.example",
+    "/\t/evil.example",
+    "",
+    null,
+    undefined,
+  ]) {
+    expect(localPath(trick)).toBe("/");
+  }
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { clerkOrigin, contentSecurityPolicy } from "./security";
+
+test("a page may talk to its own Convex deployment and nothing else", () => {
+  const policy = contentSecurityPolicy("abc", {
+    CONVEX_URL: "https://happy-otter-123.convex.cloud",
+  });
+  expect(policy).toContain(
+    "connect-src 'self' https://happy-otter-123.convex.cloud wss://happy-otter-123.convex.cloud;",
+  );
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).toContain("img-src 'self' data:;");
+  expect(policy).toContain("'nonce-abc'");
+  expect(policy).not.toContain("unsafe-eval");
+});
+
+test("an embedded backend is reached over plain http and ws", () => {
+  expect(
+    contentSecurityPolicy("n", { CONVEX_URL: "http://127.0.0.1:41000" }),
+  ).toContain("http://127.0.0.1:41000 ws://127.0.0.1:41000");
+});
+
+test("a Clerk key opens Clerk's own origin; a made-up one opens nothing", () => {
+  const key = `pk_test_${btoa("kind-cat-1.clerk.accounts.dev$")}`;
+  expect(clerkOrigin(key)).toBe("https://kind-cat-1.clerk.accounts.dev");
+  expect(clerkOrigin("pk_test_")).toBeNull();
+  expect(clerkOrigin(`pk_test_${btoa("a b; script-src *$")}`)).toBeNull();
+  expect(clerkOrigin(undefined)).toBeNull();
+});

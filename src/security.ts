@@ -1,0 +1,50 @@
+type Environment = Record<string, string | undefined>;
+
+/**
+ * The policy of every page: our own scripts by nonce, connections to the Convex
+ * deployment (and Clerk where it is configured), no frames, no remote pictures.
+ * Styles may be inline because React writes `style` attributes.
+ */
+export function contentSecurityPolicy(nonce: string, env: Environment): string {
+  const development = env["NODE_ENV"] === "development";
+  const convex = socketAndHttp(env["CONVEX_URL"]);
+  const clerk = clerkOrigin(env["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"]);
+  const directives: Record<string, string[]> = {
+    "default-src": ["'self'"],
+    "script-src": [
+      "'self'",
+      `'nonce-${nonce}'`,
+      "'strict-dynamic'",
+      ...(development ? ["'unsafe-eval'"] : []), // React's stacks in development
+    ],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:", ...(clerk ? ["https://img.clerk.com"] : [])],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'", ...convex, ...(clerk ? [clerk] : [])],
+    "worker-src": ["'self'", ...(clerk ? ["blob:"] : [])],
+    "frame-src": clerk ? ["https://challenges.cloudflare.com"] : ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+  };
+  return Object.entries(directives)
+    .map(([name, values]) => `${name} ${values.join(" ")}`)
+    .join("; ");
+}
+
+function socketAndHttp(address: string | undefined): string[] {
+  if (!address || !URL.canParse(address)) return [];
+  const { host, protocol } = new URL(address);
+  return protocol === "https:"
+    ? [`https://${host}`, `wss://${host}`]
+    : [`http://${host}`, `ws://${host}`];
+}
+
+/** A Clerk publishable key is `pk_(test|live)_` and base64 of its host with a `$`. */
+export function clerkOrigin(publishableKey: string | undefined): string | null {
+  const encoded = publishableKey?.split("_")[2];
+  if (!encoded) return null;
+  const host = Buffer.from(encoded, "base64").toString().replace(/\$$/, "");
+  return /^[a-z0-9.-]+$/i.test(host) ? `https://${host}` : null;
+}

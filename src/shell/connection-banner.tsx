@@ -1,0 +1,55 @@
+"use client";
+
+import { useConvexConnectionState } from "convex/react";
+import { useEffect, useState } from "react";
+import { useIdentity } from "../identity/identity";
+import { Button } from "../ui/button";
+import { Icon } from "../ui/icon";
+
+/** Reconnects that take less than this are not worth a word. */
+const PATIENCE_MS = 2_500;
+
+/**
+ * Says so while the line to the backend is down, or nobody can be signed in. The
+ * Convex client reconnects by itself and catches up once; nothing polls meanwhile.
+ */
+export function ConnectionBanner() {
+  const { isWebSocketConnected, hasEverConnected } = useConvexConnectionState();
+  const { trouble, retry } = useIdentity();
+  const [down, setDown] = useState(false);
+
+  useEffect(() => {
+    if (isWebSocketConnected) {
+      setDown(false);
+      return;
+    }
+    const timer = setTimeout(() => setDown(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [isWebSocketConnected]);
+
+  const words = trouble
+    ? `You could not be signed in. ${trouble}`
+    : hasEverConnected
+      ? "Connection lost. Reconnecting; what you see may be out of date."
+      : "Cannot reach the backend yet. Trying again.";
+  if (!trouble && !down) return null;
+  return (
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-x-0 bottom-5 z-50 flex animate-rise justify-center px-4"
+    >
+      <div className="pointer-events-auto flex max-w-lg items-center gap-3 rounded-lg border border-line-strong bg-raised py-2 pr-2.5 pl-3.5 text-sm shadow-lift">
+        <Icon
+          name={trouble ? "alert" : "waves"}
+          className={trouble ? "text-danger" : "animate-breathe text-warn"}
+        />
+        <span className="py-1">{words}</span>
+        {trouble ? (
+          <Button size="sm" onClick={retry}>
+            Try again
+          </Button>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { PasteBox } from "../home/paste-box";
+import type { Failure } from "../data/failure";
+import { ButtonLink } from "../ui/button";
+import { Scene } from "../brand/scene";
+import { repositoryPath } from "../routes";
+import { TryAgain } from "./try-again";
+
+const TITLES: Record<string, string> = {
+  bad_link: "This link cannot be read",
+  host_not_allowed: "This host is not open here",
+  repo_not_found: "There is no such repository",
+  repo_unreachable: "The repository cannot be reached",
+  rate_limited: "Too many requests for now",
+  skill_not_found: "There is no such skill here",
+  skill_invalid: "This skill cannot be loaded",
+  archive_too_large: "This skill is too large",
+  archive_hostile: "This skill is not safe to unpack",
+};
+
+/** A link that did not lead to a skill: what happened, and every way on. */
+export function SkillProblem({
+  failure,
+  link,
+}: {
+  failure: Failure;
+  link: string;
+}) {
+  const [owner, repo, ...rest] = link.split("/");
+  const otherSkills =
+    failure.code === "skill_not_found" && rest.length > 0 && owner && repo;
+  return (
+    <div className="relative overflow-hidden">
+      <div className="relative z-10 mx-auto max-w-2xl px-4 pt-12 pb-64 sm:px-6 sm:pt-20">
+        <p className="font-mono text-[0.8125rem] break-all text-ink-3">
+          {link}
+        </p>
+        <h1 className="mt-2 text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
+          {TITLES[failure.code] ?? "This skill could not be opened"}
+        </h1>
+        <p className="mt-4 text-lg break-words text-ink-2">{failure.message}</p>
+        <p className="mt-1.5 text-lg text-ink-2">{failure.next}</p>
+        <div className="mt-6 flex flex-wrap gap-2.5">
+          {failure.retryable ? <TryAgain /> : null}
+          {otherSkills ? (
+            <ButtonLink href={repositoryPath(owner, repo)} prefetch={false}>
+              All skills of {owner}/{repo}
+            </ButtonLink>
+          ) : null}
+        </div>
+        <PasteBox initial={link} />
+        <p className="font-mono text-2xs text-ink-3">{failure.code}</p>
+      </div>
+      <Scene
+        progress={0.02}
+        className="pointer-events-none absolute -right-24 bottom-0 w-[34rem] max-w-none opacity-70"
+      />
+    </div>
+  );
+}

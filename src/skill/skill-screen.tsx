@@ -1,0 +1,52 @@
+import type { SkillView } from "../data/types";
+import { plural } from "../data/format";
+import { Markdown } from "../ui/markdown";
+import { Panel } from "../ui/panel";
+import { FileList } from "./file-list";
+import { Findings } from "./findings";
+import { LaunchCard } from "./launch-card";
+import { SkillHeader } from "./skill-header";
+import { fileUrl } from "./source";
+
+/** What a skill is, at one commit. Rendered on the server; only Launch needs scripts. */
+export function SkillScreen({ skill }: { skill: SkillView }) {
+  return (
+    <div className="mx-auto max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+      <SkillHeader skill={skill} />
+      <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_21.5rem]">
+        <aside className="space-y-4 lg:order-2 lg:row-span-2">
+          <div className="space-y-4 lg:sticky lg:top-20">
+            <LaunchCard
+              skillKey={skill.key}
+              sha={skill.sha}
+              link={skill.link}
+              name={skill.name}
+            />
+          </div>
+        </aside>
+        <div className="min-w-0 space-y-8 lg:order-1">
+          <Findings findings={skill.findings} />
+          <Panel>
+            <div className="flex h-11 items-center justify-between gap-3 border-b border-line px-4 sm:px-6">
+              <h2 className="font-mono text-[0.8125rem]">SKILL.md</h2>
+              <span className="text-xs text-ink-3">
+                what the agent will read
+              </span>
+            </div>
+            <Markdown
+              text={skill.body}
+              resolve={(href) => fileUrl(skill, href)}
+              className="px-4 py-5 sm:px-6 sm:py-6"
+            />
+          </Panel>
+          <section aria-labelledby="files">
+            <h2 id="files" className="sr-only">
+              {plural(skill.files.length, "file")}
+            </h2>
+            <FileList skill={skill} />
+          </section>
+        </div>
+      </div>
+    </div>
+  );
+}

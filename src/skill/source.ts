@@ -1,0 +1,22 @@
+import type { SkillView } from "../data/types";
+
+type Place = Pick<SkillView, "host" | "owner" | "repo" | "path" | "sha">;
+
+/** Where a file of the skill can be read on its host; null where no page is known. */
+export function fileUrl(skill: Place, relative: string): string | null {
+  if (skill.host !== "github.com" || relative.startsWith("/")) return null;
+  const base = `https://github.com/${skill.owner}/${skill.repo}/blob/${skill.sha}/`;
+  const folder = skill.path ? `${skill.path}/` : "";
+  if (!URL.canParse(folder + relative, base)) return null;
+  const url = new URL(folder + relative, base);
+  // `../../..` must not climb out of the repository's own pages.
+  return url.href.startsWith(base) ? url.href : null;
+}
+
+export function repositoryUrl(
+  skill: Pick<SkillView, "host" | "owner" | "repo">,
+): string | null {
+  return skill.host === "github.com"
+    ? `https://github.com/${skill.owner}/${skill.repo}`
+    : null;
+}

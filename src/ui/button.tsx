@@ -1,0 +1,105 @@
+import Link, { type LinkProps } from "next/link";
+import type { Route } from "next";
+import type { ComponentProps, ReactNode } from "react";
+import { cx } from "./cx";
+import { Icon, type IconName } from "./icon";
+import { Spinner } from "./spinner";
+
+type Look = {
+  variant?: "primary" | "secondary" | "ghost" | "danger";
+  size?: "sm" | "md" | "lg";
+};
+
+const BASE =
+  "inline-flex select-none items-center justify-center whitespace-nowrap font-medium transition-colors duration-100 disabled:cursor-not-allowed disabled:opacity-55";
+
+const VARIANTS = {
+  primary:
+    "bg-accent text-on-accent shadow-card enabled:hover:bg-accent-hover [a&]:hover:bg-accent-hover",
+  secondary:
+    "border border-line-strong bg-surface text-ink shadow-card enabled:hover:border-ink-3 [a&]:hover:border-ink-3",
+  ghost:
+    "text-ink-2 enabled:hover:bg-ink/6 enabled:hover:text-ink [a&]:hover:bg-ink/6 [a&]:hover:text-ink",
+  danger:
+    "border border-danger/45 bg-surface text-danger enabled:hover:bg-danger-soft",
+};
+
+const SIZES = {
+  sm: "h-8 gap-1.5 rounded-md px-2.5 text-[0.8125rem]",
+  md: "h-9.5 gap-2 rounded-md px-3.5 text-sm",
+  lg: "h-12 gap-2.5 rounded-lg px-5 text-base",
+};
+
+function classes({ variant = "secondary", size = "md" }: Look): string {
+  return cx(BASE, VARIANTS[variant], SIZES[size]);
+}
+
+export function Button({
+  variant,
+  size,
+  icon,
+  busy = false,
+  className,
+  children,
+  disabled,
+  ...rest
+}: ComponentProps<"button"> & Look & { icon?: IconName; busy?: boolean }) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      disabled={disabled || busy}
+      aria-busy={busy || undefined}
+      className={cx(classes({ variant, size }), className)}
+    >
+      {busy ? <Spinner /> : icon ? <Icon name={icon} /> : null}
+      {children}
+    </button>
+  );
+}
+
+export function ButtonLink({
+  variant,
+  size,
+  icon,
+  className,
+  children,
+  ...rest
+}: Omit<LinkProps<Route>, "children" | "className"> &
+  Look & { icon?: IconName; className?: string; children: ReactNode }) {
+  return (
+    <Link {...rest} className={cx(classes({ variant, size }), className)}>
+      {icon ? <Icon name={icon} /> : null}
+      {children}
+    </Link>
+  );
+}
+
+/** A square button with only a picture; its name is read out and shown on hover. */
+export function IconButton({
+  icon,
+  label,
+  className,
+  size = 32,
+  ...rest
+}: ComponentProps<"button"> & {
+  icon: IconName;
+  label: string;
+  size?: number;
+}) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      {...rest}
+      style={{ width: size, height: size }}
+      className={cx(
+        "inline-flex items-center justify-center rounded-md text-ink-3 transition-colors duration-100 enabled:hover:bg-ink/6 enabled:hover:text-ink disabled:opacity-40",
+        className,
+      )}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

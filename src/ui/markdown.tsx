@@ -1,0 +1,88 @@
+import type { ComponentProps } from "react";
+import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
+import { cx } from "./cx";
+
+/**
+ * Markdown nobody here wrote. No HTML is run (react-markdown escapes it), no picture
+ * is fetched (its alternative text is shown), and only http(s) links can be followed.
+ */
+export function Markdown({
+  text,
+  className,
+  resolve,
+}: {
+  text: string;
+  className?: string;
+  /** Where a relative link leads; null if nowhere, which leaves its text. */
+  resolve?: (href: string) => string | null;
+}) {
+  const components: Components = {
+    ...PLAIN,
+    a: ({ href, children }) => {
+      const target = safeHref(href, resolve);
+      return target ? (
+        <a href={target} target="_blank" rel="noopener nofollow">
+          {children}
+        </a>
+      ) : (
+        <span>{children}</span>
+      );
+    },
+  };
+  return (
+    <div className={cx("prose", className)}>
+      <ReactMarkdown
+        remarkPlugins={[remarkGfm]}
+        components={components}
+        // Links are judged in `a`; this keeps what it would have dropped from us.
+        urlTransform={(url) => url}
+      >
+        {text}
+      </ReactMarkdown>
+    </div>
+  );
+}
+
+/** The page has its own h1, so a document's headings start one lower. */
+const PLAIN: Components = {
+  h1: (props) => <h2 {...clean(props)} />,
+  h2: (props) => <h3 {...clean(props)} />,
+  h3: (props) => <h4 {...clean(props)} />,
+  h4: (props) => <h5 {...clean(props)} />,
+  h5: (props) => <h6 {...clean(props)} />,
+  h6: (props) => <h6 {...clean(props)} />,
+  img: ({ alt }) => (
+    <span className="prose-picture">{alt ? `Picture: ${alt}` : "Picture"}</span>
+  ),
+  table: (props) => (
+    <div className="prose-table">
+      <table {...clean(props)} />
+    </div>
+  ),
+};
+
+function clean<P extends { node?: unknown }>({
+  node: _node,
+  ...props
+}: P): Omit<P, "node"> {
+  return props;
+}
+
+/** The address a link may lead to, or null. */
+export function safeHref(
+  href: string | undefined,
+  resolve?: (href: string) => string | null,
+): string | null {
+  if (!href || href.startsWith("#")) return null;
+  const relative = !/^[a-z][a-z0-9+.-]*:/i.test(href) && !href.startsWith("//");
+  const target = relative ? (resolve?.(href) ?? null) : href;
+  if (!target || !URL.canParse(target, "https://x.invalid")) return null;
+  const url = new URL(target, "https://x.invalid");
+  if (url.hostname === "x.invalid") return null;
+  return url.protocol === "https:" || url.protocol === "http:"
+    ? url.href
+    : null;
+}
+
+export type MarkdownProps = ComponentProps<typeof Markdown>;

@@ -1,0 +1,36 @@
+"use client";
+
+import { useNow } from "../data/clock";
+import { formatAge, formatCountdown, formatDuration } from "../data/format";
+
+/** "4 min ago", with the exact time on hover. */
+export function Age({ at }: { at: number }) {
+  const now = useNow(15_000);
+  const exact = new Date(at).toISOString();
+  return (
+    <time dateTime={exact} title={exact} className="tabular">
+      {now === null ? "…" : formatAge(at, now)}
+    </time>
+  );
+}
+
+/** How long something has been going on, or went on. */
+export function Elapsed({ from, to }: { from: number; to: number | null }) {
+  const now = useNow(to === null ? 100 : null);
+  const end = to ?? now;
+  return (
+    <span className="tabular">
+      {end === null ? "…" : formatDuration(end - from)}
+    </span>
+  );
+}
+
+/** Time left until something happens. */
+export function Countdown({ to }: { to: number }) {
+  const now = useNow(1_000);
+  return (
+    <span className="tabular">
+      {now === null ? "…" : formatCountdown(to - now)}
+    </span>
+  );
+}

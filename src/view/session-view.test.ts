@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import { failure } from "@convex/model/errors";
+import type { Read } from "../data/reads";
+import type { LaunchView, SandboxView, SessionView } from "../data/types";
+import {
+  sessionScreen,
+  type SessionRecords,
+  type SessionScreen,
+} from "./session-view";
+
+const SHA = "0".repeat(40);
+const error = failure("sandbox_failed", "The provider gave up.");
+
+const session = {
+  sessionId: "s1",
+  slotId: "slot1",
+  title: "pdf",
+  skillKey: "local/a/b/pdf",
+  skillName: "pdf",
+  link: "/a/b/pdf",
+  sha: SHA,
+  createdAt: 1,
+} as SessionView;
+
+const LAUNCH_STATES = [
+  "queued",
+  "creating",
+  "starting",
+  "installing",
+  "ready",
+  "failed",
+  "cancelled",
+] as const;
+
+const SLOT_STATES: SandboxView["state"][] = [
+  { status: "empty" },
+  { status: "creating", since: 1, step: "create" },
+  { status: "starting", since: 1, step: "start" },
+  { status: "running", since: 1 },
+  { status: "stopping", since: 1, step: "stop" },
+  { status: "stopped", since: 1, by: "user" },
+  { status: "stopped", since: 1, by: "provider" },
+  { status: "deleting", since: 1, step: "delete" },
+  { status: "failed", since: 1, error },
+];
+
+const AGENTS: SandboxView["agent"][] = [
+  null,
+  ...(["starting", "ready", "unavailable", "failed", "insecure"] as const).map(
+    (state) => ({ state, reason: "Because." }),
+  ),
+];
+
+function launchIn(state: (typeof LAUNCH_STATES)[number]): LaunchView {
+  return {
+    launchId: "l1",
+    sessionId: "s1",
+    sandboxId: null,
+    skillKey: session.skillKey,
+    skillName: "pdf",
+    sha: SHA,
+    link: "/a/b/pdf",
+    path: "cold",
+    state,
+    error: state === "failed" ? error : null,
+    createdAt: 1,
+    readyAt: state === "ready" ? 2 : null,
+    endedAt: null,
+    steps: [],
+  } as unknown as LaunchView;
+}
+
+function sandboxIn(
+  state: SandboxView["state"],
+  agent: SandboxView["agent"],
+  health: SandboxView["health"] = "ok",
+): SandboxView {
+  return {
+    slotId: "slot1",
+    name: "default",
+    sandboxId: "x",
+    state,
+    generation: 1,
+    agent,
+    skills: [],
+    autoStopAt: null,
+    lastConfirmedAt: null,
+    health,
+    launching: 0,
+  } as unknown as SandboxView;
+}
+
+const ready = <T>(value: T): Read<T> => ({
+  status: "ready",
+  value,
+  stale: null,
+});
+const around = <T>(values: T[]): Read<T | null>[] => [
+  { status: "loading" },
+  { status: "failed", failure: error },
+  ready(null),
+  ...values.map((value) => ready(value)),
+];
+
+function* everyCombination(): Generator<SessionRecords> {
+  const auths = ["loading", "signed-out", "signed-in", "trouble"] as const;
+  const sandboxes = SLOT_STATES.flatMap((state) =>
+    state.status === "running"
+      ? AGENTS.flatMap((agent) => [
+          sandboxIn(state, agent),
+          sandboxIn(state, agent, "unreachable"),
+        ])
+      : [sandboxIn(state, null)],
+  );
+  for (const auth of auths)
+    for (const one of around([session]))
+      for (const launch of around(LAUNCH_STATES.map(launchIn)))
+        for (const sandbox of around(sandboxes))
+          for (const expected of [false, true])
+            yield { auth, session: one, launch, sandbox, expected };
+}
+
+describe("I9: every (phase, state, auth) renders something", () => {
+  test("each combination maps to a screen with words where words are due", () => {
+    let count = 0;
+    for (const records of everyCombination()) {
+      const screen = sessionScreen(records);
+      count++;
+      if (screen.kind !== "open") continue;
+      if (screen.composer.kind !== "open") {
+        expect(screen.composer.why.length).toBeGreaterThan(5);
+      }
+      if (screen.notice) {
+        expect(screen.notice.title.length).toBeGreaterThan(5);
+        expect(screen.notice.text.length).toBeGreaterThan(5);
+      }
+    }
+    expect(count).toBeGreaterThan(3_000);
+  });
+
+  test("whoever cannot write is told why, and offered a way on or told to wait", () => {
+    for (const records of everyCombination()) {
+      const screen = sessionScreen(records);
+      if (screen.kind !== "open" || screen.composer.kind !== "closed") continue;
+      const explained = screen.notice !== null;
+      const panelExplains =
+        screen.launch.kind === "failed" || screen.launch.kind === "cancelled";
+      expect(explained || panelExplains).toBe(true);
+    }
+  });
+
+  test("nothing is shown of a session to somebody who is not signed in", () => {
+    for (const records of everyCombination()) {
+      if (records.auth === "signed-in") continue;
+      expect(["signed-out", "trouble", "loading"]).toContain(
+        sessionScreen(records).kind,
+      );
+    }
+  });
+});
+
+const base: SessionRecords = {
+  auth: "signed-in",
+  session: ready(session),
+  launch: ready(launchIn("ready")),
+  sandbox: ready(sandboxIn({ status: "running", since: 1 }, null)),
+  expected: false,
+};
+
+function open(records: Partial<SessionRecords>) {
+  const screen: SessionScreen = sessionScreen({ ...base, ...records });
+  if (screen.kind !== "open") throw new Error(`not open: ${screen.kind}`);
+  return screen;
+}
+
+test("a session just launched is waited for, any other is not found at once", () => {
+  const missing = { ...base, session: ready(null) };
+  expect(sessionScreen({ ...missing, expected: true }).kind).toBe("loading");
+  expect(sessionScreen({ ...missing, expected: false }).kind).toBe("not-found");
+});
+
+test("a message written during the launch is kept until it is ready", () => {
+  const screen = open({ launch: ready(launchIn("creating")) });
+  expect(screen.launch.kind).toBe("running");
+  expect(screen.composer.kind).toBe("queues");
+});
+
+test("a stopped sandbox offers a start, a deleted one a launch", () => {
+  const stopped = sandboxIn({ status: "stopped", since: 1, by: "user" }, null);
+  expect(open({ sandbox: ready(stopped) }).notice?.action).toBe("start");
+  const gone = sandboxIn({ status: "empty" }, null);
+  expect(open({ sandbox: ready(gone) }).notice?.action).toBe("launch");
+});
+
+test("an agent that is not there says what is missing", () => {
+  const without = sandboxIn(
+    { status: "running", since: 1 },
+    { state: "unavailable", reason: "Python 3.11 is missing." },
+  );
+  expect(open({ sandbox: ready(without) }).notice?.text).toBe(
+    "Python 3.11 is missing.",
+  );
+});

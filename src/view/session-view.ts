@@ -1,0 +1,274 @@
+import type { Failure } from "../data/failure";
+import type { Read } from "../data/reads";
+import type { LaunchView, SandboxView, SessionView } from "../data/types";
+import type { AuthState } from "../identity/identity";
+
+/** Everything a session's page knows at a moment. */
+export type SessionRecords = {
+  auth: AuthState;
+  session: Read<SessionView | null>;
+  launch: Read<LaunchView | null>;
+  sandbox: Read<SandboxView | null>;
+  /** This tab launched it so recently that its record may still be on its way. */
+  expected: boolean;
+};
+
+/** What the page shows. Every combination of records maps to exactly one (I9). */
+export type SessionScreen =
+  | { kind: "signed-out" }
+  | { kind: "trouble" }
+  | { kind: "loading" }
+  | { kind: "not-found" }
+  | { kind: "failed"; failure: Failure }
+  | {
+      kind: "open";
+      session: SessionView;
+      launch: LaunchPart;
+      notice: Notice | null;
+      composer: Composer;
+    };
+
+export type LaunchPart =
+  | { kind: "loading" }
+  | { kind: "none" }
+  | { kind: "running"; launch: LaunchView }
+  | { kind: "ready"; launch: LaunchView }
+  | { kind: "failed"; launch: LaunchView; failure: Failure }
+  | { kind: "cancelled"; launch: LaunchView };
+
+/** Whether a message can be written, and what becomes of it. */
+export type Composer =
+  | { kind: "open" }
+  | { kind: "queues"; why: string } // it is kept and goes when the sandbox can take it
+  | { kind: "closed"; why: string };
+
+export type Notice = {
+  tone: "busy" | "warn" | "danger";
+  title: string;
+  text: string;
+  action: "start" | "launch" | "settings" | null;
+};
+
+export function sessionScreen(records: SessionRecords): SessionScreen {
+  const { auth, session, launch, sandbox, expected } = records;
+  if (auth === "signed-out") return { kind: "signed-out" };
+  if (auth === "trouble") return { kind: "trouble" };
+  if (auth === "loading" || session.status === "loading") {
+    return { kind: "loading" };
+  }
+  if (session.status === "failed") {
+    return { kind: "failed", failure: session.failure };
+  }
+  if (session.value === null) {
+    return { kind: expected ? "loading" : "not-found" };
+  }
+  const part = launchPart(launch);
+  return {
+    kind: "open",
+    session: session.value,
+    launch: part,
+    ...circumstances(part, sandbox),
+  };
+}
+
+export function launchPart(read: Read<LaunchView | null>): LaunchPart {
+  if (read.status === "loading") return { kind: "loading" };
+  // A conversation can be read without knowing how it was launched.
+  if (read.status === "failed" || read.value === null) return { kind: "none" };
+  const launch = read.value;
+  switch (launch.state) {
+    case "queued":
+    case "creating":
+    case "starting":
+    case "installing":
+      return { kind: "running", launch };
+    case "ready":
+      return { kind: "ready", launch };
+    case "failed":
+      return {
+        kind: "failed",
+        launch,
+        failure: launch.error ?? UNKNOWN_FAILURE,
+      };
+    case "cancelled":
+      return { kind: "cancelled", launch };
+  }
+}
+
+const UNKNOWN_FAILURE: Failure = {
+  code: "internal",
+  message: "The launch failed without a reason.",
+  next: "Launch again. If it returns, tell the operator.",
+  retryable: true,
+};
+
+type Circumstances = { notice: Notice | null; composer: Composer };
+
+function circumstances(
+  launch: LaunchPart,
+  sandbox: Read<SandboxView | null>,
+): Circumstances {
+  if (launch.kind === "running") {
+    return {
+      notice: null, // the launch itself says what is going on
+      composer: { kind: "queues", why: "It is sent when the launch is ready." },
+    };
+  }
+  if (sandbox.status === "loading") {
+    return { notice: null, composer: { kind: "open" } };
+  }
+  if (sandbox.status === "failed" || sandbox.value === null) {
+    return {
+      notice: {
+        tone: "warn",
+        title: "The sandbox's state is not known",
+        text: "You can still write; the message goes when the sandbox answers.",
+        action: null,
+      },
+      composer: { kind: "open" },
+    };
+  }
+  return ofSandbox(sandbox.value, launch.kind);
+}
+
+function ofSandbox(
+  sandbox: SandboxView,
+  launch: LaunchPart["kind"],
+): Circumstances {
+  const { state } = sandbox;
+  switch (state.status) {
+    case "running":
+      return ofRunning(sandbox);
+    case "creating":
+    case "starting":
+      return {
+        notice: {
+          tone: "busy",
+          title: "The sandbox is starting",
+          text: "What you write now is sent when it is up.",
+          action: null,
+        },
+        composer: { kind: "queues", why: "It is sent when the sandbox is up." },
+      };
+    case "stopping":
+      return {
+        notice: {
+          tone: "busy",
+          title: "The sandbox is stopping",
+          text: "Its files are kept. It can be started again in a moment.",
+          action: null,
+        },
+        composer: { kind: "queues", why: "Sending starts the sandbox again." },
+      };
+    case "stopped":
+      return {
+        notice: {
+          tone: "warn",
+          title:
+            state.by === "user"
+              ? "The sandbox is stopped"
+              : "The sandbox stopped because it was idle",
+          text: "Its files are kept. Start it, or just write: sending starts it too.",
+          action: "start",
+        },
+        composer: { kind: "queues", why: "Sending starts the sandbox again." },
+      };
+    case "deleting":
+      return {
+        notice: {
+          tone: "warn",
+          title: "The sandbox is being deleted",
+          text: "This conversation stays readable. Launch again to go on in a new one.",
+          action: null,
+        },
+        composer: { kind: "closed", why: "The sandbox is being deleted." },
+      };
+    case "failed":
+      return {
+        // Right after a failed launch its own panel says why, and offers the same.
+        notice:
+          launch === "failed"
+            ? null
+            : {
+                tone: "danger",
+                title: state.error.message,
+                text: state.error.next,
+                action: "launch",
+              },
+        composer: { kind: "closed", why: "The sandbox failed. Launch again." },
+      };
+    case "empty":
+      return {
+        notice:
+          launch === "failed" || launch === "cancelled"
+            ? null
+            : {
+                tone: "warn",
+                title: "This conversation's sandbox is gone",
+                text: "It stays readable. Launch again to go on in a new sandbox.",
+                action: "launch",
+              },
+        composer: {
+          kind: "closed",
+          why: "Launch again to talk to the agent.",
+        },
+      };
+  }
+}
+
+function ofRunning(sandbox: SandboxView): Circumstances {
+  const open: Composer = { kind: "open" };
+  if (sandbox.health === "unreachable") {
+    return {
+      notice: {
+        tone: "warn",
+        title: "The sandbox does not answer right now",
+        text: "It is being looked at. What you write is sent when it answers.",
+        action: null,
+      },
+      composer: { kind: "queues", why: "It is sent when the sandbox answers." },
+    };
+  }
+  const agent = sandbox.agent;
+  const reason = agent?.reason ?? "The sandbox gave no reason.";
+  switch (agent?.state) {
+    case "unavailable":
+      return {
+        notice: {
+          tone: "danger",
+          title: "There is no agent in this sandbox",
+          text: reason,
+          action: null,
+        },
+        composer: { kind: "closed", why: "The agent is not available." },
+      };
+    case "insecure":
+      return {
+        notice: {
+          tone: "danger",
+          title: "The agent was shut off for safety",
+          text: `${reason} Delete the sandbox and launch again.`,
+          action: null,
+        },
+        composer: { kind: "closed", why: "The agent was shut off for safety." },
+      };
+    case "failed":
+      return {
+        notice: {
+          tone: "warn",
+          title: "The agent stopped unexpectedly",
+          text: `${reason} It restarts by itself; write to try it.`,
+          action: null,
+        },
+        composer: open,
+      };
+    case "starting":
+      return {
+        notice: null, // shown in the header; seconds only
+        composer: { kind: "queues", why: "It is sent when the agent is up." },
+      };
+    case "ready":
+    case undefined: // not looked at yet
+      return { notice: null, composer: open };
+  }
+}
