@@ -5,6 +5,7 @@
  */
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lookAtExamples } from "./start/examples";
 import { readHolder, tryLock, writeHolder } from "./start/lock";
 import { OptionError, readOptions, ROOT, type Options } from "./start/options";
 import {
@@ -135,8 +136,22 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
       );
     };
     await Promise.all([beside(), backend()]);
+    if (!replaced.skills) await listExamples(plan);
   }
   await step("web", () => supervisor.start(webPart(plan)));
+}
+
+/** Launching works without them, so a failure is told and no more. */
+async function listExamples({ ports }: Plan): Promise<void> {
+  try {
+    await step(
+      "example skills",
+      () => lookAtExamples(origin(ports.backend)),
+      (count) => `${count} listed`,
+    );
+  } catch (error) {
+    warn(`The home page lists no examples: ${String(error)}`);
+  }
 }
 
 function openDataFolder(dir: string): void {

@@ -46,7 +46,7 @@ export async function createIdentity(
   const key = options.dataDir
     ? await keepKey(options.dataDir)
     : await passingKey();
-  const server = Bun.serve({
+  const server: Bun.Server<undefined> = Bun.serve({
     hostname,
     port: options.port ?? 0,
     maxRequestBodySize: MAX_BODY_BYTES,

@@ -88,7 +88,10 @@ export async function buildPages(
   const tsconfig = join(builds, `tsconfig.${hash}.json`);
   writeFileSync(
     tsconfig,
-    JSON.stringify({ extends: "../../tsconfig.json", include: [] }),
+    JSON.stringify({
+      extends: "../../tsconfig.json",
+      include: ["../../next-env.d.ts"],
+    }),
   );
   const built = await run(["node", nextCli(), "build"], {
     cwd: ROOT,

@@ -31,13 +31,13 @@ export function seconds(ms: number): string {
 /** Notes what a step is doing now. */
 export type Progress = (doing: string) => void;
 
-/** How often a step that takes long says that it is still at it. */
+/** How often a step that takes long says what it is at. */
 const HEARTBEAT_MS = 5_000;
 
 /**
- * Runs a step and says when it ends, how long it took and what came of it. A
- * step over 5 s tells what it is doing and for how long, at each change and
- * every 5 s. Throws what the step throws, after saying that it failed.
+ * Runs a step and says when it ends, how long it took and what came of it. Every
+ * 5 s it tells what the step is doing and for how long already. Throws what the
+ * step throws, after saying that it failed.
  */
 export async function step<T>(
   title: string,
@@ -47,19 +47,13 @@ export async function step<T>(
   const startedAt = performance.now();
   const elapsed = () => seconds(performance.now() - startedAt);
   let doing = "";
-  let saidAt = startedAt;
-  const beat = () => {
-    saidAt = performance.now();
-    say(dim(`  ${title}: ${doing || "working"} (${elapsed()})`));
-  };
-  const timer = setInterval(() => {
-    if (performance.now() - saidAt > HEARTBEAT_MS - 100) beat();
-  }, 500);
+  const timer = setInterval(
+    () => say(dim(`  ${title}: ${doing || "working"} (${elapsed()})`)),
+    HEARTBEAT_MS,
+  );
   try {
     const value = await work((text) => {
-      if (text === doing) return;
       doing = text;
-      if (performance.now() - startedAt > 1_000) beat();
     });
     const said = outcome(value);
     say(
