@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -110,6 +110,18 @@ async function end(child: ChildProcess, signal: NodeJS.Signals) {
   const exited = once(child, "exit");
   child.kill(signal);
   await exited;
+}
+
+/** The built sandboxd.js with a note that says why there is no agent. */
+export async function rootWithoutAgent(): Promise<string> {
+  const snapshot = await testSnapshot();
+  const root = await mkdtemp(join(tmpdir(), "slipway-root-"));
+  for (const file of ["sandboxd.js", "package.json"]) {
+    await cp(join(snapshot.path, "root", file), join(root, file));
+  }
+  const note = { ok: false, reason: "Install Python first." };
+  await writeFile(join(root, "agent.json"), JSON.stringify(note));
+  return root;
 }
 
 export type Skill = {

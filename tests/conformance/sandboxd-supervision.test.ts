@@ -7,6 +7,7 @@ import {
   agentReady,
   eventually,
   install,
+  rootWithoutAgent,
   skillMd,
   skillOf,
   startDaemon,
@@ -84,20 +85,10 @@ describe("the real Hermes", () => {
 describe("an agent that is not as it should be", () => {
   /** A folder like a snapshot's, whose "python" is a script of ours. */
   async function folderWith(script: string | null): Promise<string> {
-    const snapshot = await testSnapshot();
-    const root = await mkdtemp(join(tmpdir(), "slipway-root-"));
+    const root = await rootWithoutAgent();
     cleanups.push(() => rm(root, { recursive: true, force: true }));
-    for (const file of ["sandboxd.js", "package.json"]) {
-      await Bun.write(
-        join(root, file),
-        Bun.file(join(snapshot.path, "root", file)),
-      );
-    }
-    if (script === null) {
-      const note = { ok: false, reason: "Install Python first." };
-      await writeFile(join(root, "agent.json"), JSON.stringify(note));
-      return root;
-    }
+    if (script === null) return root;
+    await rm(join(root, "agent.json"));
     await mkdir(join(root, "venv/bin"), { recursive: true });
     const fake = join(root, "venv/bin/python");
     await writeFile(fake, `#!/usr/bin/env node\n${script}`);
