@@ -146,7 +146,7 @@ async function listExamples({ ports }: Plan): Promise<void> {
   try {
     await step(
       "example skills",
-      () => lookAtExamples(origin(ports.backend)),
+      () => lookAtExamples(`http://127.0.0.1:${ports.backend}`),
       (count) => `${count} listed`,
     );
   } catch (error) {
