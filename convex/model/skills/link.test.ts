@@ -48,6 +48,7 @@ describe("links people paste", () => {
     ["localhost:3000/o/r/skill", "any o/r [skill]"],
     ["https://slipway.example/gh/api/r/skill", "any api/r [skill]"],
     ["o/r/my%20skill", "any o/r [my skill]"],
+    ["o/r/my skill", "any o/r [my skill]"],
   ])("%s", (text, expected) => {
     expect(shape(text)).toBe(expected);
   });
@@ -58,6 +59,8 @@ describe("links that are refused", () => {
     ["", "bad_link"],
     ["word", "bad_link"],
     ["two words/x", "bad_link"],
+    ["please open o/r/x", "bad_link"],
+    ["o/r/a\u00a0b", "bad_link"],
     ["o/r/../x", "bad_link"],
     ["o/r/./x", "bad_link"],
     ["o//r", "bad_link"],
