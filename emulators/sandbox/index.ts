@@ -80,6 +80,7 @@ export async function createSandboxServer(
     url: `${origin()}/api`,
     async reset() {
       faults.set([]);
+      await lifecycle.idle();
       for (const { id } of registry.all()) await lifecycle.delete(id);
     },
     async close() {

@@ -150,6 +150,11 @@ export class Lifecycle {
     return this.cells.get(id)?.log.toString() ?? "";
   }
 
+  /** Resolves when no change is under way. */
+  async idle(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+  }
+
   /** Ends everything that runs. The records say "stopped" before it returns. */
   async close(): Promise<void> {
     this.closing = true;
