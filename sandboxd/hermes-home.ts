@@ -116,6 +116,7 @@ function hermesConfig(
       inline_shell: false,
       creation_nudge_interval: 0,
     },
+    gateway: { api_server: { max_concurrent_runs: 0 } }, // sandboxd counts
     // No memory across sessions, which are independent, and no work nobody
     // asked for: each of these would call the model or the internet by itself.
     memory: { memory_enabled: false, user_profile_enabled: false },

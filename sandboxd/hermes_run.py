@@ -10,6 +10,8 @@ back (it disconnects to stop, and reads tool results after the turn).
             failure travel in the turn's own event stream
   stop      POST /slipway/sessions/{id}/interrupt ends a turn cleanly
   keepalive the stream notices a lost client within seconds, not half a minute
+  threads   every turn takes two threads of a pool sized by the CPU count, and
+            with few CPUs a few turns would starve one another
   warm      what the first turn imports is imported while nobody waits
 """
 
@@ -22,6 +24,7 @@ SESSIONS = os.path.join(os.path.expanduser("~"), "sessions")
 KEEPALIVE_SECONDS = 5.0
 # A tool's result can be a whole file; sandboxd shows 16 KiB of it.
 MAX_SHOWN = 20_000
+THREADS = 48
 
 _running = {}
 _running_lock = threading.Lock()
@@ -152,6 +155,21 @@ def hook_stop():
     APIServerAdapter._http_route_table = route_table
 
 
+def hook_threads():
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+    from gateway.platforms.api_server import APIServerAdapter
+
+    connect = APIServerAdapter.connect
+
+    async def connect_with_threads(self, *args, **kwargs):
+        pool = ThreadPoolExecutor(max_workers=THREADS)
+        asyncio.get_running_loop().set_default_executor(pool)
+        return await connect(self, *args, **kwargs)
+
+    APIServerAdapter.connect = connect_with_threads
+
+
 def warm():
     started = time.monotonic()
     import run_agent  # noqa: F401
@@ -160,7 +178,7 @@ def warm():
 
 
 def attach():
-    for hook in (hook_cwd, hook_keepalive, hook_live, hook_stop):
+    for hook in (hook_cwd, hook_keepalive, hook_live, hook_stop, hook_threads):
         try:
             hook()
         except Exception as error:  # another version: say which, go on

@@ -9,6 +9,7 @@ import {
   type HermesAddress,
 } from "./hermes-api";
 import { log } from "./log";
+import type { Places } from "./places";
 import { boundedArgs, Translator, truncated } from "./translate";
 
 export type TurnInput = {
@@ -37,8 +38,9 @@ export class Turn {
   constructor(
     readonly input: TurnInput,
     agent: Agent,
+    places: Places,
   ) {
-    this.done = this.#run(agent);
+    this.done = this.#run(agent, places);
   }
 
   get state(): "running" | "ended" {
@@ -74,7 +76,9 @@ export class Turn {
     this.#abort.abort(); // Hermes interrupts a run whose client is gone
   }
 
-  async #run(agent: Agent): Promise<void> {
+  async #run(agent: Agent, places: Places): Promise<void> {
+    const leave = await places.take(this.#abort.signal);
+    if (!leave) return this.#end("stopped");
     const limit = setTimeout(() => {
       this.#fail("internal", "The turn ran into its limit of 30 minutes.");
       this.#abort.abort();
@@ -85,6 +89,7 @@ export class Turn {
       this.#failLost(error);
     } finally {
       clearTimeout(limit);
+      leave();
       if (!this.log.ended) this.#fail("internal", "The turn ended early.");
     }
   }
@@ -103,12 +108,7 @@ export class Turn {
     }
     const stream = await streamTurn(this.#address, this.input, signal);
     if (!stream.ok) {
-      return this.#fail(
-        stream.status === 429 ? "agent_unavailable" : "internal",
-        stream.status === 429
-          ? "The agent is at its limit of turns at once. Try again shortly."
-          : `The agent answered ${stream.status}.`,
-      );
+      return this.#fail("internal", `The agent answered ${stream.status}.`);
     }
     const translator = new Translator((event) => this.log.add(event));
     for await (const event of stream.events) {

@@ -5,13 +5,18 @@ import { brief } from "./brief";
 import { Refusal } from "./errors";
 import type { Layout } from "./layout";
 import { log } from "./log";
+import { Places } from "./places";
 import { pushTurn, type PushTarget } from "./push";
 import type { SkillStore } from "./skills";
 import { Turn } from "./turn";
 
 /** A turn that has ended is answered for this long, then forgotten. */
 const KEPT_MS = 10 * 60_000;
+/** Ended turns beyond these are forgotten earlier, oldest first. */
 const MAX_KEPT = 200;
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+/** Agent runs at once; more wait. Each is two threads and a model call. */
+const MAX_RUNNING = 8;
 
 export type TurnRequest = {
   turnId: string;
@@ -26,6 +31,7 @@ export class Turns {
   #turns = new Map<string, Turn>();
   #starting = new Map<string, Promise<Turn>>();
   #closed = new AbortController();
+  #places = new Places(MAX_RUNNING);
 
   constructor(
     readonly layout: Layout,
@@ -82,13 +88,15 @@ export class Turns {
     // From here to the map nothing waits: two cannot pass the check above.
     const { digest } = installed;
     const system = brief({ ...skill, digest }, folder);
-    const turn = new Turn({ turnId, sessionId, text, system }, this.agent);
+    const input = { turnId, sessionId, text, system };
+    const turn = new Turn(input, this.agent, this.#places);
     this.#turns.set(turnId, turn);
     log(`turn ${turnId} started`);
     void this.#follow(turn, push);
     return turn;
   }
 
+  /** Never rejects: nobody waits for it. */
   async #follow(turn: Turn, push: PushTarget | null): Promise<void> {
     const { turnId } = turn.input;
     const giveUp = new AbortController();
@@ -96,23 +104,30 @@ export class Turns {
     const pushed = push
       ? pushTurn(turnId, turn.log, push, signal)
       : Promise.resolve(false);
-    await turn.done;
-    log(`turn ${turnId} ended, ${turn.log.next} events`);
-    this.#forgetOldest();
-    setTimeout(() => {
+    const forget = () => {
       giveUp.abort();
       this.#turns.delete(turnId);
-    }, KEPT_MS).unref();
-    if (await pushed) log(`turn ${turnId} pushed`);
+    };
+    try {
+      await turn.done;
+      log(`turn ${turnId} ended, ${turn.log.next} events`);
+      setTimeout(forget, KEPT_MS).unref();
+      this.#forgetOldest();
+      if (await pushed) log(`turn ${turnId} pushed`);
+    } catch (error) {
+      log(`turn ${turnId}: pushing ended`, error);
+    }
   }
 
   #forgetOldest(): void {
     const ended = [...this.#turns].filter(([, turn]) => turn.log.ended);
-    for (const [turnId] of ended.slice(
-      0,
-      Math.max(0, ended.length - MAX_KEPT),
-    )) {
-      this.#turns.delete(turnId);
+    let bytes = ended.reduce((sum, [, turn]) => sum + turn.log.bytes, 0);
+    let count = ended.length;
+    for (const [turnId, turn] of ended) {
+      if (count <= MAX_KEPT && bytes <= MAX_KEPT_BYTES) return;
+      this.#turns.delete(turnId); // a push that still runs goes on
+      bytes -= turn.log.bytes;
+      count -= 1;
     }
   }
 }

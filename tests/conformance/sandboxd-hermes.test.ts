@@ -107,6 +107,28 @@ describe("a turn with the real Hermes", () => {
   });
 });
 
+test("twelve sessions at once all get their own answer", async () => {
+  const skill = await place("local/acme/tools/same", "Say it.");
+  const turns = await Promise.all(
+    Array.from({ length: 12 }, (_, at) => begin(skill, `I am number ${at}.`)),
+  );
+  const answers = await Promise.all(
+    turns.map(async ({ turnId }) => textOf(await turnEnd(daemon, turnId))),
+  );
+  for (const [at, answer] of answers.entries()) {
+    expect(answer).toContain(`I am number ${at}.`);
+  }
+});
+
+test("a turn calls the model for its own steps, and for nothing else", async () => {
+  const skill = await place("local/acme/tools/same", "Say it.");
+  fixture.model.reset();
+  const { turnId } = await begin(skill, "hi");
+  await turnEnd(daemon, turnId);
+  // To read the skill, to run a command, to answer.
+  expect(fixture.model.requests()).toHaveLength(3);
+});
+
 describe("stopping", () => {
   test("ends a slow answer within seconds, and the session goes on", async () => {
     await useModel("slow");
