@@ -31,6 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => chat.close());
 beforeEach(async () => {
+  chat.daemon.answers = [];
   ada = await chat.person(`ada${(count += 1)}`);
 });
 
