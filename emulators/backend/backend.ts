@@ -53,6 +53,11 @@ async function start(
     undo.push(() => lock.release());
   }
 
+  const store = new Store(
+    inMemory ? ":memory:" : join(options.data, "backend.sqlite"),
+  );
+  undo.push(() => store.close());
+
   // The origins come first: functions may read their URLs while being loaded.
   const clients = new ClientOrigin(options.port ?? 0, clock, log);
   undo.push(() => clients.close());
@@ -72,12 +77,14 @@ async function start(
     clock,
   );
 
-  const store = new Store(
-    inMemory ? ":memory:" : join(options.data, "backend.sqlite"),
-  );
-  undo.push(() => store.close());
   const seed = options.seed ?? null;
-  const engine = new Engine(store, readSchema(project.schema), clock, seed);
+  const engine = new Engine(
+    store,
+    readSchema(project.schema),
+    clock,
+    seed,
+    log,
+  );
   const bytes = inMemory
     ? new BytesInMemory()
     : new BytesOnDisk(join(options.data, "files"));

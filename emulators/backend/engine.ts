@@ -1,5 +1,5 @@
 import { randomFillSync, randomUUID } from "node:crypto";
-import { EngineError } from "./errors";
+import { EngineError, messageOf } from "./errors";
 import type { Clock } from "./clock";
 import { Random } from "./random";
 import type { Schema } from "./schema";
@@ -41,6 +41,7 @@ export class Engine {
     readonly schema: Schema,
     readonly clock: Clock,
     private readonly fixedSeed: string | null,
+    private readonly log: (line: string) => void,
   ) {
     this.catalog = new Catalog(store);
     migrate(store, this.catalog, schema);
@@ -133,8 +134,17 @@ export class Engine {
     this.lastTs = ts;
     this.snapshots.committed(changes);
     for (const listener of this.listeners) listener({ ts, changes });
-    for (const effect of transaction.afterCommit) effect();
+    for (const effect of transaction.afterCommit) this.settle(effect);
     return ts;
+  }
+
+  /** The commit stands, whatever becomes of what follows it. */
+  private settle(effect: () => void): void {
+    try {
+      effect();
+    } catch (error) {
+      this.log(`after a commit: ${messageOf(error)}`);
+    }
   }
 
   /** The result of a request that was applied before, or null. */

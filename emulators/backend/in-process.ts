@@ -1,9 +1,4 @@
-import {
-  getFunctionName,
-  mutationGeneric,
-  type AnyDataModel,
-  type GenericMutationCtx,
-} from "convex/server";
+import { getFunctionName, mutationGeneric } from "convex/server";
 import {
   ConvexError,
   convexToJson,
@@ -18,7 +13,12 @@ import type {
 } from "./functions/registry";
 import { ownRequest } from "./functions/request";
 import type { Call, Runtime } from "./functions/runtime";
-import type { AnyFunction, Backend, RunOptions } from "./options";
+import type {
+  AnyFunction,
+  AnyMutationCtx,
+  Backend,
+  RunOptions,
+} from "./options";
 import type { Json } from "./values/json";
 
 /** The door into the backend for code of the same process. */
@@ -40,7 +40,7 @@ export function inProcess(
     },
 
     async transaction<T>(
-      handler: (ctx: GenericMutationCtx<AnyDataModel>) => Promise<T>,
+      handler: (ctx: AnyMutationCtx) => Promise<T>,
       options: RunOptions = {},
     ): Promise<T> {
       const call = callOf(inline(handler), {}, options);
@@ -57,7 +57,7 @@ function nameOf(fn: AnyFunction): string {
 }
 
 function inline(
-  handler: (ctx: GenericMutationCtx<AnyDataModel>) => Promise<unknown>,
+  handler: (ctx: AnyMutationCtx) => Promise<unknown>,
 ): ResolvedFunction {
   const mutation = mutationGeneric({
     handler: handler as (ctx: unknown) => Promise<unknown>,

@@ -1,4 +1,4 @@
 export { createBackend } from "./backend";
-export type { Backend, BackendOptions } from "./options";
+export type { AnyMutationCtx, Backend, BackendOptions } from "./options";
 export type { Clock } from "./clock";
 export { DataFolderInUse } from "./store/lock";

@@ -15,6 +15,14 @@ console.log = console.error;
 console.info = console.error;
 console.debug = console.error;
 
+// A promise that a function left behind must not take the deployment down.
+process.on("unhandledRejection", (reason) => {
+  console.error("Unhandled rejection in a function:", reason);
+});
+process.on("uncaughtException", (error) => {
+  console.error("Uncaught exception in a function:", error);
+});
+
 function read(): {
   functions: string;
   data: string;

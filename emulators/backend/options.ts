@@ -1,8 +1,4 @@
-import type {
-  FunctionReference,
-  GenericMutationCtx,
-  AnyDataModel,
-} from "convex/server";
+import type { FunctionReference, GenericMutationCtx } from "convex/server";
 import type { Value } from "convex/values";
 import type { PartialIdentity } from "./auth/identity";
 import type { Clock } from "./clock";
@@ -40,6 +36,10 @@ export type AnyFunction =
   | string
   | FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
 
+/** The backend serves any project: it has no data model of its own. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyMutationCtx = GenericMutationCtx<any>;
+
 export type RunOptions = {
   /** On whose behalf; nobody's by default. */
   identity?: PartialIdentity;
@@ -62,7 +62,7 @@ export type Backend = {
   ): Promise<unknown>;
   /** Runs `handler` as a mutation of its own: to seed data and to look at it. */
   transaction<T>(
-    handler: (ctx: GenericMutationCtx<AnyDataModel>) => Promise<T>,
+    handler: (ctx: AnyMutationCtx) => Promise<T>,
     options?: RunOptions,
   ): Promise<T>;
   /** Waits until no scheduled function is due or running. */

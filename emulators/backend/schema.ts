@@ -11,8 +11,8 @@ type ExportedTable = {
 
 type ExportedSchema = { tables: ExportedTable[]; schemaValidation: boolean };
 
-/** Anything with `export()`, as `defineSchema` returns. */
-export type SchemaDefinition = { export(): string };
+/** What `defineSchema` returns. Its `export` is internal to the SDK's types. */
+export type SchemaDefinition = { schemaValidation: boolean };
 
 export type TableSchema = {
   /** null: anything goes. */
@@ -52,7 +52,9 @@ export const VISIBLE_SYSTEM_TABLES: ReadonlySet<string> = new Set([
 export function readSchema(definition: SchemaDefinition | null): Schema {
   const schema: Schema = new Map();
   if (definition === null) return schema;
-  const exported = JSON.parse(definition.export()) as ExportedSchema;
+  const exported = JSON.parse(
+    (definition as unknown as { export(): string }).export(),
+  ) as ExportedSchema;
   for (const table of exported.tables) {
     const unsupported: TableSchema["unsupported"] = new Map();
     for (const { indexDescriptor } of table.searchIndexes) {

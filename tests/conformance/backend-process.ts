@@ -55,15 +55,15 @@ export async function startProcess(
   };
 }
 
-async function firstLine(
-  stream: ReadableStream<Uint8Array>,
-): Promise<string | null> {
-  let text = "";
+async function firstLine(stream: ReadableStream<Uint8Array>) {
+  const reader = stream.getReader();
   const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true });
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return null;
+    text += decoder.decode(value, { stream: true });
     const end = text.indexOf("\n");
     if (end !== -1) return text.slice(0, end);
   }
-  return null;
 }

@@ -36,6 +36,9 @@ const ATTRIBUTE_OF_CLAIM: Record<string, string> = {
   updated_at: "updatedAt",
 };
 
+/** How far the issuer's clock and ours may be apart. */
+export const CLOCK_TOLERANCE_S = 5;
+
 /** Claims about the token rather than the user. */
 const TOKEN_CLAIMS: ReadonlySet<string> = new Set([
   "aud",
@@ -63,7 +66,10 @@ export function identityFromClaims(claims: Record<string, unknown>): Identity {
       subject,
       tokenIdentifier: `${issuer}|${subject}`,
     },
-    expires: typeof claims["exp"] === "number" ? claims["exp"] * 1000 : null,
+    expires:
+      typeof claims["exp"] === "number"
+        ? (claims["exp"] + CLOCK_TOLERANCE_S) * 1000
+        : null,
     admin: false,
   };
 }

@@ -11,7 +11,11 @@ import {
 import type { Clock } from "../clock";
 import { EngineError, messageOf } from "../errors";
 import type { AuthProvider } from "./config";
-import { identityFromClaims, type Identity } from "./identity";
+import {
+  CLOCK_TOLERANCE_S,
+  identityFromClaims,
+  type Identity,
+} from "./identity";
 
 /** A token that was refused, in words that tell an operator why. */
 export class AuthError extends EngineError {
@@ -42,7 +46,7 @@ export class Authenticator {
             : ["RS256", "ES256", "EdDSA"],
         requiredClaims: ["sub", "exp"],
         currentDate: new Date(this.clock.now()),
-        clockTolerance: 5,
+        clockTolerance: CLOCK_TOLERANCE_S,
         ...(provider.applicationID === undefined
           ? {}
           : { audience: provider.applicationID }),

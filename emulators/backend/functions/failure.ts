@@ -43,10 +43,14 @@ export class FunctionError extends Error {
     return new FunctionError(failure, thrown, call.fn.path);
   }
 
-  /** For the log: what was thrown, with its stack. */
+  /** For the log. What a function did not mean to throw comes with its stack. */
   get report(): string {
     const { cause } = this;
-    return cause instanceof Error && cause.stack
+    const meant =
+      cause instanceof ValidationError ||
+      cause instanceof EngineError ||
+      isConvexError(cause);
+    return cause instanceof Error && cause.stack && !meant
       ? `${this.message}\n${cause.stack}`
       : this.message;
   }

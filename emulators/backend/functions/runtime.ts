@@ -1,5 +1,5 @@
 import type { Identity } from "../auth/identity";
-import type { Clock } from "../clock";
+import { soon, type Clock } from "../clock";
 import type { Engine, RequestKey } from "../engine";
 import { EngineError } from "../errors";
 import { CONFLICT_RETRIES, LIMITS } from "../limits";
@@ -54,6 +54,17 @@ export class Runtime {
     readonly files: Files,
     private readonly options: RuntimeOptions,
   ) {}
+
+  /**
+   * Before each of a transaction's calls. With optimistic mutations others
+   * then get their turn, as they would in the cloud; else they could not
+   * conflict in one process.
+   */
+  async pause(): Promise<void> {
+    if (this.options.concurrency === "optimistic") {
+      await new Promise<void>((resolve) => soon(resolve));
+    }
+  }
 
   get clock(): Clock {
     return this.engine.clock;

@@ -41,6 +41,7 @@ const door: Door = {
     const context = running(op);
     const args = JSON.parse(json) as Args;
     if (isTransaction(context)) {
+      await context.runtime.pause();
       context.scope.transaction.assertOpen();
       const call = DATABASE_CALLS[op] ?? TRANSACTION_CALLS[op];
       if (call) return call(context, args);

@@ -59,8 +59,12 @@ export class Catalog {
 
   /** The table of that name, made if it is not there yet. Tables are never dropped. */
   createTable(name: string): TableInfo {
-    const known = this.byName.get(name);
-    if (known !== undefined) return known;
+    return (
+      this.byName.get(name) ?? this.store.atomically(() => this.make(name))
+    );
+  }
+
+  private make(name: string): TableInfo {
     const numbers = [...this.byNumber.keys()];
     const number = name.startsWith("_")
       ? Math.max(

@@ -37,7 +37,7 @@ export class QueryCache {
   runs = 0;
   private readonly results = new Map<string, CachedQuery>();
   private readonly running = new Map<string, Promise<CachedQuery>>();
-  /** Queries that asked who is calling when they last ran. */
+  /** Paths of queries that asked who is calling when they last ran. */
   private readonly personal = new Set<string>();
   private readonly ranges = new Map<number, Map<Interval, CachedQuery>>();
 
@@ -52,7 +52,7 @@ export class QueryCache {
       const known = this.results.get(key);
       if (known !== undefined && known.run.ts <= at.snapshot.ts) return known;
     }
-    const key = this.personal.has(anonymous) ? own : anonymous;
+    const key = this.personal.has(watched.fn.path) ? own : anonymous;
     const turn = `${key} ${at.snapshot.ts}`;
     let running = this.running.get(turn);
     if (running === undefined) {
@@ -94,8 +94,8 @@ export class QueryCache {
       const run = await this.runtime.query(call, transaction, journal);
       const { anonymous, own } = keysOf(watched);
       const { usedIdentity } = run.trace;
-      if (usedIdentity) this.personal.add(anonymous);
-      else this.personal.delete(anonymous);
+      if (usedIdentity) this.personal.add(fn.path);
+      else this.personal.delete(fn.path);
       const cached = new CachedQuery(usedIdentity ? own : anonymous, run);
       // A commit may have come while it ran: true of its snapshot, but old.
       if (run.readSet.touchedBy(transaction.snapshot.replaced)) {

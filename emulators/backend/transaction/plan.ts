@@ -36,6 +36,12 @@ export type Plan = {
   operators: SerializedQuery["operators"];
 };
 
+/** The indexes every table has. System tables show no others. */
+const PLAIN_INDEXES: ReadonlySet<string> = new Set([
+  "by_id",
+  "by_creation_time",
+]);
+
 export function planQuery(engine: Engine, query: SerializedQuery): Plan {
   const { source, operators } = query;
   if (source.type === "Search") {
@@ -66,8 +72,8 @@ function findIndex(
   // A table nobody has written to yet reads as empty, and must be one a later
   // insert can invalidate.
   const index = engine.catalog.createTable(tableName).indexes.get(indexName);
-  const system = tableName.startsWith("_") && !indexName.startsWith("by_");
-  if (index !== undefined && !system) return index;
+  const hidden = tableName.startsWith("_") && !PLAIN_INDEXES.has(indexName);
+  if (index !== undefined && !hidden) return index;
   const kind = engine.schema.get(tableName)?.unsupported.get(indexName);
   if (kind !== undefined) {
     throw unsupported(`The ${kind} index "${tableName}.${indexName}"`);

@@ -88,5 +88,6 @@ function fromBase32(text: string): number[] | null {
       buffer &= (1 << bits) - 1;
     }
   }
-  return buffer === 0 ? bytes : null;
+  // Left over are the zero bits that fill the last character, no more.
+  return buffer === 0 && bits < 5 ? bytes : null;
 }
