@@ -1,0 +1,3 @@
+import { giveLocalToken } from "@/server/local-token";
+
+export const POST = giveLocalToken;

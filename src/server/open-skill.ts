@@ -1,0 +1,28 @@
+import type { ConvexHttpClient } from "convex/browser";
+import { api } from "@convex/_generated/api";
+import { ApiError } from "./problem";
+
+/**
+ * The one skill a link means, at its newest commit.
+ *
+ * @throws ApiError `skill_not_found` with `choices` when the link leads to
+ * several; ConvexError with the failures of `skills.open`.
+ */
+export async function openSkill(
+  backend: ConvexHttpClient,
+  link: string,
+): Promise<{ key: string; sha: string }> {
+  const opened = await backend.action(api.skills.open, { link });
+  if (opened.kind === "skill") return opened.skill;
+  throw new ApiError(
+    "skill_not_found",
+    `${opened.owner}/${opened.repo} has ${opened.choices.length} skills; name one of them.`,
+    {
+      choices: opened.choices.map(({ name, link: page, description }) => ({
+        name,
+        skill: page.replace(/^\//, ""),
+        description,
+      })),
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import {
+  failure,
+  statusOf,
+  type ErrorCode,
+  type Failure,
+} from "@convex/model/errors";
+
+/**
+ * A failed answer of the HTTP API, as application/problem+json (RFC 9457) with
+ * what every failure of Slipway says: a code, the way on, and whether the same
+ * request may succeed later. `extra` adds members, such as `choices`.
+ */
+export function problem(
+  fault: Failure,
+  extra: Record<string, unknown> = {},
+): Response {
+  const status = statusOf(fault);
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+  });
+  if (status === 401) headers.set("www-authenticate", "Bearer");
+  if (status === 429 || status === 503) headers.set("retry-after", "5");
+  const body = {
+    type: `urn:slipway:problem:${fault.code}`,
+    title: titleOf(fault.code),
+    status,
+    detail: fault.message,
+    code: fault.code,
+    next: fault.next,
+    retryable: fault.retryable,
+    ...extra,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** A failure of this API's own making, thrown through a handler. */
+export class ApiError extends Error {
+  readonly failure: Failure;
+  readonly extra: Record<string, unknown>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    extra: Record<string, unknown> = {},
+  ) {
+    super(message);
+    this.failure = failure(code, message);
+    this.extra = extra;
+  }
+}
+
+function titleOf(code: string): string {
+  const words = code.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
