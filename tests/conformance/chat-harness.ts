@@ -163,6 +163,16 @@ async function seedSandbox(
   };
   await tx(async (ctx) => {
     await ctx.db.insert("boots", boot);
+    await ctx.db.insert("remotes", {
+      slotId,
+      generation: 1,
+      name: "slipway-test",
+      state: "present",
+      remoteId: `remote-${slotId}`,
+      since: Date.now(),
+      nextAt: Date.now(),
+      attempts: 0,
+    });
     await ctx.db.insert("installedSkills", {
       slotId,
       generation: 1,
