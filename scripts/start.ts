@@ -136,9 +136,11 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
       );
     };
     await Promise.all([beside(), backend()]);
-    if (!replaced.skills) await listExamples(plan);
   }
-  await step("web", () => supervisor.start(webPart(plan)));
+  await Promise.all([
+    step("web", () => supervisor.start(webPart(plan))),
+    ...(cloud || replaced.skills ? [] : [listExamples(plan)]),
+  ]);
 }
 
 /** Launching works without them, so a failure is told and no more. */
