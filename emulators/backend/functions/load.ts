@@ -47,9 +47,10 @@ export async function loadFolder(folder: string): Promise<Project> {
   if (!existsSync(root)) {
     throw new Error(`There is no functions folder at ${root}.`);
   }
-  // A query makes the import a fresh module, so that what is evaluated once
-  // per deployment sees this deployment's environment.
-  const fresh = `?deployment=${++loads}`;
+  // A second load in one process asks for fresh modules, so that what is
+  // evaluated once per deployment sees its own deployment's environment.
+  const fresh = loads === 0 ? "" : `?deployment=${loads}`;
+  loads += 1;
   const modules: ModuleMap = {};
   for (const file of new Glob("**/*.{ts,tsx,js,mjs,jsx}").scanSync(root)) {
     modules[file] = () => import(`${root}/${file}${fresh}`);

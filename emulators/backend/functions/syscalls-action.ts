@@ -1,4 +1,4 @@
-import { cancelJob, scheduleJob } from "../schedule/jobs";
+import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Json } from "../values/json";
 import { resolveAddress } from "./address";
 import type { ActionContext } from "./context";
@@ -29,7 +29,7 @@ export const ACTION_CALLS: Calls<ActionContext> = {
       scheduleJob(runtime, scope, {
         path: resolveAddress(args),
         args: args["args"] as Json,
-        atMs: (args["ts"] as number) * 1000,
+        atMs: milliseconds(args["ts"] as number),
       }),
     );
     return JSON.stringify(result);

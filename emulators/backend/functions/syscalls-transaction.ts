@@ -1,5 +1,5 @@
 import { LIMITS } from "../limits";
-import { cancelJob, scheduleJob } from "../schedule/jobs";
+import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Transaction } from "../transaction/transaction";
 import type { Json } from "../values/json";
 import { resolveAddress } from "./address";
@@ -32,7 +32,7 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
     const id = scheduleJob(context.runtime, context.scope, {
       path: resolveAddress(args),
       args: args["args"] as Json,
-      atMs: (args["ts"] as number) * 1000,
+      atMs: milliseconds(args["ts"] as number),
     });
     return JSON.stringify(id);
   },

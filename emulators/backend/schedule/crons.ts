@@ -51,7 +51,9 @@ export class CronRunner {
     private readonly log: (line: string) => void,
   ) {}
 
+  /** Also called again after a reset, which has removed what was stored. */
   async start(): Promise<void> {
+    this.stop();
     this.stopped = false;
     const specs = this.read();
     await this.runtime.transact((scope) => this.reconcile(scope, specs));
@@ -123,7 +125,7 @@ export class CronRunner {
   }
 
   private arm(cron: Cron): void {
-    if (this.stopped) return;
+    if (this.stopped || !this.crons.includes(cron)) return;
     const { clock } = this.runtime;
     this.cancels.set(
       cron.name,

@@ -30,6 +30,11 @@ export type Job = {
   state: JobState;
 };
 
+/** From the SDK's seconds, which are a fraction by now: whole microseconds. */
+export function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
+}
+
 /** Puts a function on the schedule, as part of the scope's transaction. */
 export function scheduleJob(
   runtime: Runtime,
