@@ -12,9 +12,11 @@ back (it disconnects to stop, and reads tool results after the turn).
   keepalive the stream notices a lost client within seconds, not half a minute
   threads   every turn takes two threads of a pool sized by the CPU count, and
             with few CPUs a few turns would starve one another
-  warm      what the first turn imports is imported while nobody waits
+  warm      the first turn of a process, which is slow, is run by ourselves
 """
 
+import http.server
+import json
 import os
 import sys
 import threading
@@ -155,30 +157,88 @@ def hook_stop():
     APIServerAdapter._http_route_table = route_table
 
 
-def hook_threads():
+def hook_connect():
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
     from gateway.platforms.api_server import APIServerAdapter
 
     connect = APIServerAdapter.connect
 
-    async def connect_with_threads(self, *args, **kwargs):
+    async def connect_then_warm(self, *args, **kwargs):
         pool = ThreadPoolExecutor(max_workers=THREADS)
         asyncio.get_running_loop().set_default_executor(pool)
-        return await connect(self, *args, **kwargs)
+        connected = await connect(self, *args, **kwargs)
+        if connected:
+            threading.Thread(target=warm, daemon=True).start()
+        return connected
 
-    APIServerAdapter.connect = connect_with_threads
+    APIServerAdapter.connect = connect_then_warm
+
+
+class OneWord(http.server.BaseHTTPRequestHandler):
+    """A model that says "ok" to everybody."""
+
+    def do_GET(self):
+        self.answer("application/json", b'{"object":"list","data":[]}')
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        chunk = {"id": "warm", "object": "chat.completion.chunk", "created": 0,
+                 "model": "warm"}
+        said = {**chunk, "choices": [
+            {"index": 0, "delta": {"role": "assistant", "content": "ok"},
+             "finish_reason": None}]}
+        stop = {**chunk, "choices": [
+            {"index": 0, "delta": {}, "finish_reason": "stop"}]}
+        usage = {**chunk, "choices": [], "usage": {
+            "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+        events = [json.dumps(part) for part in (said, stop, usage)] + ["[DONE]"]
+        self.answer("text/event-stream",
+                    "".join(f"data: {event}\n\n" for event in events).encode())
+
+    def answer(self, content_type, body):
+        self.send_response(200)
+        self.send_header("content-type", content_type)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
 
 
 def warm():
+    """One throwaway turn against a model of ours, on loopback.
+
+    The first turn of a process imports for a second and more; this is that
+    turn. It has no session in the database, no tools to run and no network.
+    """
     started = time.monotonic()
-    import run_agent  # noqa: F401
-    import openai  # noqa: F401
-    print(f"warm after {time.monotonic() - started:.2f}s", file=sys.stderr)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneWord)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        from hermes_cli.tools_config import _get_platform_tools
+        from gateway.run import _load_gateway_config
+        from run_agent import AIAgent
+
+        toolsets = _get_platform_tools(_load_gateway_config(), "api_server")
+        agent = AIAgent(
+            model="warm", provider="custom", api_key="none",
+            base_url=f"http://127.0.0.1:{server.server_port}/v1",
+            max_iterations=1, quiet_mode=True, platform="api_server",
+            enabled_toolsets=sorted(toolsets), session_id="slipway-warm",
+            session_db=None, stream_delta_callback=lambda delta: None)
+        agent.run_conversation(user_message="Say ok.", task_id="slipway-warm")
+        print(f"warm after {time.monotonic() - started:.2f}s", file=sys.stderr)
+    except Exception as error:  # then the first turn is the slow one
+        print(f"not warm: {error!r}", file=sys.stderr)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def attach():
-    for hook in (hook_cwd, hook_keepalive, hook_live, hook_stop, hook_threads):
+    for hook in (hook_cwd, hook_keepalive, hook_live, hook_stop, hook_connect):
         try:
             hook()
         except Exception as error:  # another version: say which, go on
@@ -187,7 +247,6 @@ def attach():
 
 if __name__ == "__main__":
     attach()
-    threading.Thread(target=warm, daemon=True).start()
     from hermes_cli.main import main
 
     sys.argv = ["hermes", "gateway", "run"]
