@@ -9,7 +9,7 @@ export default function NotFound() {
   return (
     <>
       <AppBar />
-      <main className="relative overflow-hidden">
+      <main className="relative min-h-[calc(100dvh-3.5rem)] overflow-hidden">
         <div className="relative z-10 mx-auto max-w-2xl px-4 pt-16 pb-72 sm:px-6 sm:pt-24">
           <p className="caption">404</p>
           <h1 className="mt-2 text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
@@ -30,7 +30,7 @@ export default function NotFound() {
         </div>
         <Scene
           progress={1}
-          className="pointer-events-none absolute -right-20 bottom-0 w-[36rem] max-w-none opacity-80"
+          className="pointer-events-none absolute -right-5 bottom-0 w-[24rem] max-w-none sm:right-[max(-4rem,calc(50vw-40rem))] sm:w-[34rem]"
         />
       </main>
     </>

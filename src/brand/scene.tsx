@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { cx } from "../ui/cx";
 
 /**
  * A ship on a slipway, drawn like a shipyard's lines plan. `progress` (0 to 1) is
@@ -7,6 +8,7 @@ import { useId } from "react";
  */
 
 const WIDTH = 720;
+const FAR = 1_340; // the ways run on, past the picture, to the edge of the window
 const WATER = 300; // the water's level; the home page aligns its section edge to it
 const ANGLE = -8; // degrees the ways rise to the right
 const SLOPE = Math.tan((ANGLE * Math.PI) / 180);
@@ -41,11 +43,11 @@ export function Scene({
   className?: string;
 }) {
   const id = useId(); // two scenes on one page must not share their clips
-  const piles = Array.from({ length: 19 }, (_, index) => 60 + index * 36);
+  const piles = Array.from({ length: 36 }, (_, index) => 60 + index * 36);
   return (
     <svg
       viewBox={`0 0 ${WIDTH} 380`}
-      className={className}
+      className={cx("overflow-visible", className)}
       aria-hidden="true"
       fill="none"
       stroke="var(--water-line)"
@@ -57,7 +59,7 @@ export function Scene({
           <path d={HULL} />
         </clipPath>
         <clipPath id={`${id}water`}>
-          <rect x="-400" y={WATER} width="1600" height="120" />
+          <rect x={-FAR} y={WATER} width={2 * FAR} height="120" />
         </clipPath>
       </defs>
 
@@ -66,12 +68,10 @@ export function Scene({
           <path key={x} d={`M${x} ${waysAt(x)}V380`} opacity="0.55" />
         ))}
         <path
-          d={`M-20 ${waysAt(-20)}L${WIDTH + 20} ${waysAt(WIDTH + 20)}`}
+          d={`M-20 ${waysAt(-20)}L${FAR} ${waysAt(FAR)}`}
           strokeWidth="2.5"
         />
-        <path
-          d={`M-20 ${waysAt(-20) + 9}L${WIDTH + 20} ${waysAt(WIDTH + 20) + 9}`}
-        />
+        <path d={`M-20 ${waysAt(-20) + 9}L${FAR} ${waysAt(FAR) + 9}`} />
       </g>
 
       <g
@@ -107,16 +107,16 @@ export function Scene({
 
       <g clipPath={`url(#${id}water)`}>
         <rect
-          x="-20"
+          x={-FAR}
           y={WATER}
-          width={WIDTH + 40}
+          width={2 * FAR}
           height="90"
           fill="var(--water)"
           stroke="none"
           opacity="0.72"
         />
       </g>
-      <path d={`M-20 ${WATER}H${WIDTH + 20}`} strokeWidth="1.25" />
+      <path d={`M${-FAR} ${WATER}H${FAR}`} strokeWidth="1.25" />
       <g opacity="0.8">
         <path d="M24 312h46M92 312h22M6 324h30M58 324h64M150 324h20" />
       </g>

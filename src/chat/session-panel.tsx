@@ -128,7 +128,7 @@ function SandboxFacts({ sandbox }: { sandbox: SandboxView }) {
         <Fact name="Agent">{sandbox.agent.version}</Fact>
       ) : null}
       {sandbox.autoStopAt !== null && sandbox.state.status === "running" ? (
-        <Fact name="Stops when idle for">
+        <Fact name="Stops, if idle, in">
           <Countdown to={sandbox.autoStopAt} />
         </Fact>
       ) : null}

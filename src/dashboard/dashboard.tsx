@@ -16,7 +16,7 @@ import { SessionList } from "./session-list";
 /** What runs, what was launched, what was said. From the records; nothing is probed. */
 export function Dashboard() {
   return (
-    <div className="mx-auto max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+    <div className="mx-auto w-full max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <h1 className="mb-8 text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
         Dashboard
       </h1>

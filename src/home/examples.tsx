@@ -9,7 +9,7 @@ import { Skeleton, SkeletonText } from "../ui/skeleton";
 
 const TITLE = "Skills to try";
 const CAPTION = "They ship with this Slipway and need no account elsewhere.";
-const GRID = "grid gap-3 sm:grid-cols-2 lg:grid-cols-4";
+const GRID = "grid gap-3 sm:grid-cols-2 lg:grid-cols-3";
 const CARD =
   "flex min-h-44 flex-col rounded-lg border border-line bg-surface p-4.5 shadow-card";
 
@@ -62,7 +62,7 @@ export function ExamplesSkeleton() {
   return (
     <Section id="examples" title={TITLE} caption={CAPTION}>
       <div className={GRID}>
-        {Array.from({ length: 4 }, (_, index) => (
+        {Array.from({ length: 6 }, (_, index) => (
           <div key={index} className={CARD}>
             <Skeleton className="mb-3 h-4 w-2/5" />
             <SkeletonText />

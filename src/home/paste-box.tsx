@@ -75,7 +75,7 @@ export function PasteBox({ initial = "" }: { initial?: string }) {
             setText(event.target.value);
             setProblem(null);
           }}
-          placeholder="owner/repo/skill or a GitHub link"
+          placeholder="owner/repo/skill or a link"
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}

@@ -16,7 +16,7 @@ const ClerkSignIn = dynamic(
 export function SignInScreen({ next }: { next: string | null }) {
   const { identity } = useConfig();
   return (
-    <div className="relative overflow-hidden">
+    <div className="relative flex-1 overflow-hidden">
       <div className="relative z-10 mx-auto max-w-md px-4 pt-12 pb-72 sm:pt-20">
         <h1 className="text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
           Sign in
@@ -49,7 +49,7 @@ export function SignInScreen({ next }: { next: string | null }) {
       </div>
       <Scene
         progress={0.05}
-        className="pointer-events-none absolute -right-24 bottom-0 w-[36rem] max-w-none"
+        className="pointer-events-none absolute -right-5 bottom-0 w-[24rem] max-w-none sm:right-[max(-4rem,calc(50vw-40rem))] sm:w-[34rem]"
       />
     </div>
   );

@@ -10,7 +10,7 @@ import { ProviderCard } from "./provider-card";
 
 export function Settings() {
   return (
-    <div className="mx-auto max-w-3xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+    <div className="mx-auto w-full max-w-3xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <h1 className="mb-8 text-[2rem] leading-tight font-semibold tracking-[-0.03em]">
         Settings
       </h1>

@@ -1,7 +1,7 @@
 "use client";
 
 import { useConvexConnectionState } from "convex/react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useIdentity } from "../identity/identity";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -9,11 +9,21 @@ import { Icon } from "../ui/icon";
 /** Reconnects that take less than this are not worth a word. */
 const PATIENCE_MS = 2_500;
 
+/** Rendering it on the server would open a socket there, one per page. */
+export function ConnectionBanner() {
+  const inBrowser = useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
+  );
+  return inBrowser ? <Banner /> : null;
+}
+
 /**
  * Says so while the line to the backend is down, or nobody can be signed in. The
  * Convex client reconnects by itself and catches up once; nothing polls meanwhile.
  */
-export function ConnectionBanner() {
+function Banner() {
   const { isWebSocketConnected, hasEverConnected } = useConvexConnectionState();
   const { trouble, retry } = useIdentity();
   const [down, setDown] = useState(false);

@@ -13,7 +13,7 @@ export type Choices = {
 /** A repository with several skills: which one? */
 export function SkillChoices({ found }: { found: Choices }) {
   return (
-    <div className="mx-auto max-w-3xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+    <div className="mx-auto w-full max-w-3xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <p className="font-mono text-[0.8125rem] text-ink-3">
         {found.owner}/{found.repo} @ {shortSha(found.sha)}
       </p>

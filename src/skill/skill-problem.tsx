@@ -29,7 +29,7 @@ export function SkillProblem({
   const otherSkills =
     failure.code === "skill_not_found" && rest.length > 0 && owner && repo;
   return (
-    <div className="relative overflow-hidden">
+    <div className="relative flex-1 overflow-hidden">
       <div className="relative z-10 mx-auto max-w-2xl px-4 pt-12 pb-64 sm:px-6 sm:pt-20">
         <p className="font-mono text-[0.8125rem] break-all text-ink-3">
           {link}
@@ -52,7 +52,7 @@ export function SkillProblem({
       </div>
       <Scene
         progress={0.02}
-        className="pointer-events-none absolute -right-24 bottom-0 w-[34rem] max-w-none opacity-70"
+        className="pointer-events-none absolute -right-5 bottom-0 w-[24rem] max-w-none sm:right-[max(-4rem,calc(50vw-40rem))] sm:w-[34rem]"
       />
     </div>
   );

@@ -4,7 +4,7 @@ import { Skeleton, SkeletonText } from "../ui/skeleton";
 /** The skill's page while its repository is being read. */
 export function SkillSkeleton({ name }: { name: string }) {
   return (
-    <div className="mx-auto max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
+    <div className="mx-auto w-full max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <div className="max-w-3xl">
         <p className="font-mono text-[0.8125rem] break-all text-ink-3">
           {name}

@@ -12,7 +12,7 @@ export default function SiteLayout({ children }: { children: ReactNode }) {
         Skip to the page
       </a>
       <AppBar />
-      <main id="main" className="flex-1">
+      <main id="main" className="flex flex-1 flex-col">
         {children}
       </main>
       <Footer />

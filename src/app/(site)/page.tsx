@@ -11,9 +11,9 @@ export default async function HomePage() {
   const host = (await headers()).get("host") ?? "localhost:3000";
   return (
     <>
-      <section className="relative overflow-hidden">
+      <section className="relative overflow-x-clip">
         <div className="mx-auto max-w-6xl px-4 sm:px-6">
-          <div className="relative z-10 max-w-[38rem] pt-14 pb-44 sm:pt-20 md:pb-32 lg:pt-24 lg:pb-36">
+          <div className="relative z-20 max-w-[38rem] pt-14 pb-44 sm:pt-20 md:pb-32 lg:pt-24 lg:pb-36">
             <h1 className="text-[2.25rem] leading-[1.08] font-semibold tracking-[-0.035em] text-balance sm:text-[3.25rem]">
               Give an agent a skill and launch it.
             </h1>
@@ -24,11 +24,12 @@ export default async function HomePage() {
             <PasteBox />
           </div>
         </div>
-        <Scene className="pointer-events-none absolute right-[-4.5rem] bottom-[-2.5rem] w-[31rem] max-w-none md:right-[-5rem] md:bottom-[-4.25rem] md:w-[40rem] lg:right-[max(-6rem,calc(50vw-42rem))] lg:w-[45rem]" />
+        {/* Her waterline lies on this section's edge: see WATER in the scene. */}
+        <Scene className="pointer-events-none absolute -right-6 bottom-[calc(var(--wide)*-80/720)] z-10 w-(--wide) max-w-none [--wide:27rem] sm:[--wide:34rem] md:-right-16 md:[--wide:42rem] lg:right-[max(-5rem,calc(50vw-43rem))] lg:[--wide:50rem]" />
       </section>
 
-      <div className="relative border-t border-water-line bg-water">
-        <div className="mx-auto max-w-6xl space-y-16 px-4 pt-14 pb-20 sm:px-6 lg:space-y-20">
+      <div className="relative flex-1 border-t border-water-line bg-water">
+        <div className="relative z-20 mx-auto max-w-6xl space-y-16 px-4 pt-14 pb-20 sm:px-6 lg:space-y-20">
           <Recent />
           <Suspense fallback={<ExamplesSkeleton />}>
             <Examples />
