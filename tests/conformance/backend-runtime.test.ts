@@ -59,7 +59,10 @@ describe("functions", () => {
   });
 
   test.each([
-    ["runtime:search", "search"],
+    ["runtime:search", "Full text search"],
+    ["runtime:component", "rateLimiter"],
+    ["runtime:commitTs", "db.vars.commitTs"],
+    ["runtime:limited", "transactionLimits"],
     ["runtime:wrongIndex", "notes.by_nothing not found"],
     ["runtime:badReturn", "ReturnsValidationError"],
   ])("%s fails by name", async (fn, words) => {

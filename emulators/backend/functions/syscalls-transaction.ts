@@ -1,3 +1,4 @@
+import { unsupported } from "../errors";
 import { LIMITS } from "../limits";
 import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Transaction } from "../transaction/transaction";
@@ -14,6 +15,9 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
     const type = args["udfType"] as "query" | "mutation" | "snapshotQuery";
     if (type === "mutation" && context.kind !== "mutation") {
       throw new Error(`The query ${context.path} cannot run a mutation.`);
+    }
+    if (args["transactionLimits"] !== undefined) {
+      throw unsupported(`transactionLimits (used by ${context.path})`);
     }
     const kind = type === "mutation" ? "mutation" : "query";
     const fn = runtime.registry.get(resolveAddress(args), kind);

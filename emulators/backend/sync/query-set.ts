@@ -82,9 +82,10 @@ export class QuerySet {
     this.changed();
   }
 
-  /** Every query may now have another answer. */
-  identityChanged(version: number): void {
+  /** Unless it is the same user, every query may now have another answer. */
+  identityChanged(version: number, sameUser: boolean): void {
     this.identityVersion = version;
+    if (sameUser) return this.changed();
     for (const subscription of this.subscriptions.values()) {
       this.letGo(subscription);
     }

@@ -127,6 +127,7 @@ export class Session {
           `version ${this.queries.identityVersion}.`,
       );
     }
+    const before = this.identity;
     try {
       this.identity = await this.identify(message);
     } catch (error) {
@@ -135,7 +136,9 @@ export class Session {
       return;
     }
     this.token = message.tokenType === "User" ? (message.value ?? null) : null;
-    this.queries.identityChanged(baseVersion + 1);
+    // A token that was only refreshed changes no answer.
+    const same = sameUser(before, this.identity);
+    this.queries.identityChanged(baseVersion + 1, same);
   }
 
   private async identify(
@@ -263,6 +266,12 @@ export class Session {
   private send(text: string): void {
     if (!this.closed) this.connection.send(text);
   }
+}
+
+function sameUser(one: Identity | null, other: Identity | null): boolean {
+  const of = (identity: Identity | null) =>
+    JSON.stringify([identity?.attributes ?? null, identity?.admin ?? false]);
+  return of(one) === of(other);
 }
 
 function parse(text: string): ClientMessage {
