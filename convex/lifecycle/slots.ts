@@ -48,8 +48,11 @@ export async function applyEvent(
   }
   if (decision.remote) await changeRemote(ctx, next, event, decision.remote);
   await schedule(ctx, slot, next, decision.next);
-  if (changed && leftRunning(slot.state.status, next.state.status)) {
-    await forget(ctx, next);
+  if (changed) {
+    await forget(ctx, next, {
+      boot: slot.state.status === "running" && next.state.status !== "running",
+      disk: next.state.status === "empty" || next.state.status === "failed",
+    });
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed);
   if (changed || decision.failed) await reconcile(ctx, slotId);
@@ -73,10 +76,6 @@ function sameState(
 ): boolean {
   if (a.status !== b.status) return false;
   return ("step" in a ? a.step : "") === ("step" in b ? b.step : "");
-}
-
-function leftRunning(before: string, after: string): boolean {
-  return before === "running" && after !== "running";
 }
 
 async function schedule(
@@ -129,17 +128,17 @@ async function changeRemote(
     event.type === "outcome" && event.outcome.kind === "present"
       ? event.outcome.remoteId
       : remote.remoteId;
+  const { settleBy } = remote;
   const write = async (
     state: Doc<"remotes">["state"],
-    settleBy: number | undefined,
+    fields: { remoteId?: string | undefined; settleBy?: number } = { remoteId },
   ) => {
     await ctx.db.patch("remotes", remote._id, {
       state,
-      settleBy,
       since: now,
       nextAt: now,
       attempts: 0,
-      ...(remoteId !== undefined && { remoteId }),
+      ...fields,
     });
     if (state === "deleting" || state === "unsettled") {
       await ctx.scheduler.runAfter(0, internal.node.sweeper.settleOne, {
@@ -147,37 +146,56 @@ async function changeRemote(
       });
     }
   };
+  // A create that was never answered may still land, even in a name freed since.
+  const mayLand = settleBy !== undefined && now < settleBy;
   switch (change.state) {
     case "present":
-      return write("present", undefined);
-    case "gone":
-      return write("gone", undefined);
+      return write("present");
     case "unanswered":
-      return write("submitted", now + UNSETTLED);
+      return write("submitted", { settleBy: now + UNSETTLED });
+    case "gone":
     case "never":
-      return remote.settleBy === undefined
-        ? write("gone", undefined)
-        : write("unsettled", remote.settleBy);
-    case "abandoned": {
-      if (remoteId !== undefined) return write("deleting", undefined);
-      const lease = await getLease(ctx, slot._id);
-      const mayLand = remote.settleBy !== undefined || lease?.claimed;
       return mayLand
-        ? write("unsettled", now + UNSETTLED)
-        : write("gone", undefined);
+        ? write("unsettled", { remoteId: undefined })
+        : write("gone");
+    case "abandoned": {
+      if (remoteId !== undefined) return write("deleting");
+      const lease = await getLease(ctx, slot._id);
+      return mayLand || lease?.claimed
+        ? write("unsettled", { settleBy: now + UNSETTLED })
+        : write("gone");
     }
   }
 }
 
-/** What was true only of the boot that ended. */
-async function forget(ctx: MutationCtx, slot: Doc<"slots">): Promise<void> {
-  const flights = await ctx.db
-    .query("installs")
-    .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
-      q.eq("slotId", slot._id).eq("generation", slot.generation),
-    )
-    .take(100);
-  for (const flight of flights) await ctx.db.delete("installs", flight._id);
+/** Rows of one kind that a generation may leave behind; a sandbox holds fewer skills. */
+const MAX_ROWS = 500;
+
+/** Removes what was true only of the boot, or of the disk, that is gone. */
+async function forget(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  what: { boot: boolean; disk: boolean },
+): Promise<void> {
+  const index = "by_slot_and_generation_and_skill_key_and_sha";
+  if (what.boot) {
+    const flights = await ctx.db
+      .query("installs")
+      .withIndex(index, (q) =>
+        q.eq("slotId", slot._id).eq("generation", slot.generation),
+      )
+      .take(MAX_ROWS);
+    for (const row of flights) await ctx.db.delete("installs", row._id);
+  }
+  if (what.disk) {
+    const skills = await ctx.db
+      .query("installedSkills")
+      .withIndex(index, (q) =>
+        q.eq("slotId", slot._id).eq("generation", slot.generation),
+      )
+      .take(MAX_ROWS);
+    for (const row of skills) await ctx.db.delete("installedSkills", row._id);
+  }
 }
 
 /** A retryable failure costs the launch that has waited longest; the rest get the next try. */

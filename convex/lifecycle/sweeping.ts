@@ -1,4 +1,4 @@
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import {
@@ -6,9 +6,10 @@ import {
   internalQuery,
   type MutationCtx,
 } from "../_generated/server";
-import { brake, isCondemned } from "../model/sweep";
+import { brake, isCondemned, type Listed } from "../model/sweep";
 import { backoff } from "../model/timing";
-import { getRemote } from "./records";
+import { getRemote, requireSlot } from "./records";
+import { applyEvent } from "./slots";
 
 /**
  * The sweeper's decisions. It lists the provider first and matches inside the
@@ -22,6 +23,12 @@ const givenUp = v.object({
   remote: v.id("remotes"),
   name: v.string(),
   remoteId: v.optional(v.string()),
+});
+
+const stray = v.object({
+  slotId: v.id("slots"),
+  revision: v.number(),
+  remoteId: v.string(),
 });
 
 /** What to list and which given-up remotes to settle now. */
@@ -80,7 +87,7 @@ export const settled = internalMutation({
     remote: v.id("remotes"),
     found: v.union(
       v.object({ kind: v.literal("deleting"), remoteId: v.string() }),
-      v.object({ kind: v.literal("absent") }), // 404: by id it is proof, by name it is not
+      v.object({ kind: v.literal("absent") }), // a 404
       v.object({ kind: v.literal("unknown") }),
     ),
   },
@@ -105,14 +112,17 @@ export const settled = internalMutation({
         await again(ctx, remote, later);
         return null;
       case "absent": {
-        const proof =
-          row.remoteId !== undefined || now >= (row.settleBy ?? row.since);
-        await ctx.db.patch(
-          "remotes",
-          remote,
-          proof ? { state: "gone", since: now } : later,
-        );
-        if (!proof) await again(ctx, remote, later);
+        // A create that was never answered may land in the name that is free now.
+        if (now >= (row.settleBy ?? 0)) {
+          await ctx.db.patch("remotes", remote, { state: "gone", since: now });
+          return null;
+        }
+        await ctx.db.patch("remotes", remote, {
+          ...later,
+          state: "unsettled",
+          remoteId: undefined,
+        });
+        await again(ctx, remote, later);
         return null;
       }
       case "unknown":
@@ -146,15 +156,18 @@ export const match = internalMutation({
         name: v.string(),
         slotId: v.union(v.null(), v.string()),
         generation: v.union(v.null(), v.number()),
+        started: v.boolean(),
       }),
     ),
   },
-  returns: v.array(v.string()),
+  returns: v.object({ condemned: v.array(v.string()), strays: v.array(stray) }),
   handler: async (ctx, { listed }) => {
     const now = Date.now();
-    const unwanted = [];
+    const unwanted: Listed[] = [];
+    const strays: Infer<typeof stray>[] = [];
     for (const sandbox of listed) {
       if (!(await isWanted(ctx, sandbox))) unwanted.push(sandbox);
+      else if (sandbox.started) strays.push(...(await strayOf(ctx, sandbox)));
     }
     const present = new Set(unwanted.map((sandbox) => sandbox.remoteId));
     for (const row of await ctx.db.query("orphans").take(1_000)) {
@@ -171,7 +184,36 @@ export const match = internalMutation({
         ? `${condemned.length} of ${listed.length} sandboxes match no record; more than ${limit} are not deleted by themselves.`
         : undefined;
     await note(ctx, { at: now, listed: listed.length, halted });
-    return halted ? [] : condemned;
+    return { condemned: halted ? [] : condemned, strays };
+  },
+});
+
+/** The sandbox's slot, if it says that the sandbox is stopped. */
+async function strayOf(
+  ctx: MutationCtx,
+  sandbox: Listed,
+): Promise<Infer<typeof stray>[]> {
+  const slotId = ctx.db.normalizeId("slots", sandbox.slotId ?? "");
+  const slot = slotId && (await ctx.db.get("slots", slotId));
+  const isStray =
+    slot?.state.status === "stopped" && slot.generation === sandbox.generation;
+  if (!slot || !isStray) return [];
+  const { _id, revision } = slot;
+  return [{ slotId: _id, revision, remoteId: sandbox.remoteId }];
+}
+
+/** Takes what a look found of a sandbox that runs although its record says stopped. */
+export const strayed = internalMutation({
+  args: { slotId: v.id("slots"), revision: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { slotId, revision }) => {
+    const slot = await requireSlot(ctx, slotId);
+    if (slot.revision !== revision) return null;
+    await applyEvent(ctx, slotId, {
+      type: "probe",
+      probe: { kind: "present", provider: "started", daemon: "unreachable" },
+    });
+    return null;
   },
 });
 

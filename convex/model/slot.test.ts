@@ -221,6 +221,15 @@ describe("probing a running sandbox", () => {
       expect(after(state, probe({ kind: "gone" })).state).toEqual(state);
     }
   });
+
+  test("a start that happens after it was given up is undone", () => {
+    expect(
+      after(
+        stopped,
+        probe({ kind: "present", provider: "started", daemon: "unreachable" }),
+      ).state,
+    ).toMatchObject({ status: "stopping", step: "stop" });
+  });
 });
 
 describe("whatever happens", () => {

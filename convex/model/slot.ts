@@ -366,6 +366,12 @@ function onExpired(slot: Slot, now: number): Decision {
 }
 
 function onProbe(slot: Slot, probe: Probe, now: number): Decision {
+  if (slot.state.status === "stopped") {
+    // A start that was given up as unanswered has happened after all.
+    return probe.kind === "present" && probe.provider === "started"
+      ? to(slot, { status: "stopping", since: now, step: "stop" }, "now")
+      : stay(slot);
+  }
   if (slot.state.status !== "running") return stay(slot);
   switch (probe.kind) {
     case "gone":

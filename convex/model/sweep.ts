@@ -6,6 +6,8 @@ export type Listed = {
   name: string;
   slotId: string | null;
   generation: number | null;
+  /** By the list, which lags: a reason to look, never proof. */
+  started: boolean;
 };
 
 /** The record of an unwanted sandbox over the sweeps. */

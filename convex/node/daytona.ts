@@ -261,6 +261,7 @@ export async function list(deploymentId: string): Promise<Listed[]> {
       name: sandbox.name,
       slotId: sandbox.labels["slipway-slot"] ?? null,
       generation: Number.isInteger(generation) ? generation : null,
+      started: sandbox.state === "started",
     });
   }
   return found;

@@ -18,10 +18,15 @@ export const sweep = internalAction({
     if (!work) return null;
     for (const remote of work.settle) await settle(ctx, remote);
     const listed = await provider.list(work.deploymentId);
-    const condemned = await ctx.runMutation(internal.lifecycle.sweeping.match, {
+    const found = await ctx.runMutation(internal.lifecycle.sweeping.match, {
       listed,
     });
-    for (const remoteId of condemned) await heal(ctx, remoteId);
+    for (const remoteId of found.condemned) await heal(ctx, remoteId);
+    for (const { remoteId, ...slot } of found.strays) {
+      const now = await provider.look(remoteId);
+      if (now.kind !== "present" || now.provider !== "started") continue;
+      await ctx.runMutation(internal.lifecycle.sweeping.strayed, slot);
+    }
     return null;
   },
 });
