@@ -16,7 +16,8 @@ const config: NextConfig = {
   // Two builds in one checkout (a test's and a person's) need folders of their own.
   distDir: process.env.SLIPWAY_DIST_DIR ?? ".next",
   typescript: {
-    tsconfigPath: process.env.SLIPWAY_TSCONFIG ?? "tsconfig.json",
+    // Next rewrites the tsconfig it is given, unless that extends another one.
+    tsconfigPath: process.env.SLIPWAY_TSCONFIG ?? "tsconfig.next.json",
     // `bun run check` checks types; a person who starts the product need not wait for it.
     ignoreBuildErrors: process.env.SLIPWAY_DIST_DIR !== undefined,
   },
