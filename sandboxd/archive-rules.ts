@@ -21,7 +21,6 @@ export function tooLarge(what: string): Refusal {
 }
 
 /** C0, DEL and C1 controls: no honest name has them, terminals obey them. */
-// eslint-disable-next-line no-control-regex
 export const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** The path, relative and normalized; throws when it leaves or misleads. */

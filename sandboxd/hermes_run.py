@@ -28,6 +28,10 @@ KEEPALIVE_SECONDS = 5.0
 MAX_SHOWN = 20_000
 THREADS = 48
 
+# So long after listening nobody has asked anything, and it is worth warming.
+QUIET_SECONDS = 0.3
+
+_asked = threading.Event()
 _running = {}
 _running_lock = threading.Lock()
 
@@ -78,6 +82,8 @@ def hook_live():
     def create_agent(self, *args, session_id=None, stream_delta_callback=None,
                      tool_start_callback=None, tool_complete_callback=None,
                      **kwargs):
+        _asked.set()
+
         def send(payload):
             if stream_delta_callback is not None:
                 stream_delta_callback(("__tool_progress__", payload))
@@ -213,6 +219,8 @@ def warm():
     The first turn of a process imports for a second and more; this is that
     turn. It has no session in the database, no tools to run and no network.
     """
+    if _asked.wait(QUIET_SECONDS):
+        return  # somebody's turn is the first one; do not compete with it
     started = time.monotonic()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneWord)
     threading.Thread(target=server.serve_forever, daemon=True).start()

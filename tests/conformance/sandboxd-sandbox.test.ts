@@ -84,6 +84,14 @@ function serveSite() {
   };
 }
 
+type DaemonAnswer = {
+  agent: { state: string };
+  config: { writeToken: number };
+  skills: unknown;
+  events: unknown;
+  path: string;
+};
+
 async function reach(sandbox: Sandbox) {
   const { url, token } = await sandbox.getPreviewLink(4500);
   const key = randomBytes(24).toString("hex");
@@ -97,7 +105,7 @@ async function reach(sandbox: Sandbox) {
         ...(init.headers as Record<string, string>),
       },
     });
-    const body = (await response.json()) as Record<string, any>;
+    const body = (await response.json()) as DaemonAnswer;
     return { status: response.status, body };
   };
   const claim = Buffer.from(JSON.stringify({ key, generation: 1 }));
