@@ -15,7 +15,10 @@ export type Watched = {
   identity: Identity | null;
 };
 
-/** The result of a watched query, good until a commit touches what it read. */
+/**
+ * The result of a watched query. Once stale it is to be asked for again:
+ * something it has read has changed, or nobody has been looking.
+ */
 export class CachedQuery {
   stale = false;
   readonly watchers = new Set<() => void>();
@@ -121,7 +124,9 @@ export class QueryCache {
     }
   }
 
+  /** From here on nothing is told of it: whoever still holds it must ask again. */
   private drop(cached: CachedQuery): void {
+    cached.stale = true;
     if (this.results.get(cached.key) === cached) {
       this.results.delete(cached.key);
     }
@@ -142,7 +147,6 @@ export class QueryCache {
       }
     }
     for (const cached of touched) {
-      cached.stale = true;
       this.drop(cached);
       for (const changed of cached.watchers) changed();
     }
