@@ -282,6 +282,7 @@ export default defineSchema({
     generation: v.optional(v.number()), // of the remote it was handed to
     pushTokenHashes: v.array(v.string()), // one per try to hand it over; sha256 hex
     token: v.optional(v.string()), // fences the sender
+    job: v.optional(v.id("_scheduled_functions")), // the sender's
     attempt: v.number(), // tries to hand it over, so far
     reinstalledFor: v.optional(v.number()), // generation whose disk lacked its skill
     cursor: turnCursor, // events taken, and what was written

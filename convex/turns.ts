@@ -4,7 +4,13 @@ import type { Doc, Id } from "./_generated/dataModel";
 import { internalMutation, type MutationCtx } from "./_generated/server";
 import { dispatchTurns, scheduleSend } from "./chat/dispatch";
 import { breakOff, endTurn } from "./chat/finish";
-import { MAX_SENDS, QUEUE_LOOK, QUIET } from "./model/chat/limits";
+import {
+  MAX_SENDS,
+  QUEUE_LOOK,
+  QUIET,
+  SEND_LOOK,
+  SEND_PATIENCE,
+} from "./model/chat/limits";
 import { failure } from "./model/errors";
 
 export { dispatchTurns, failTurns } from "./chat/dispatch";
@@ -29,7 +35,7 @@ export const check = internalMutation({
       slots.add(turn.slotId);
     }
     for (const turn of await due(ctx, "sending", now)) {
-      await checkSending(ctx, turn);
+      await checkSending(ctx, turn, now);
       slots.add(turn.slotId);
     }
     const quiet: Id<"turns">[] = [];
@@ -75,11 +81,16 @@ async function checkQueued(
   });
 }
 
-/** Its sender never reported: a scheduled action runs at most once. */
+/** Replaces a sender that is gone: a scheduled action runs at most once. */
 async function checkSending(
   ctx: MutationCtx,
   turn: Doc<"turns">,
+  now: number,
 ): Promise<void> {
+  if (await isAtWork(ctx, turn, now)) {
+    await ctx.db.patch("turns", turn._id, { checkAt: now + SEND_LOOK });
+    return;
+  }
   if (turn.attempt + 1 < MAX_SENDS) {
     await ctx.db.patch("turns", turn._id, { attempt: turn.attempt + 1 });
     await scheduleSend(ctx, turn._id, 0);
@@ -89,6 +100,20 @@ async function checkSending(
     state: "failed",
     error: failure("agent_lost", "The message could not be handed over."),
   });
+}
+
+/** A full scheduler starts jobs late, so one that has not begun is left alone. */
+async function isAtWork(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  now: number,
+): Promise<boolean> {
+  const job =
+    turn.job && (await ctx.db.system.get("_scheduled_functions", turn.job));
+  if (job?.state.kind === "pending") return true;
+  return (
+    job?.state.kind === "inProgress" && now < job.scheduledTime + SEND_PATIENCE
+  );
 }
 
 /** Whether the turn is to be pulled. */

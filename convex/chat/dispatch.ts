@@ -15,7 +15,7 @@ import {
   MAX_RUNNING,
   NO_PROGRESS,
   QUEUE_LOOK,
-  SEND_PATIENCE,
+  SEND_LOOK,
 } from "../model/chat/limits";
 import { prospect, type Place, type Prospect } from "../model/chat/turn";
 import { failure, type Failure } from "../model/errors";
@@ -188,12 +188,13 @@ export async function scheduleSend(
   delay: number,
 ): Promise<void> {
   const token = newToken();
-  await ctx.db.patch("turns", turnId, {
-    token,
-    checkAt: Date.now() + delay + SEND_PATIENCE,
-  });
-  await ctx.scheduler.runAfter(delay, internal.node.turns.send, {
+  const job = await ctx.scheduler.runAfter(delay, internal.node.turns.send, {
     turnId,
     token,
+  });
+  await ctx.db.patch("turns", turnId, {
+    token,
+    job,
+    checkAt: Date.now() + delay + SEND_LOOK,
   });
 }

@@ -226,23 +226,37 @@ test("a stream that breaks off without its end is no success", async () => {
   await until(() => chat.daemon.stops.includes(turn.request.turnId));
 });
 
-test("a sender that died is replaced", async () => {
-  chat.daemon.answers = ["unreachable"];
-  await ada.send("orphan");
-  await until(() => taken("orphan").length === 1);
-  // The retry is scheduled; as if its action had been lost in a crash:
+test("a sender that died is replaced; one at work is left alone", async () => {
   await chat.tx(async (ctx) => {
+    // As a crash leaves it: handed to a sender whose job is not there any more.
+    await ctx.db.patch(ada.slotId, {
+      state: { status: "creating", since: Date.now(), step: "create" },
+    });
+  });
+  await ada.send("orphan");
+  await chat.tx(async (ctx) => {
+    await ctx.db.patch(ada.slotId, {
+      state: { status: "running", since: Date.now() },
+    });
     const turn = await ctx.db
       .query("turns")
       .withIndex("by_session_and_state", (q) =>
-        q.eq("sessionId", ada.sessionId).eq("state", "sending"),
+        q.eq("sessionId", ada.sessionId).eq("state", "queued"),
       )
-      .first();
-    if (turn) await ctx.db.patch(turn._id, { token: "nobody", checkAt: 0 });
+      .unique();
+    if (!turn) throw new Error("It does not wait.");
+    await ctx.db.patch(turn._id, {
+      state: "sending",
+      generation: 1,
+      token: "nobody",
+      checkAt: 0,
+    });
   });
   await check();
+  await chat.overdue("sending");
+  await check();
   await ada.answered("running");
-  expect(taken("orphan")).toHaveLength(2);
+  expect(taken("orphan")).toHaveLength(1);
 });
 
 test("a new sandbox: what ran is lost, what waited is told to launch again", async () => {

@@ -39,7 +39,10 @@ export const SEND_TIMEOUT = 10_000;
 export const STOP_TIMEOUT = 5_000;
 export const PULL_TIMEOUT = 10_000;
 
-/** A sender that says nothing for this long is replaced: timeout and reports with room. */
+/** How soon to look whether a sender is still at work: a crash ends it for good. */
+export const SEND_LOOK = 5_000;
+
+/** A sender at work for this long is replaced: its timeout and reports, with room. */
 export const SEND_PATIENCE = 30_000;
 
 /** Without an event for this long, what is missing is pulled. */
