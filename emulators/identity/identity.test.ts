@@ -89,5 +89,7 @@ test.each([
 );
 
 test("refuses to serve beyond loopback", async () => {
-  await expect(createIdentity({ hostname: "0.0.0.0" })).rejects.toThrow("loopback");
+  await expect(createIdentity({ hostname: "0.0.0.0" })).rejects.toThrow(
+    "loopback",
+  );
 });

@@ -4,7 +4,7 @@ export type Ran = { ok: boolean; code: number; output: string };
 
 /**
  * Runs a program to its end; each line it prints is passed on as progress. The
- * output that comes back is its last 200 lines.
+ * output that comes back is its last 200 lines, or the last `keep`.
  *
  * @throws Error when the program is not to be found.
  */
@@ -14,6 +14,7 @@ export async function run(
     cwd?: string;
     env?: Record<string, string | undefined>;
     progress?: Progress;
+    keep?: number;
     signal?: AbortSignal;
   } = {},
 ): Promise<Ran> {
@@ -28,7 +29,7 @@ export async function run(
   const lines: string[] = [];
   const take = (line: string) => {
     lines.push(line);
-    if (lines.length > 200) lines.shift();
+    if (lines.length > (options.keep ?? 200)) lines.shift();
     if (line.trim()) options.progress?.(line.trim().slice(0, 100));
   };
   const [code] = await Promise.all([

@@ -37,12 +37,14 @@ const HEARTBEAT_MS = 5_000;
 /**
  * Runs a step and says when it ends, how long it took and what came of it. Every
  * 5 s it tells what the step is doing and for how long already. Throws what the
- * step throws, after saying that it failed.
+ * step throws, after saying that it failed. `well` judges a step that ends with
+ * an answer which may be a bad one.
  */
 export async function step<T>(
   title: string,
   work: (progress: Progress) => Promise<T> | T,
   outcome: (value: T) => string = () => "",
+  well: (value: T) => boolean = () => true,
 ): Promise<T> {
   const startedAt = performance.now();
   const elapsed = () => seconds(performance.now() - startedAt);
@@ -57,7 +59,7 @@ export async function step<T>(
     });
     const said = outcome(value);
     say(
-      `${green("✓")} ${title}${said ? `: ${said}` : ""} ${dim(`(${elapsed()})`)}`,
+      `${well(value) ? green("✓") : red("x")} ${title}${said ? `: ${said}` : ""} ${dim(`(${elapsed()})`)}`,
     );
     return value;
   } catch (error) {

@@ -1,0 +1,197 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../start/options";
+import {
+  buildPages,
+  contentHash,
+  installDependencies,
+  prepareSnapshot,
+  withCheckoutLock,
+} from "../start/prepare";
+import { installPackage } from "../start/prerequisites";
+import { run } from "../start/run";
+import type { Progress } from "../start/terminal";
+
+/** What came of a stage. One that counts no tests counts as one itself. */
+export type Outcome = {
+  passed: number;
+  failed: number;
+  skipped: number;
+  said: string;
+  /** Shown when something failed. */
+  output: string;
+};
+
+export type Stage = {
+  name: string;
+  /** What it is for; without it the later stages make no sense. */
+  needed?: boolean;
+  run(progress: Progress): Promise<Outcome>;
+};
+
+const BIN = join(ROOT, "node_modules");
+const SNAPSHOTS = join(ROOT, ".slipway", "snapshots");
+
+export const STAGES: Stage[] = [
+  { name: "dependencies", needed: true, run: installStage },
+  { name: "system packages", run: packagesStage },
+  command("format", [process.execPath, "fmt", "--check"]),
+  command("lint", [
+    ...["node", join(BIN, "eslint/bin/eslint.js")],
+    ...["--max-warnings", "0", "."],
+  ]),
+  { name: "generated code", run: codegenStage },
+  { name: "types", run: typesStage },
+  tests("unit and conformance tests", ["test"]),
+  { name: "product", run: productStage },
+  browserTests(),
+];
+
+async function installStage(progress: Progress): Promise<Outcome> {
+  const what = await withCheckoutLock(progress, () =>
+    installDependencies(progress),
+  );
+  return passed(what);
+}
+
+/** What the product needs beside Node, and the browser its tests drive. */
+async function packagesStage(progress: Progress): Promise<Outcome> {
+  const wanted = [
+    { name: "bubblewrap", program: "bwrap" },
+    { name: "chromium", program: "chromium" },
+  ];
+  const words: string[] = [];
+  const remedies: string[] = [];
+  for (const { name, program } of wanted) {
+    if (Bun.which(program)) continue;
+    const installed = await installPackage(name, progress);
+    if (installed.ok) words.push(`${name} installed`);
+    else remedies.push(`${name} is missing. ${installed.remedy}`);
+  }
+  if (remedies.length > 0) return failed("", remedies.join("\n"));
+  return passed(words.join(", "));
+}
+
+/** Generated files must be what the generator makes of convex/ as it is now. */
+async function codegenStage(progress: Progress): Promise<Outcome> {
+  const before = contentHash(["convex/_generated"]);
+  const { ok, output } = await run([process.execPath, "scripts/codegen.ts"], {
+    cwd: ROOT,
+    progress,
+  });
+  if (!ok) return failed("", output);
+  if (contentHash(["convex/_generated"]) === before)
+    return passed("up to date");
+  return failed(
+    "",
+    "convex/_generated was out of date. It is up to date now: commit it.",
+  );
+}
+
+async function typesStage(progress: Progress): Promise<Outcome> {
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
+  const routes = await run(
+    ["node", join(BIN, "next/dist/bin/next"), "typegen"],
+    { cwd: ROOT, env, progress },
+  );
+  if (!routes.ok) return failed("", routes.output);
+  const checked = await run(
+    ["node", join(BIN, "typescript/bin/tsc"), "--noEmit"],
+    { cwd: ROOT, env, progress },
+  );
+  return checked.ok ? passed("") : failed("", checked.output);
+}
+
+/** Builds what the browser tests start, so that each of them starts in seconds. */
+async function productStage(progress: Progress): Promise<Outcome> {
+  const [built, snapshot] = await Promise.all([
+    withCheckoutLock(progress, () => buildPages(progress)),
+    prepareSnapshot(SNAPSHOTS, progress),
+  ]);
+  const pages = built.reused ? "pages built before" : "pages built";
+  return snapshot.agent.ok
+    ? passed(`${pages}, agent ${snapshot.agent.version}`)
+    : failed("", `The agent cannot be installed: ${snapshot.agent.reason}`);
+}
+
+function browserTests(): Stage {
+  const dir = join(ROOT, "tests", "e2e");
+  const files = existsSync(dir)
+    ? readdirSync(dir)
+        .filter((name) => name.endsWith(".e2e.ts"))
+        .sort()
+        .map((name) => `./tests/e2e/${name}`)
+    : [];
+  return tests("browser tests", [
+    // The ignore list of bunfig.toml keeps these out of a plain `bun test`.
+    ...["test", "--path-ignore-patterns", "node_modules/**"],
+    ...["--timeout", "180000", ...files],
+  ]);
+}
+
+function tests(name: string, args: string[]): Stage {
+  return {
+    name,
+    async run(progress) {
+      const env = { ...process.env, SLIPWAY_SNAPSHOTS_DIR: SNAPSHOTS };
+      const ran = await run([process.execPath, ...args], {
+        cwd: ROOT,
+        env,
+        progress,
+        keep: 20_000,
+      });
+      return readSummary(ran.output, ran.ok);
+    },
+  };
+}
+
+/**
+ * The counts that close Bun's test output. A run that failed without a failed
+ * test (a file that does not load, a crash, no test at all) counts as one.
+ */
+export function readSummary(output: string, ok: boolean): Outcome {
+  const plain = output.replace(/\u001b\[[\d;]*m/g, "");
+  const count = (word: string) => {
+    const found = [...plain.matchAll(new RegExp(`^ *(\\d+) ${word}s?$`, "gm"))];
+    return Number(found.at(-1)?.[1] ?? 0);
+  };
+  const counts = { passed: count("pass"), skipped: count("skip") };
+  let failures = count("fail") + count("error");
+  if (failures === 0 && (!ok || counts.passed === 0)) failures = 1;
+  return {
+    ...counts,
+    failed: failures,
+    said: `${counts.passed} passed, ${failures} failed`,
+    output: failures > 0 ? failuresOf(plain) : "",
+  };
+}
+
+/** The part of the output worth reading: what was said around each failure. */
+function failuresOf(output: string): string {
+  const lines = output.split("\n");
+  const wanted = new Set<number>();
+  lines.forEach((line, at) => {
+    if (!/^\(fail\)|^error:|# Unhandled error/.test(line)) return;
+    for (let near = at - 30; near <= at + 8; near += 1) wanted.add(near);
+  });
+  const told = lines.filter((_, at) => wanted.has(at));
+  return (told.length > 0 ? told : lines).slice(-400).join("\n");
+}
+
+function command(name: string, line: string[]): Stage {
+  return {
+    name,
+    async run(progress) {
+      const ran = await run(line, { cwd: ROOT, progress });
+      return ran.ok ? passed("") : failed("", ran.output);
+    },
+  };
+}
+
+function passed(said: string): Outcome {
+  return { passed: 1, failed: 0, skipped: 0, said, output: "" };
+}
+
+export function failed(said: string, output: string): Outcome {
+  return { passed: 0, failed: 1, skipped: 0, said, output };
+}
