@@ -21,7 +21,7 @@ export function tooLarge(what: string): Refusal {
 }
 
 /** C0, DEL and C1 controls: no honest name has them, terminals obey them. */
-export const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
+export const CONTROL_CHARACTERS = /\p{Cc}/u;
 
 /** The path, relative and normalized; throws when it leaves or misleads. */
 export function checkedPath(name: string): string {

@@ -9,7 +9,7 @@ test("deltas nobody has read grow together, others are numbered on", () => {
   log.add(text("b"));
   log.add({ kind: "reasoning", delta: "why" });
   log.add(text("c"));
-  expect(log.read(0)).toEqual([
+  expect(log.read(0, Infinity)).toEqual([
     { n: 0, at: 7, kind: "text", delta: "ab" },
     { n: 1, at: 7, kind: "reasoning", delta: "why" },
     { n: 2, at: 7, kind: "text", delta: "c" },
@@ -19,9 +19,9 @@ test("deltas nobody has read grow together, others are numbered on", () => {
 test("what was read never changes", () => {
   const log = new TurnLog();
   log.add(text("a"));
-  const before = structuredClone(log.read(0));
+  const before = structuredClone(log.read(0, Infinity));
   log.add(text("b"));
-  expect(log.read(0, 1)).toEqual(before);
+  expect(log.read(0, Infinity, 1)).toEqual(before);
   expect(log.next).toBe(2);
 });
 
@@ -30,13 +30,24 @@ test("nothing comes after the end", () => {
   log.add({ kind: "end", reason: "complete" });
   log.add(text("late"));
   log.add({ kind: "end", reason: "failed" });
-  expect(log.read(0)).toHaveLength(1);
+  expect(log.read(0, Infinity)).toHaveLength(1);
   expect(log.ended).toBe(true);
 });
 
-test("it is full beyond 4 MiB, also by one delta that grows", () => {
+test("it is full beyond 4 MiB, also by deltas that grow", () => {
   const log = new TurnLog();
   for (let i = 0; i < 5; i++) log.add(text("x".repeat(1024 * 1024)));
-  expect(log.next).toBe(1);
   expect(log.full).toBe(true);
+});
+
+test("a page ends before it is too large, and holds at least one event", () => {
+  const log = new TurnLog();
+  for (const delta of ["x".repeat(100_000), "y".repeat(100_000), "z"]) {
+    log.add(text(delta));
+  }
+  expect(log.next).toBe(3); // a delta grows to a bound, then the next begins
+  expect(log.read(0, 150_000).map(({ n }) => n)).toEqual([0]);
+  expect(log.read(1, 10).map(({ n }) => n)).toEqual([1]);
+  expect(log.read(1, 150_000).map(({ n }) => n)).toEqual([1, 2]);
+  expect(log.read(3, 10)).toEqual([]);
 });

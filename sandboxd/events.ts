@@ -27,6 +27,8 @@ export type EventBody =
 /** `n` counts from 0 without gaps; `at` is milliseconds since 1970. */
 export type TurnEvent = { n: number; at: number } & EventBody;
 
+/** A delta that grew to this is followed by the next event. */
+const MAX_DELTA_CHARS = 32 * 1024;
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -64,7 +66,8 @@ export class TurnLog {
     if (
       this.#open &&
       (body.kind === "text" || body.kind === "reasoning") &&
-      last?.kind === body.kind
+      last?.kind === body.kind &&
+      last.delta.length < MAX_DELTA_CHARS
     ) {
       last.delta += body.delta;
       this.#bytes += Buffer.byteLength(body.delta);
@@ -76,10 +79,20 @@ export class TurnLog {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Events from number `from` on, at most `limit`; they never change again. */
-  read(from: number, limit = Infinity): TurnEvent[] {
+  /**
+   * Events from number `from` on, up to `maxEvents` and about `maxBytes` of
+   * JSON, at least one if there is one. What was read never changes again.
+   */
+  read(from: number, maxBytes: number, maxEvents = Infinity): TurnEvent[] {
     this.#open = false;
-    return this.#events.slice(from, from + limit);
+    const batch: TurnEvent[] = [];
+    let bytes = 0;
+    for (const event of this.#events.slice(from, from + maxEvents)) {
+      bytes += Buffer.byteLength(JSON.stringify(event));
+      if (bytes > maxBytes && batch.length > 0) break;
+      batch.push(event);
+    }
+    return batch;
   }
 
   /** Called at each change; returns what stops that. */

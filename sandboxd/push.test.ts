@@ -40,7 +40,7 @@ function logOf(...deltas: string[]): TurnLog {
   const log = new TurnLog();
   for (const delta of deltas) {
     log.add({ kind: "text", delta });
-    log.read(0); // as if each had been looked at: separate events
+    log.read(0, Infinity); // as if each had been looked at: separate events
   }
   return log;
 }

@@ -8,6 +8,7 @@ export type PushTarget = { url: string; token: string };
 
 export const BATCH_MS = 200;
 const MAX_BATCH_EVENTS = 256;
+const MAX_BATCH_BYTES = 1024 * 1024;
 const MAX_BACKOFF_MS = 15_000;
 const CALL_TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -27,7 +28,7 @@ export async function pushTurn(
   while (!signal.aborted) {
     await untilMore(events, from, signal);
     if (signal.aborted) break;
-    const batch = events.read(from, MAX_BATCH_EVENTS);
+    const batch = events.read(from, MAX_BATCH_BYTES, MAX_BATCH_EVENTS);
     const body = JSON.stringify({ turnId, from, events: batch });
     const answer = await post(target, body, signal);
     const next = answer.next;

@@ -29,6 +29,8 @@ export type SandboxdOptions = {
 
 export type Sandboxd = { port: number; close: () => Promise<void> };
 
+/** Of events in one answer; more is asked for from its `next`. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** Bodies are small and the caller is near: a minute is generous. */
 const REQUEST_LIMIT_MS = 60_000;
 
@@ -92,9 +94,7 @@ export async function startSandboxd(
     const [, turnId, stop] =
       /^\/turns\/([A-Za-z0-9_-]{1,128})(\/stop)?$/.exec(url.pathname) ?? [];
     if (turnId && !stop && request.method === "GET") {
-      const turn = turns.get(turnId);
-      const events = turn.log.read(parseFrom(url.searchParams));
-      return [200, { ...position(turn), events }];
+      return [200, page(turns.get(turnId), parseFrom(url.searchParams))];
     }
     if (turnId && stop && request.method === "POST") {
       const turn = turns.get(turnId);
@@ -134,6 +134,14 @@ export async function startSandboxd(
       await supervised;
     },
   };
+}
+
+/** Events from a number on; "ended" only with the last of them. */
+function page(turn: Turn, from: number) {
+  const events = turn.log.read(from, MAX_PAGE_BYTES);
+  const next = Math.min(from, turn.log.next) + events.length;
+  const whole = next === turn.log.next;
+  return { state: whole ? turn.state : "running", next, events };
 }
 
 function position(turn: Turn) {
