@@ -1,7 +1,7 @@
 /** A model provider a test can make answer anything. */
 export type Upstream = {
   url: string;
-  requests: { url: string; headers: Headers; body: any }[];
+  requests: { url: string; headers: Headers; body: unknown }[];
   answer: (request: Request) => Response | Promise<Response>;
   close(): Promise<void>;
 };
