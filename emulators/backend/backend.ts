@@ -63,10 +63,13 @@ async function start(
   undo.push(() => clients.close());
   const actions = new ActionOrigin(options.sitePort ?? 0, log);
   undo.push(() => actions.close());
-  Object.assign(process.env, options.env, {
-    CONVEX_CLOUD_URL: clients.url,
-    CONVEX_SITE_URL: actions.url,
-  });
+  undo.push(
+    setEnvironment({
+      ...options.env,
+      CONVEX_CLOUD_URL: clients.url,
+      CONVEX_SITE_URL: actions.url,
+    }),
+  );
   installEnvironment();
   const project = await (typeof options.functions === "string"
     ? loadFolder(options.functions)
@@ -139,6 +142,20 @@ async function start(
     async close() {
       for (const step of undo.splice(0).reverse()) await step();
     },
+  };
+}
+
+/** Sets variables on `process.env`; what it returns puts back what was there. */
+function setEnvironment(variables: Record<string, string>): () => void {
+  const before = Object.keys(variables).map(
+    (name) => [name, process.env[name]] as const,
+  );
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { convexTest, type TestConvex } from "convex-test";
+import type { IndexRange } from "convex/server";
 import { compareValues, type Value } from "convex/values";
 import schema from "../../emulators/backend/fixtures/chat/schema";
 import { Random } from "../../emulators/backend/random";
@@ -99,8 +100,7 @@ describe("the same as convex-test", () => {
             compareValues(one, other) <= 0 ? [one, other] : [other, one];
           const shape = Math.floor(random.float() * 6);
           const rows = ctx.db.query("things").withIndex("by_value", (q) => {
-            // The builder's type narrows with each step; here the steps vary.
-            const range = q as any;
+            const range = q as unknown as Steps;
             if (shape === 0) return range;
             if (shape === 1) return range.eq("value", low);
             if (shape === 2) return range.gt("value", low);
@@ -229,6 +229,12 @@ describe("the same as convex-test", () => {
 });
 
 type Transact = (body: (ctx: Ctx) => Promise<unknown>) => Promise<unknown>;
+/** The builder's own type narrows with each step; here the steps vary. */
+type Steps = IndexRange &
+  Record<
+    "eq" | "gt" | "gte" | "lt" | "lte",
+    (field: string, value: Value | undefined) => Steps
+  >;
 type Page = {
   bodies: string[];
   isDone: boolean;

@@ -14,10 +14,13 @@ export const FIXTURES = join(
   "../../emulators/backend/fixtures",
 );
 
-/* The fixtures have no generated types: their functions are called by name. */
+/** The fixtures have no generated types: their functions are called by name. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of any kind
+export type AnyReference = FunctionReference<any, "public">;
+
 export const api = anyApi as unknown as Record<
   string,
-  Record<string, FunctionReference<any, "public">>
+  Record<string, AnyReference>
 >;
 
 /** Collects what must be undone after a test, and undoes it, the last first. */
@@ -80,7 +83,7 @@ export async function eventually<T>(
 /** Every value a subscription has delivered, and a way to wait for one. */
 export function watch<T>(
   client: ConvexClient,
-  query: FunctionReference<any, "public">,
+  query: AnyReference,
   args: Record<string, unknown> = {},
 ): {
   values: T[];

@@ -72,13 +72,16 @@ export function convexErrorData(thrown: unknown): Json | undefined {
     : null;
 }
 
-/** A failure of a called function, in the form the SDK hands on to its caller. */
-export function forCaller(thrown: unknown): {
-  message: string;
-  data?: Json;
-} {
-  const cause = thrown instanceof FunctionError ? thrown.cause : thrown;
-  const data = convexErrorData(cause);
-  const message = messageOf(cause);
-  return data === undefined ? { message } : { message, data };
+/**
+ * A failure of a called function, in the form the SDK hands on to its caller:
+ * it makes a ConvexError of what has data.
+ */
+export class CalleeError extends Error {
+  readonly data: Json | undefined;
+
+  constructor(thrown: unknown) {
+    const cause = thrown instanceof FunctionError ? thrown.cause : thrown;
+    super(messageOf(cause));
+    this.data = convexErrorData(cause);
+  }
 }

@@ -2,7 +2,7 @@ import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Json } from "../values/json";
 import { resolveAddress } from "./address";
 import type { ActionContext } from "./context";
-import { forCaller } from "./failure";
+import { CalleeError } from "./failure";
 import type { FunctionKind } from "./registry";
 import type { Call } from "./runtime";
 import type { Args, Calls } from "./syscalls";
@@ -57,6 +57,6 @@ async function asCaller(work: () => Promise<string>): Promise<string> {
   try {
     return await work();
   } catch (thrown) {
-    throw forCaller(thrown);
+    throw new CalleeError(thrown);
   }
 }

@@ -5,7 +5,7 @@ import type { Transaction } from "../transaction/transaction";
 import type { Json } from "../values/json";
 import { resolveAddress } from "./address";
 import type { TransactionContext } from "./context";
-import { forCaller } from "./failure";
+import { CalleeError } from "./failure";
 import type { Calls } from "./syscalls";
 
 /** What only queries and mutations can do, besides the database itself. */
@@ -27,7 +27,7 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
         ? await runtime.nestedOnSnapshot(context, fn, argument)
         : await runtime.nested(context, fn, argument);
     } catch (thrown) {
-      throw forCaller(thrown);
+      throw new CalleeError(thrown);
     }
   },
 
