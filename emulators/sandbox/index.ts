@@ -7,6 +7,7 @@ import type { Limits } from "./executor/limits";
 import { EventHub } from "./http/events";
 import { Faults } from "./http/faults";
 import { serveHttp } from "./http/server";
+import type { Observer } from "./http/server";
 import { Snapshots } from "./snapshots";
 import { Activity } from "./state/activity";
 import { keepHouse } from "./state/housekeeping";
@@ -31,6 +32,8 @@ export interface SandboxServerOptions {
   limits?: Partial<Limits>;
   /** How long a minute of auto-stop lasts; tests shorten it. */
   minuteMs?: number;
+  /** Sees a copy of every answer, for tests of the wire. */
+  observe?: Observer;
 }
 
 export interface SandboxServer {
@@ -66,6 +69,7 @@ export async function createSandboxServer(
       ...{ registry, lifecycle, activity, executor, snapshots },
       ...{ faults, events, origin },
       apiKey: options.apiKey,
+      observe: options.observe,
     },
     options.port ?? 0,
   );

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Daytona } from "@daytonaio/sdk";
 import { createSandboxServer } from "../../emulators/sandbox/index";
+import { ContractChecker } from "./sandbox-contract";
 import type {
   SandboxServer,
   SandboxServerOptions,
@@ -17,6 +18,8 @@ export interface Fixture {
   origin: string;
   data: string;
   snapshots: string;
+  /** Has seen every answer; a violation fails close(). */
+  contract: ContractChecker;
   close(): Promise<void>;
 }
 
@@ -31,10 +34,12 @@ export async function startFixture(
   const folder = mkdtempSync(join(tmpdir(), "sandbox-test-"));
   const data = join(folder, "data");
   const snapshots = join(folder, "snapshots");
+  const contract = new ContractChecker();
   const server = await createSandboxServer({
     data,
     snapshots,
     apiKey: API_KEY,
+    observe: contract.observe,
     ...options,
   });
   const origin = new URL(server.url).origin;
@@ -49,10 +54,12 @@ export async function startFixture(
     origin,
     data,
     snapshots,
+    contract,
     daytona: client(server.url),
     async close() {
       await server.close();
       rmSync(folder, { recursive: true, force: true });
+      await contract.settle();
     },
   };
 }

@@ -19,7 +19,11 @@ export type HttpContext = ControlContext &
     apiKey: string;
     activity: Activity;
     events: EventHub;
+    observe?: Observer;
   };
+
+/** Sees a copy of every answer of /api and /toolbox. */
+export type Observer = (request: Request, answer: Response) => void;
 
 /** Everything on one port: /api, /toolbox, /preview, /health, /__... */
 export function serveHttp(
@@ -103,7 +107,12 @@ export function serveHttp(
         }
       };
       if (!/^\/(api|toolbox|preview)\//.test(url.pathname)) return serve();
-      return faults.around(request, url.pathname, serve, fail);
+      const answer = await faults.around(request, url.pathname, serve, fail);
+      // Not a preview's: its answers are whatever runs inside.
+      if (answer && !url.pathname.startsWith("/preview/")) {
+        context.observe?.(request, answer.clone());
+      }
+      return answer;
     },
   });
 }

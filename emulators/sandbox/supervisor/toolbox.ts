@@ -3,6 +3,7 @@ import { HOME, environment } from "./environment";
 import { entrypointLogs } from "./entrypoint";
 import { execute } from "./execute";
 import * as files from "./files";
+import { find } from "./find";
 import {
   ToolboxError,
   readJson,
@@ -101,6 +102,12 @@ export async function handleToolbox(
           requireQuery(url, "path"),
           requireQuery(url, "pattern"),
         ),
+      );
+    case "GET /files/find":
+      return sendJson(
+        response,
+        200,
+        await find(requireQuery(url, "path"), requireQuery(url, "pattern")),
       );
     case "GET /work-dir":
     case "GET /user-home-dir":
