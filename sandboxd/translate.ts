@@ -99,7 +99,8 @@ export class Translator {
   }
 
   #ended(): Ending {
-    if (this.#finish === "stop" && !this.#cause) return { kind: "complete" };
+    // Also after the last of its steps: Hermes then sums up what it has.
+    if (this.#finish === "stop") return { kind: "complete" };
     if (this.#finish === "length") {
       // Hermes ends a broken connection in the same way as a length limit.
       const message =

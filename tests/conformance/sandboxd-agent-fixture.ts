@@ -25,7 +25,10 @@ export type AgentFixture = {
   model: ModelServer;
   /** Root folder of the snapshot it runs from. */
   root: string;
-  useModel: (name: string, url?: string, key?: string) => Promise<void>;
+  useModel: (
+    name: string,
+    how?: { url?: string; key?: string; maxTurns?: number },
+  ) => Promise<void>;
   /** Installs a skill named "same-name" whose SKILL.md holds `text`. */
   place: (key: string, text: string) => Promise<PlacedSkill>;
   begin: (
@@ -48,8 +51,9 @@ export async function startAgentFixture(): Promise<AgentFixture> {
   await agentReady(daemon);
   let writeToken = 0;
 
-  const useModel: AgentFixture["useModel"] = async (name, url, key) => {
-    const config = configFor(`${url ?? model.url}/v1`, name, key);
+  const useModel: AgentFixture["useModel"] = async (name, how = {}) => {
+    const { url = model.url, key, maxTurns = 8 } = how;
+    const config = { ...configFor(`${url}/v1`, name, key), maxTurns };
     const body = { writeToken: ++writeToken, config };
     expect((await daemon.call("PUT", "/config", { body })).status).toBe(200);
   };

@@ -129,6 +129,15 @@ test("a turn calls the model for its own steps, and for nothing else", async () 
   expect(fixture.model.requests()).toHaveLength(3);
 });
 
+test("an agent that runs out of steps sums up, and the turn is complete", async () => {
+  await useModel("demo", { maxTurns: 1 });
+  const skill = await place("local/acme/tools/same", "Say it.");
+  const { turnId } = await begin(skill, "hi");
+  const events = await turnEnd(daemon, turnId);
+  expect(events.at(-1)).toMatchObject({ kind: "end", reason: "complete" });
+  expect(textOf(events)).not.toBe("");
+});
+
 describe("stopping", () => {
   test("ends a slow answer within seconds, and the session goes on", async () => {
     await useModel("slow");

@@ -44,12 +44,12 @@ describe("a model that fails gives a coded error", () => {
   test("a wrong provider key -> model_refused_key", async () => {
     const guarded = await createModelServer({ key: "sk-right", paceMs: 1 });
     try {
-      await useModel("demo", guarded.url, "sk-wrong");
+      await useModel("demo", { url: guarded.url, key: "sk-wrong" });
       const skill = await place("local/acme/tools/same", "Say it.");
       const { turnId } = await begin(skill, "hi");
       const events = await turnEnd(daemon, turnId, 60_000);
       expect(events.at(-2)).toMatchObject({ code: "model_refused_key" });
-      await useModel("demo", guarded.url, "sk-right");
+      await useModel("demo", { url: guarded.url, key: "sk-right" });
       const again = await begin(skill, "hi");
       expect((await turnEnd(daemon, again.turnId)).at(-1)).toMatchObject({
         reason: "complete",
