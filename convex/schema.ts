@@ -253,6 +253,8 @@ export default defineSchema({
     state: messageState,
     clientId: v.optional(v.string()), // makes sending idempotent
   })
+    // In the order of time, which the other index is not.
+    // eslint-disable-next-line @convex-dev/no-duplicate-indexes
     .index("by_session", ["sessionId"])
     .index("by_session_and_client_id", ["sessionId", "clientId"]),
 

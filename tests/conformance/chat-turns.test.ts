@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ConvexClient } from "convex/browser";
-import { ConvexError } from "convex/values";
+import type { ConvexError } from "convex/values";
 import { api, internal } from "../../convex/_generated/api";
 import { until } from "./chat-daemon";
 import {
@@ -162,7 +162,7 @@ test("stop: a running turn is told, a waiting one just ends", async () => {
   await ada.send("long");
   await ada.send("waiting");
   const turn = await chat.daemon.turn("long");
-  await ada.answered("queued");
+  await until(async () => (await stateOf(1)) === "running");
   const before = Date.now();
   await ada.client.mutation(api.sessions.stop, { sessionId: ada.sessionId });
   await until(() => chat.daemon.stops.includes(turn.request.turnId));
@@ -262,7 +262,7 @@ test("a sender that died is replaced; one at work is left alone", async () => {
 test("a new sandbox: what ran is lost, what waited is told to launch again", async () => {
   await ada.send("running there");
   await ada.send("waiting here");
-  await chat.daemon.turn("running there");
+  await until(async () => (await stateOf(1)) === "running");
   await chat.tx(async (ctx) => {
     await ctx.db.patch(ada.slotId, { state: { status: "empty" } });
   });
@@ -319,6 +319,13 @@ test("a flood of messages is refused, not stored", async () => {
   const refused = sent.filter(({ status }) => status === "rejected");
   expect(refused.length).toBe(9);
 });
+
+async function stateOf(index: number): Promise<string | undefined> {
+  const all = await ada.client.query(api.sessions.listMessages, {
+    sessionId: ada.sessionId,
+  });
+  return all[index]?.state;
+}
 
 /** Moves the deadline of whatever runs into the past. */
 function passDeadline(): Promise<void> {
