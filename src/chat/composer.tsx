@@ -94,8 +94,8 @@ export function Composer({
           >
             {tooLong
               ? `${text.length.toLocaleString("en")} of ${LIMIT.toLocaleString("en")} characters`
-              : state.kind === "queues"
-                ? state.why
+              : state.kind !== "open"
+                ? state.kind === "queues" && state.why
                 : answering
                   ? "Esc stops. What you send now waits its turn."
                   : "Enter sends, Shift and Enter makes a new line"}

@@ -10,10 +10,9 @@ import {
   type FormEvent,
 } from "react";
 import { Button, IconButton } from "../ui/button";
-import { FailureCallout } from "../ui/callout";
 import { Field, Input } from "../ui/field";
 import { Skeleton } from "../ui/skeleton";
-import { useAuthState, useIdentity } from "./identity";
+import { useAuthState } from "./identity";
 import {
   LOCAL_NAME,
   readNames,
@@ -28,7 +27,6 @@ import {
 export function LocalSignIn({ next }: { next: string | null }) {
   const router = useRouter();
   const auth = useAuthState();
-  const { trouble } = useIdentity();
   const remembered = useSyncExternalStore(
     subscribeNames,
     readNames,
@@ -36,20 +34,19 @@ export function LocalSignIn({ next }: { next: string | null }) {
   );
   const [typed, setTyped] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [pending, setPending] = useState(false);
   const id = useId();
 
   // Whoever came here from a page and is signed in already goes straight back.
-  const leaving = next !== null || chosen !== null;
   useEffect(() => {
-    if (auth === "signed-in" && leaving) {
-      router.replace((next ?? "/dashboard") as Route);
-    }
-  }, [auth, leaving, next, router]);
+    if (auth === "signed-in" && next !== null) router.replace(next as Route);
+  }, [auth, next, router]);
 
   function choose(name: string) {
-    setChosen(name);
+    setPending(true);
     writeNames(withCurrent(readNames(), name));
+    // The page that follows waits for the backend to confirm, and says if it will not.
+    router.replace((next ?? "/dashboard") as Route);
   }
 
   function submit(event: FormEvent) {
@@ -64,7 +61,6 @@ export function LocalSignIn({ next }: { next: string | null }) {
     choose(name);
   }
 
-  const pending = chosen !== null && auth !== "trouble" && !trouble;
   const names = remembered?.names ?? [];
   return (
     <div className="space-y-6">
@@ -140,16 +136,6 @@ export function LocalSignIn({ next }: { next: string | null }) {
           </div>
         </Field>
       </form>
-      {chosen && trouble ? (
-        <FailureCallout
-          failure={{
-            code: "not_signed_in",
-            message: trouble,
-            next: "Check that Slipway is still running, then try again.",
-            retryable: true,
-          }}
-        />
-      ) : null}
     </div>
   );
 }

@@ -78,9 +78,11 @@ async function ask(
     return {
       ok: false,
       final: response.status >= 400 && response.status < 500,
-      reason: hasString(body, "message")
-        ? body.message
-        : `The local sign-in answered ${response.status}.`,
+      reason: hasString(body, "detail")
+        ? body.detail // problem+json
+        : hasString(body, "message")
+          ? body.message
+          : `The local sign-in answered ${response.status}.`,
     };
   } catch (error) {
     // Not reached, timed out, or not JSON: all worth another try.

@@ -62,7 +62,7 @@ export function Providers({
 
 /**
  * Throws away everything a former user's pages held when the user changes, also from
- * another tab. Learning who the first user is changes nothing.
+ * another tab. Learning who it is, and signing in, take nothing from anybody.
  */
 function PerPerson({ children }: { children: ReactNode }) {
   const { name, signedIn } = useIdentity();
@@ -71,7 +71,7 @@ function PerPerson({ children }: { children: ReactNode }) {
   if (known !== undefined && known !== seen.name) {
     setSeen({
       name: known,
-      epoch: seen.name === undefined ? seen.epoch : seen.epoch + 1,
+      epoch: seen.name ? seen.epoch + 1 : seen.epoch,
     });
   }
   return <Fragment key={seen.epoch}>{children}</Fragment>;
