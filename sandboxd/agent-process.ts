@@ -87,6 +87,7 @@ function environment(layout: Layout, address: HermesAddress) {
     ...apiSettings(address),
     HOME: layout.home,
     HERMES_HOME: layout.hermes,
+    SLIPWAY_PARENT: String(process.pid),
     HERMES_GATEWAY_MAX_STARTS: "0", // the backoff is ours
     HERMES_GATEWAY_EXIT_DIAG: "0",
     // Running a skill's script must not change the folder its digest names.

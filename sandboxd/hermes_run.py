@@ -15,9 +15,11 @@ back (it disconnects to stop, and reads tool results after the turn).
   warm      the first turn of a process, which is slow, is run by ourselves
 """
 
+import ctypes
 import http.server
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -245,6 +247,14 @@ def warm():
         server.server_close()
 
 
+def die_with_parent():
+    """A gateway that outlives sandboxd holds its lock against the next one."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.environ.get("SLIPWAY_PARENT") not in (None, str(os.getppid())):
+        sys.exit("sandboxd is gone")  # before the line above took hold
+
+
 def attach():
     for hook in (hook_cwd, hook_keepalive, hook_live, hook_stop, hook_connect):
         try:
@@ -254,6 +264,7 @@ def attach():
 
 
 if __name__ == "__main__":
+    die_with_parent()
     attach()
     from hermes_cli.main import main
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,7 +60,7 @@ describe("the real Hermes", () => {
     expect(after.at(-1)).toMatchObject({ kind: "end", reason: "complete" });
   });
 
-  test("does not believe what was planted in its home", async () => {
+  test("does not believe what was planted in its home, and ends with sandboxd", async () => {
     const snapshot = await testSnapshot();
     const home = await mkdtemp(join(tmpdir(), "slipway-home-"));
     const hermes = join(home, ".hermes");
@@ -70,7 +71,8 @@ describe("the real Hermes", () => {
       join(hermes, "config.yaml"),
       "plugins: {enabled: [evil]}\nmcp_servers: {evil: {command: touch}}\n",
     );
-    const daemon = await startDaemon(join(snapshot.path, "root"), { home });
+    const root = join(snapshot.path, "root");
+    const daemon = await startDaemon(root, { home });
     cleanups.push(daemon.close);
     await daemon.claim();
     await agentReady(daemon);
@@ -79,6 +81,17 @@ describe("the real Hermes", () => {
     );
     const config = await Bun.file(join(hermes, "config.yaml")).text();
     expect(config).not.toContain("evil");
+
+    // Killed, sandboxd takes Hermes with it: the next one finds no lock held.
+    const hermesPid = await childOf(daemon.pid);
+    await daemon.kill();
+    await eventually("Hermes is gone too", () =>
+      Promise.resolve(!existsSync(`/proc/${hermesPid}`)),
+    );
+    const next = await startDaemon(root, { home });
+    cleanups.push(next.close);
+    await next.claim();
+    await agentReady(next);
   });
 });
 
