@@ -227,7 +227,11 @@ describe("a session", () => {
       () => {},
     );
     await ofBob.until((value) => value?.[0] === "ada's");
-    bob.client.clearAuth();
+    // Signed out: the way that also ends a refresh under way in the client.
+    bob.setAuth(
+      () => Promise.resolve(null),
+      () => {},
+    );
     await eventually(
       () => ofBob.values.at(-1),
       (value) => value === null,
