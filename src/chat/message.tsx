@@ -1,6 +1,6 @@
 "use client";
 
-import { memo, useMemo } from "react";
+import { memo, useMemo, useState } from "react";
 import type { MessageView } from "../data/types";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
@@ -58,6 +58,8 @@ export const Message = memo(
 function Answer({ message, waiting, onRetry }: Props) {
   const blocks = useMemo(() => blocksOf(message.parts), [message.parts]);
   const running = message.state === "running";
+  // A retried answer keeps its place and its time, so that time says nothing of the run.
+  const [seenBefore] = useState(!running);
   const words = wordsOf(message);
   const failed = message.state === "failed";
   const explained = blocks.some((block) => block.kind === "error");
@@ -118,7 +120,7 @@ function Answer({ message, waiting, onRetry }: Props) {
       ) : null}
       {running ? (
         <Working
-          since={message.createdAt}
+          since={seenBefore ? null : message.createdAt}
           thinking={blocks.length === 0 || blocks.at(-1)?.kind !== "text"}
         />
       ) : null}
@@ -126,6 +128,14 @@ function Answer({ message, waiting, onRetry }: Props) {
         <p className="flex items-center gap-2 text-sm text-ink-3">
           <Icon name="stop" size={14} />
           Stopped.
+          <Button
+            size="sm"
+            variant="ghost"
+            icon="refresh"
+            onClick={() => onRetry(message.messageId)}
+          >
+            Retry
+          </Button>
         </p>
       ) : null}
       {words && !running ? (
@@ -137,8 +147,15 @@ function Answer({ message, waiting, onRetry }: Props) {
   );
 }
 
-/** The agent is at it. */
-function Working({ since, thinking }: { since: number; thinking: boolean }) {
+/** The agent is at it: since it was asked, or since this page saw it begin. */
+function Working({
+  since,
+  thinking,
+}: {
+  since: number | null;
+  thinking: boolean;
+}) {
+  const [shownAt] = useState(() => Date.now());
   return (
     <p className="flex h-5 items-center gap-2.5 text-sm text-ink-3">
       <span aria-hidden="true" className="flex items-end gap-0.75">
@@ -152,7 +169,7 @@ function Working({ since, thinking }: { since: number; thinking: boolean }) {
       </span>
       {thinking ? "Working" : "Writing"}
       <span className="font-mono text-xs">
-        <Elapsed from={since} to={null} />
+        <Elapsed from={since ?? shownAt} to={null} />
       </span>
     </p>
   );
