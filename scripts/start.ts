@@ -52,7 +52,8 @@ async function main(): Promise<void> {
 
   const webPort = await freeWebPort(options);
   const url = `http://127.0.0.1:${webPort}`;
-  note(options, url, supervisor);
+  supervisor.onChange = () => note(options, url, supervisor);
+  supervisor.onChange();
   say(bold("Slipway") + dim(` in ${options.dataDir}`));
 
   const { snapshot, distDir } = await prepare(options);
@@ -68,7 +69,6 @@ async function main(): Promise<void> {
     agentProblem: snapshot?.agent.ok === false ? snapshot.agent.reason : null,
   };
   await startParts(plan, supervisor);
-  note(options, url, supervisor);
 
   if (plan.agentProblem) {
     warn(`No agent in the sandboxes: ${plan.agentProblem}`);

@@ -145,12 +145,15 @@ function tests(name: string, args: string[]): Stage {
   };
 }
 
+// eslint-disable-next-line no-control-regex -- colours, wherever they come from
+const ANSI = /\u001b\[[\d;]*m/g;
+
 /**
  * The counts that close Bun's test output. A run that failed without a failed
  * test (a file that does not load, a crash, no test at all) counts as one.
  */
 export function readSummary(output: string, ok: boolean): Outcome {
-  const plain = output.replace(/\u001b\[[\d;]*m/g, "");
+  const plain = output.replace(ANSI, "");
   const count = (word: string) => {
     const found = [...plain.matchAll(new RegExp(`^ *(\\d+) ${word}s?$`, "gm"))];
     return Number(found.at(-1)?.[1] ?? 0);

@@ -11,6 +11,9 @@ export class Supervisor {
   private children: Child[] = [];
   private stopped: Promise<void> | null = null;
 
+  /** Called when a part has started, at first or again. */
+  onChange: () => void = () => {};
+
   constructor(private readonly logDir: string) {}
 
   /**
@@ -28,13 +31,16 @@ export class Supervisor {
         );
       },
       onRestarted: (tookMs) => {
+        this.onChange();
         say(
           `${part.name} is back on the same port ${dim(`(${seconds(tookMs)})`)}`,
         );
       },
     });
     this.children.push(child);
-    return await child.start();
+    const ready = await child.start();
+    this.onChange();
+    return ready;
   }
 
   /** Process ids by part, for the record in the data folder. */
