@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { ConvexHttpClient } from "convex/browser";
+import { ConvexError } from "convex/values";
+import { api } from "../../convex/_generated/api";
+import { Client, Product, repository, skillMd, git } from "./harness";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+
+let product: Product;
+let provider: ReturnType<typeof Bun.serve>;
+
+beforeAll(async () => {
+  provider = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => Response.json({ error: "bad key" }, { status: 401 }),
+  });
+  product = await Product.start({
+    SLIPWAY_MODEL_PROVIDERS: JSON.stringify([
+      {
+        id: "strict",
+        label: "Strict",
+        baseUrl: `http://127.0.0.1:${provider.port}/v1`,
+      },
+    ]),
+  });
+  const files = Array.from({ length: 1_100 }, (_, n) => [
+    `crowded/${n}.txt`,
+    `${n}`,
+  ]);
+  await repository(product.skillsDir, "bad", "skills", {
+    "skills/no-description/SKILL.md": "---\nname: no-description\n---\nHm.\n",
+    "skills/heavy/SKILL.md": skillMd("heavy", "Heavy."),
+    "skills/heavy/big.bin": crypto
+      .getRandomValues(new Uint8Array(65_536))
+      .slice(),
+    "skills/escape/SKILL.md": skillMd("escape", "Out."),
+    ...Object.fromEntries(
+      files.map(([path, text]) => [`skills/${path}`, text ?? ""]),
+    ),
+    "skills/crowded/SKILL.md": skillMd("crowded", "Crowded."),
+  });
+  const dir = join(product.skillsDir, "bad", "skills", "skills");
+  await Bun.write(join(dir, "heavy", "huge.bin"), new Uint8Array(27 << 20));
+  await symlink("../../../../../etc/passwd", join(dir, "escape", "passwd"));
+  git(join(product.skillsDir, "bad", "skills"), "add", "-A");
+  git(join(product.skillsDir, "bad", "skills"), "commit", "-q", "-m", "Worse");
+}, 400_000);
+afterAll(async () => {
+  await product?.stop();
+  await provider?.stop(true);
+});
+
+type Problem = { code: string; detail: string; next: string; status: number };
+
+test.each([
+  ["not a link", "https://", "bad_link", 422],
+  [
+    "a host that is not allowed",
+    "https://evil.example/a/b",
+    "host_not_allowed",
+    422,
+  ],
+  ["an unknown skill", "bad/skills/nowhere", "skill_not_found", 404],
+  [
+    "a skill without a description",
+    "bad/skills/no-description",
+    "skill_invalid",
+    422,
+  ],
+  ["an oversized skill", "bad/skills/heavy", "archive_too_large", 413],
+  ["too many files", "bad/skills/crowded", "archive_too_large", 413],
+  ["a link out of its folder", "bad/skills/escape", "archive_hostile", 422],
+])(
+  "%s is refused with a reason and a way on",
+  async (_, skill, code, status) => {
+    const client = await Client.of(product, "careful");
+    const answer = await client.ask<Problem>("POST", "/launches", { skill });
+    expect(answer.body).toMatchObject({ code, status });
+    expect(answer.status).toBe(status);
+    expect(answer.body.detail).toMatch(/\w/);
+    expect(answer.body.next).toMatch(/\w/);
+    // Nothing half-made stays behind.
+    const { body } = await client.ask<{ launches: unknown[] }>(
+      "GET",
+      "/launches",
+    );
+    expect(body.launches).toEqual([]);
+    expect(await product.providerSandboxes()).toEqual([]);
+  },
+);
+
+test("a wrong provider key is refused, and none is kept", async () => {
+  const { endpoints } = await product.health();
+  const convex = new ConvexHttpClient(endpoints.backend, { logger: false });
+  convex.setAuth(await product.token("careful"));
+  await convex.mutation(api.idempotency.claim, {
+    ...{ route: "test", key: "makes the user", bodyHash: "" },
+  });
+
+  const saving = convex.action(api.settings.saveKey, {
+    providerId: "strict",
+    key: "sk-wrong-key-0000",
+    model: "any",
+  });
+
+  const error: unknown = await saving.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ConvexError);
+  expect((error as ConvexError<{ code: string }>).data.code).toBe(
+    "model_refused_key",
+  );
+  const settings = await convex.query(api.settings.get, {});
+  expect(settings?.providers).toMatchObject([{ id: "strict", lastFour: null }]);
+});
