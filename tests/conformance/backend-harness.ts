@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConvexClient } from "convex/browser";
+import { ConvexClient, type ConvexClientOptions } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
 import {
   createBackend,
@@ -56,8 +56,8 @@ export class Cleanup {
     return backend;
   }
 
-  client(url: string): ConvexClient {
-    const client = new ConvexClient(url, { logger: false });
+  client(url: string, options: ConvexClientOptions = {}): ConvexClient {
+    const client = new ConvexClient(url, { logger: false, ...options });
     this.add(() => client.close());
     return client;
   }
