@@ -17,7 +17,8 @@ export function proxy(request: NextRequest): NextResponse {
 export const config = {
   matcher: [
     {
-      source: "/((?!api/|_next/static|_next/image|badge.svg|icon.svg).*)",
+      source:
+        "/((?!api/|_next/static|_next/image|badge.svg|icon.svg|apple-icon.png|favicon.ico).*)",
       missing: [{ type: "header", key: "next-router-prefetch" }],
     },
   ],

@@ -61,7 +61,7 @@ function Contents() {
           }}
         </Listed>
       </Section>
-      <div className="grid gap-12 lg:grid-cols-2 lg:gap-8">
+      <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
           <Listed read={sessions} skeleton={<Skeleton className={LIST} />}>
             {(list) =>
@@ -132,7 +132,7 @@ function DashboardSkeleton() {
       <Section id="sandboxes" title="Sandbox">
         <Skeleton className={SANDBOX} />
       </Section>
-      <div className="grid gap-12 lg:grid-cols-2 lg:gap-8">
+      <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
           <Skeleton className={LIST} />
         </Section>

@@ -22,7 +22,10 @@ export function Authors({ host }: { host: string }) {
           unoptimized
           className="shrink-0"
         />
-        <code className="min-w-0 flex-1 overflow-x-auto font-mono text-xs whitespace-nowrap text-ink-2 sm:border-l sm:border-line sm:pl-4">
+        <code
+          tabIndex={0} // scrolls by keyboard too
+          className="min-w-0 flex-1 overflow-x-auto font-mono text-xs whitespace-nowrap text-ink-2 sm:border-l sm:border-line sm:pl-4"
+        >
           {snippet}
         </code>
         <CopyButton text={snippet} />

@@ -13,7 +13,7 @@ export function SkillScreen({ skill }: { skill: SkillView }) {
   return (
     <div className="mx-auto w-full max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <SkillHeader skill={skill} />
-      <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_21.5rem]">
+      <div className="mt-8 grid grid-cols-1 gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_21.5rem]">
         <aside className="space-y-4 lg:order-2 lg:row-span-2">
           <div className="space-y-4 lg:sticky lg:top-20">
             <LaunchCard

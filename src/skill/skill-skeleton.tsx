@@ -17,7 +17,7 @@ export function SkillSkeleton({ name }: { name: string }) {
           Reading the repository. The first look at one takes a few seconds.
         </p>
       </div>
-      <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_21.5rem]">
+      <div className="mt-8 grid grid-cols-1 gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_21.5rem]">
         <Panel className="space-y-4 p-5 lg:order-2">
           <Skeleton className="h-12 rounded-lg" />
           <SkeletonText lines={6} />
