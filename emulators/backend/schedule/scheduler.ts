@@ -1,3 +1,4 @@
+import { soon } from "../clock";
 import { messageOf } from "../errors";
 import { outsideFunctions } from "../functions/context";
 import { FunctionError } from "../functions/failure";
@@ -19,6 +20,8 @@ const KEEP_FINISHED_MS = 7 * 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const FORGET_AT_ONCE = 500;
 
+const REST_MS = 1_000;
+
 const INTERRUPTED =
   "The backend stopped while this action was running. It is not run again.";
 
@@ -34,6 +37,7 @@ export class Scheduler {
   private cancelTimer = () => {};
   private cancelForget = () => {};
   private stopped = true;
+  private waking = false;
 
   constructor(
     private readonly runtime: Runtime,
@@ -68,15 +72,27 @@ export class Scheduler {
     }
   }
 
+  /** Looks for the next job soon, once for all that happens at this moment. */
   private wake(): void {
+    if (this.waking) return;
+    this.waking = true;
+    outsideFunctions(() =>
+      soon(() => {
+        this.waking = false;
+        this.arm();
+      }),
+    );
+  }
+
+  private arm(): void {
     if (this.stopped) return;
     this.cancelTimer();
     const next = this.nextTime();
     if (next === null || this.running.size >= this.slots) return;
     const { clock } = this.runtime;
-    this.cancelTimer = outsideFunctions(() =>
-      clock.after(Math.max(0, next - clock.now()), () => this.begin()),
-    );
+    const wait = next - clock.now();
+    if (wait <= 0) this.begin();
+    else this.cancelTimer = clock.after(wait, () => this.begin());
   }
 
   private begin(): void {
@@ -84,9 +100,7 @@ export class Scheduler {
       this.running.set(
         job._id,
         this.run(job)
-          .catch((error: unknown) => {
-            this.log(`scheduled ${job.name} was lost: ${messageOf(error)}`);
-          })
+          .catch((error: unknown) => this.rest(job, error))
           .finally(() => {
             this.running.delete(job._id);
             this.wake();
@@ -94,6 +108,14 @@ export class Scheduler {
       );
     }
     this.wake();
+  }
+
+  /** The database would not take a job's state: it is tried again, but not at once. */
+  private rest(job: Job, error: unknown): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.log(`scheduled ${job.name} could not be kept: ${messageOf(error)}`);
+    const { clock } = this.runtime;
+    return new Promise((resolve) => clock.after(REST_MS, resolve));
   }
 
   private async run(job: Job): Promise<void> {
