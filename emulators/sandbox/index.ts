@@ -10,8 +10,12 @@ import { serveHttp } from "./http/server";
 import type { Observer } from "./http/server";
 import { Snapshots } from "./snapshots";
 import { Activity } from "./state/activity";
+import { parseBehaviour } from "./state/behaviour";
+import type { BehaviourInput } from "./state/behaviour";
 import { keepHouse } from "./state/housekeeping";
+import { History } from "./state/history";
 import { Lifecycle } from "./state/lifecycle";
+import type { StateListener } from "./state/lifecycle";
 import { lockDataFolder } from "./state/lock";
 import { recover } from "./state/recovery";
 import { Registry } from "./state/registry";
@@ -30,8 +34,10 @@ export interface SandboxServerOptions {
   /** Public hosts sandboxes may reach, by exact name; none by default. */
   allowHosts?: string[];
   limits?: Partial<Limits>;
-  /** How long a minute of auto-stop lasts; tests shorten it. */
+  /** How long a minute of every interval lasts; tests shorten it. */
   minuteMs?: number;
+  /** Slowness, lag and quotas; see state/behaviour.ts. None by default. */
+  behaviour?: BehaviourInput;
   /** Sees a copy of every answer, for tests of the wire. */
   observe?: Observer;
 }
@@ -39,7 +45,7 @@ export interface SandboxServerOptions {
 export interface SandboxServer {
   /** What goes into DAYTONA_API_URL. */
   url: string;
-  /** Deletes every sandbox and every fault. */
+  /** Deletes every sandbox and every fault; behaves as at its start. */
   reset(): Promise<void>;
   /** Ends every sandbox; their homes stay. */
   close(): Promise<void>;
@@ -61,29 +67,31 @@ export async function createSandboxServer(
   const activity = new Activity(registry);
   const faults = new Faults();
   const origin = () => `http://127.0.0.1:${server.port}`;
-  const lifecycle = new Lifecycle(registry, executor, snapshots, (...change) =>
-    events.announce(...change, origin()),
+  const minuteMs = options.minuteMs ?? 60_000;
+  const history = new History(registry.all());
+  const announce: StateListener = (...change) =>
+    events.announce(...change, origin());
+  const usual = parseBehaviour(options.behaviour ?? {});
+  const lifecycle = new Lifecycle(
+    { registry, executor, snapshots, history, announce, minuteMs },
+    usual,
   );
   const server = serveHttp(
     {
       ...{ registry, lifecycle, activity, executor, snapshots },
-      ...{ faults, events, origin },
+      ...{ faults, events, origin, history },
       apiKey: options.apiKey,
       observe: options.observe,
     },
     options.port ?? 0,
   );
   await recover(registry, lifecycle, executor);
-  const house = keepHouse(
-    registry,
-    lifecycle,
-    activity,
-    options.minuteMs ?? 60_000,
-  );
+  const house = keepHouse(registry, lifecycle, activity, minuteMs);
   return {
     url: `${origin()}/api`,
     async reset() {
       faults.set([]);
+      lifecycle.behaviour = usual;
       await lifecycle.idle();
       for (const { id } of registry.all()) await lifecycle.delete(id);
     },

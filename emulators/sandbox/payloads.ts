@@ -1,19 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Snapshot } from "./snapshots";
-import type { SandboxRecord } from "./state/registry";
+import type { SandboxRecord, SignedPreview } from "./state/registry";
+import { DESIRED } from "./state/states";
 
 /** One organization: the emulator has no others. */
 export const ORGANIZATION_ID = "00000000-0000-4000-8000-000000000001";
-
-const DESIRED: Partial<Record<SandboxRecord["state"], string>> = {
-  creating: "started",
-  starting: "started",
-  started: "started",
-  stopping: "stopped",
-  stopped: "stopped",
-  destroying: "destroyed",
-  destroyed: "destroyed",
-};
 
 /** An item of a list: everything but `env`, by which the SDK tells them apart. */
 export function listItem(record: SandboxRecord, origin: string) {
@@ -35,10 +26,13 @@ export function listItem(record: SandboxRecord, origin: string) {
     desiredState: DESIRED[record.state],
     ...(record.errorReason === null
       ? {}
-      : { errorReason: record.errorReason, recoverable: false }),
+      : { errorReason: record.errorReason, recoverable: record.recoverable }),
     autoStopInterval: record.autoStopInterval,
     autoArchiveInterval: record.autoArchiveInterval,
     autoDeleteInterval: record.autoDeleteInterval,
+    ...(record.destroyAt === null
+      ? {}
+      : { autoDestroyAt: iso(record.destroyAt) }),
     createdAt: iso(record.createdAt),
     updatedAt: iso(record.updatedAt),
     lastActivityAt: iso(record.lastActivityAt),
@@ -87,18 +81,36 @@ const REASONS: Record<number, string> = {
   408: "Request Timeout",
   409: "Conflict",
   422: "Unprocessable Entity",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
+  504: "Gateway Timeout",
 };
 
-export function errorBody(status: number, message: string, path: string) {
+export function errorBody(
+  status: number,
+  message: string,
+  path: string,
+  code?: string,
+) {
   return {
     path,
     timestamp: new Date().toISOString(),
     statusCode: status,
     error: REASONS[status] ?? "Error",
     message,
+    ...(code === undefined ? {} : { code }),
   };
+}
+
+/** The token is in the address itself: whoever has the address may look. */
+export function signedPreview(
+  { id }: SandboxRecord,
+  { port, token }: SignedPreview,
+  origin: string,
+) {
+  const url = `${origin}/preview/${port}-${token}`;
+  return { sandboxId: id, port, token, url };
 }
 
 function iso(ms: number): string {

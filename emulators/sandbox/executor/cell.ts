@@ -1,18 +1,14 @@
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSink, Subprocess } from "bun";
 import { IsolationError, messageOf } from "../errors";
 import { Ring } from "../supervisor/ring";
-import { CONTROL_FD, bwrapCommand, bwrapOptions } from "./bwrap";
+import { bwrapCommand, bwrapOptions } from "./bwrap";
 import type { Mounts } from "./bwrap";
+import type { Cgroup } from "./cgroups";
 import type { Tools } from "./host";
 import type { Limits } from "./limits";
+import { childrenOf, killOne, treeOf, uidsOf } from "./processes";
 import { controlSocket } from "./sockets";
 import { stageMounts } from "./staging";
 
@@ -29,6 +25,8 @@ export interface CellOptions {
   tools: Tools;
   limits: Limits;
   hostUid: number | null;
+  /** Removed when all of the sandbox is gone; null where there are none. */
+  group: Cgroup | null;
   entrypoint: string[];
   env: Record<string, string>;
 }
@@ -45,6 +43,10 @@ export interface Cell {
   readonly socket: string;
   /** Real, effective, saved and file-system user of its first process, as the host sees them. */
   hostUids(): number[];
+  /** Host ids of all that runs in it, bwrap included. */
+  processes(): number[];
+  /** Why it was ended for outgrowing a limit; null when it was not. */
+  overrun: string | null;
   kill(): Promise<void>;
 }
 
@@ -82,6 +84,8 @@ export async function startCell(options: CellOptions): Promise<Cell> {
     closeSync(args);
     control.release();
   }
+  // At once: bwrap has not started anything yet, and what it starts is in, too.
+  options.group?.add(child.pid);
   const log = new Ring(LOG_KEPT);
   const drained = Promise.all([
     keep(child.stdout, log),
@@ -90,6 +94,7 @@ export async function startCell(options: CellOptions): Promise<Cell> {
   const ended = child.exited.then(async () => {
     await drained;
     rmSync(socket, { force: true });
+    options.group?.remove();
   });
   const cell: Cell = {
     lifeline: child.stdin,
@@ -105,6 +110,8 @@ export async function startCell(options: CellOptions): Promise<Cell> {
         timeout: false,
       } as RequestInit),
     hostUids: () => childrenOf(child.pid).flatMap(uidsOf),
+    processes: () => options.group?.processes() ?? treeOf(child.pid),
+    overrun: null,
     kill: () => killTree(child),
   };
   await bootCell(cell, options);
@@ -159,32 +166,8 @@ async function keep(stream: ReadableStream<Uint8Array>, log: Ring) {
 async function killTree(child: Subprocess): Promise<void> {
   const inside = childrenOf(child.pid);
   if (inside.length === 0) child.kill("SIGKILL");
-  for (const pid of inside) signal(pid);
+  for (const pid of inside) killOne(pid);
   const timer = setTimeout(() => child.kill("SIGKILL"), KILL_TIMEOUT_MS);
   await child.exited;
   clearTimeout(timer);
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return text.split(" ").filter(Boolean).map(Number);
-  } catch {
-    // It has ended, or this kernel has no such file: kill the parent instead.
-    return [];
-  }
-}
-
-function signal(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-function uidsOf(pid: number): number[] {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const line = /^Uid:\s*(.*)$/m.exec(status)?.[1] ?? "";
-  return line.split(/\s+/).map(Number);
 }

@@ -6,6 +6,8 @@ import { EgressPolicy } from "../egress/policy";
 import type { Snapshot } from "../snapshots";
 import { startCell } from "./cell";
 import type { Cell } from "./cell";
+import { openCgroups } from "./cgroups";
+import type { Cgroups } from "./cgroups";
 import { writeEtc } from "./etc";
 import { freshRuntime } from "./runtime-folder";
 import { findTools, idRange } from "./host";
@@ -15,6 +17,7 @@ import { explain, inspect } from "./probe";
 import type { Isolation } from "./probe";
 import { removeTree } from "./remove";
 import { buildSupervisor } from "./supervisor-file";
+import { Watch } from "./watch";
 
 export interface StartRequest {
   id: string;
@@ -33,6 +36,8 @@ export class Executor {
   private readonly runtime: string;
   private tools: Tools | null = null;
   private ids: IdRange | null = null;
+  readonly groups: Cgroups | null;
+  private readonly watch: Watch;
   isolation: Isolation = {
     ok: false,
     how: "bubblewrap",
@@ -51,6 +56,9 @@ export class Executor {
     chmodSync(data, 0o711);
     chmodSync(this.homes, 0o711);
     this.runtime = freshRuntime(data);
+    this.groups = openCgroups(randomBytes(4).toString("hex"));
+    const held = this.groups?.controllers.includes("memory") ?? false;
+    this.watch = new Watch(this.homes, limits, !held);
   }
 
   /** Probes the host by running a sandbox. Never throws: see `isolation`. */
@@ -121,6 +129,7 @@ export class Executor {
         tools: this.tools,
         limits: this.limits,
         hostUid,
+        group: this.groups?.make(boot, this.limits) ?? null,
         entrypoint: snapshot.entrypoint,
         env: { ...snapshot.env, ...request.env },
         mounts: {
@@ -133,7 +142,18 @@ export class Executor {
           binds: snapshot.binds.map((path) => [path, path]),
         },
       });
-      void cell.ended.then(() => proxy.close());
+      const watching = this.watch.add({
+        home: this.homeOf(id),
+        processes: () => cell.processes(),
+        overrun(reason) {
+          cell.overrun = reason;
+          void cell.kill();
+        },
+      });
+      void cell.ended.then(() => {
+        watching.remove();
+        proxy.close();
+      });
       return cell;
     } catch (error) {
       proxy.close();
@@ -142,6 +162,8 @@ export class Executor {
   }
 
   close(): void {
+    this.watch.close();
+    this.groups?.close();
     rmSync(this.runtime, { recursive: true, force: true });
   }
 

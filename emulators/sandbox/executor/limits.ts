@@ -1,7 +1,17 @@
+import { memoryNote } from "./cgroups";
+import type { Cgroups, Controller } from "./cgroups";
+
 /** What one sandbox may use. Reported as is by /health. */
 export interface Limits {
-  /** Processes and threads, counted in its own user namespace. */
+  /** Processes and threads. */
   processes: number;
+  /** Processor time, in cores. */
+  cpuCores: number;
+  /** All its processes together. */
+  memoryMiB: number;
+  /** Its home, and the number of files in it. */
+  diskMiB: number;
+  files: number;
   openFiles: number;
   /** Per process (RLIMIT_DATA): below 4 GiB of address space Node breaks. */
   dataMiB: number;
@@ -14,6 +24,10 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   processes: 1024,
+  cpuCores: 2,
+  memoryMiB: 4096,
+  diskMiB: 3072,
+  files: 300_000,
   openFiles: 8192,
   dataMiB: 4096,
   fileMiB: 2048,
@@ -31,4 +45,27 @@ export function prlimitArgs(limits: Limits): string[] {
     `--fsize=${bytes(limits.fileMiB)}`,
     "--core=0",
   ];
+}
+
+/** By what each limit is held on this host; "watched" ones can be overrun. */
+export type Held = Record<string, string>;
+
+export function heldBy(groups: Cgroups | null): Held {
+  const group = (controller: Controller, otherwise: string) =>
+    groups?.controllers.includes(controller)
+      ? `cgroup v${groups.version}`
+      : otherwise;
+  const rlimits = ["openFiles", "dataMiB", "fileMiB"];
+  return {
+    processes: `prlimit, in its own user namespace; ${group("pids", "no cgroup")}`,
+    cpuCores: group("cpu", "nothing"),
+    memoryMiB: group(
+      "memory",
+      `watched: looked at every 250 ms, ended beyond it (${memoryNote(groups)})`,
+    ),
+    diskMiB: "watched: measured when the disk shrinks, ended beyond it",
+    files: "watched: measured when the disk shrinks, ended beyond it",
+    ...Object.fromEntries(rlimits.map((n) => [n, "prlimit, per process"])),
+    ...{ tmpMiB: "tmpfs", shmMiB: "tmpfs", runMiB: "tmpfs" },
+  };
 }

@@ -2,16 +2,20 @@ import { z } from "zod";
 import { badRequest, notFound } from "../errors";
 import * as payloads from "../payloads";
 import type { Snapshots } from "../snapshots";
+import type { History } from "../state/history";
 import type { Lifecycle } from "../state/lifecycle";
 import type { Registry, SandboxRecord } from "../state/registry";
+import type { SandboxState } from "../state/states";
 import { parseCreate } from "./create-request";
 import { listPage } from "./list";
 import { Router, json, readJson } from "./router";
+import type { Call } from "./router";
 
 export interface ControlContext {
   registry: Registry;
   lifecycle: Lifecycle;
   snapshots: Snapshots;
+  history: History;
   /** "http://127.0.0.1:PORT" */
   origin: () => string;
 }
@@ -20,30 +24,56 @@ const labelsBody = z.object({ labels: z.record(z.string(), z.string()) });
 
 /** The control plane, below /api. */
 export function controlRoutes(context: ControlContext): Router {
-  const { registry, lifecycle, snapshots, origin } = context;
+  const { registry, lifecycle, snapshots, history, origin } = context;
   const router = new Router();
   const one = (record: SandboxRecord) =>
     json(payloads.sandbox(record, origin()));
 
-  router.on("POST", "/sandbox", async ({ request }) =>
-    one(await lifecycle.create(parseCreate(await readJson(request)))),
+  router.on("POST", "/sandbox", async ({ request, twist }) =>
+    one(
+      await lifecycle.create(
+        parseCreate(await readJson(request)),
+        twist.entrypoint,
+      ),
+    ),
   );
-  router.on("GET", "/sandbox", ({ url }) => {
-    const page = listPage(registry.all(), url.searchParams);
+  router.on("GET", "/sandbox", ({ url, twist }) => {
+    const lag = twist.staleMs ?? lifecycle.behaviour.listLagMs;
+    const all = lag > 0 ? history.list(lag) : registry.all();
+    const page = listPage(all, url.searchParams);
     const items = page.items.map((r) => payloads.listItem(r, origin()));
     return json({ items, nextCursor: page.nextCursor });
   });
-  router.on("GET", "/sandbox/{id}", ({ params }) =>
-    one(lifecycle.require(params.id)),
+  router.on("GET", "/sandbox/{id}", ({ params, twist }) => {
+    const { staleMs } = twist;
+    const now = lifecycle.find(params.id);
+    const then = staleMs ? history.find(now?.id ?? params.id, staleMs) : null;
+    return one(then ?? lifecycle.require(params.id));
+  });
+  const change = (
+    method: string,
+    path: string,
+    onItsWay: SandboxState,
+    work: (call: Call) => Promise<SandboxRecord>,
+  ) =>
+    router.on(method, path, async (call) => {
+      if (!call.twist.noEffect) return one(await work(call));
+      return one({ ...lifecycle.require(call.params.id), state: onItsWay });
+    });
+  change("DELETE", "/sandbox/{id}", "destroying", ({ params }) =>
+    lifecycle.delete(params.id),
   );
-  router.on("DELETE", "/sandbox/{id}", async ({ params }) =>
-    one(await lifecycle.delete(params.id)),
+  change("POST", "/sandbox/{id}/start", "starting", ({ params, twist }) =>
+    lifecycle.start(params.id, twist.entrypoint),
   );
-  router.on("POST", "/sandbox/{id}/start", async ({ params }) =>
-    one(await lifecycle.start(params.id)),
+  change("POST", "/sandbox/{id}/stop", "stopping", ({ params }) =>
+    lifecycle.stop(params.id),
   );
-  router.on("POST", "/sandbox/{id}/stop", async ({ params }) =>
-    one(await lifecycle.stop(params.id)),
+  change("POST", "/sandbox/{id}/archive", "archiving", ({ params }) =>
+    lifecycle.archive(params.id),
+  );
+  change("POST", "/sandbox/{id}/recover", "starting", ({ params, url }) =>
+    lifecycle.recover(params.id, url.searchParams.get("skipStart") === "true"),
   );
   router.on("PUT", "/sandbox/{id}/labels", async ({ params, request }) => {
     const body = labelsBody.safeParse(await readJson(request));
@@ -57,19 +87,26 @@ export function controlRoutes(context: ControlContext): Router {
   });
   const interval = (
     path: string,
-    field: "autoStopInterval" | "autoArchiveInterval" | "autoDeleteInterval",
     least: number,
+    set: (id: string, minutes: number) => SandboxRecord,
   ) =>
     router.on("POST", `/sandbox/{id}/${path}/{n}`, ({ params }) => {
       const minutes = Number(params.n);
       if (!Number.isInteger(minutes) || minutes < least) {
-        throw badRequest(`${field} must be an integer, ${least} or more`);
+        throw badRequest(`${path} must be an integer, ${least} or more`);
       }
-      return one(lifecycle.update(params.id, { [field]: minutes }));
+      return one(set(params.id, minutes));
     });
-  interval("autostop", "autoStopInterval", 0);
-  interval("autoarchive", "autoArchiveInterval", 0);
-  interval("autodelete", "autoDeleteInterval", -1);
+  interval("autostop", 0, (id, autoStopInterval) =>
+    lifecycle.update(id, { autoStopInterval }),
+  );
+  interval("autoarchive", 0, (id, autoArchiveInterval) =>
+    lifecycle.update(id, { autoArchiveInterval }),
+  );
+  interval("autodelete", -1, (id, autoDeleteInterval) =>
+    lifecycle.update(id, { autoDeleteInterval }),
+  );
+  interval("ttl", 0, (id, minutes) => lifecycle.setTtl(id, minutes));
 
   router.on("GET", "/sandbox/{id}/ports/{port}/preview-url", ({ params }) => {
     const { id, previewToken } = lifecycle.require(params.id);

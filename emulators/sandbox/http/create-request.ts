@@ -21,6 +21,7 @@ const createRequest = z.object({
   autoStopInterval: interval.min(0).default(15),
   autoArchiveInterval: interval.min(0).default(10_080),
   autoDeleteInterval: interval.default(-1),
+  ttlMinutes: interval.min(0).default(0),
   volumes: z.array(z.unknown()).default([]),
 });
 

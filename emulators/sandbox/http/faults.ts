@@ -2,75 +2,80 @@ import { z } from "zod";
 import { badRequest } from "../errors";
 import { matchPath } from "./router";
 
+/** What befalls the way of a request and of its answer. */
+const AROUND = [
+  ...(["latency", "hang", "error-before", "error-after"] as const),
+  ...(["reset-before", "reset-after", "late-answer", "late-effect"] as const),
+  "disk-full",
+] as const;
+/** What befalls that which the request does. */
+const INSIDE = [
+  ...(["no-effect", "stale", "entrypoint-hangs", "entrypoint-dies"] as const),
+] as const;
+
 const fault = z.object({
   /** "METHOD /path" with {placeholders}, or "*". */
   route: z.string().regex(/^(\*|[A-Z*]+ \/\S*)$/, 'expected "METHOD /path"'),
-  kind: z.enum(["latency", "hang", "error-before", "error-after"]),
-  /** How many matching requests it befalls. */
-  count: z.number().int().min(1).default(1),
-  /** For latency: how long; for hang: an optional end, as a 504. */
+  kind: z.enum([...AROUND, ...INSIDE]),
+  /** How many matching requests it befalls: 1; with a probability, no end. */
+  count: z.number().int().min(1).optional(),
+  /** How likely it befalls a matching request. */
+  probability: z.number().min(0).max(1).optional(),
+  /** How long it takes, or how old what is shown is. */
   ms: z.number().min(0).optional(),
   /** For the errors: the status to answer with. */
   status: z.number().int().min(400).max(599).default(500),
 });
 
-export type Fault = z.infer<typeof fault>;
+const body = z.union([
+  z.array(fault),
+  /** The same seed and the same requests in the same order: the same faults. */
+  z.object({ seed: z.number().int(), faults: z.array(fault) }),
+]);
 
-const DEFAULT_LATENCY_MS = 1_000;
+export type Fault = z.infer<typeof fault>;
 
 /** Faults waiting to befall requests, in the order they were given. */
 export class Faults {
   private waiting: Fault[] = [];
+  private random = seeded(1);
 
-  set(body: unknown): void {
-    const parsed = z.array(fault).safeParse(body);
-    if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
-    this.waiting = parsed.data;
+  /** @throws ApiError 400 naming what is wrong. */
+  set(given: unknown): void {
+    const parsed = body.safeParse(given);
+    if (!parsed.success) throw badRequest(reasons(given, parsed.error));
+    const { data } = parsed;
+    this.waiting = Array.isArray(data) ? data : data.faults;
+    this.random = seeded(Array.isArray(data) ? 1 : data.seed);
   }
 
   list(): Fault[] {
     return this.waiting;
   }
 
-  /**
-   * Serves a request through whatever fault is next for it.
-   *
-   * @param fail makes the wire's error answer
-   */
-  async around(
-    request: Request,
-    path: string,
-    serve: () => Promise<Response>,
-    fail: (status: number, message: string) => Response,
-  ): Promise<Response> {
-    const found = this.take(request.method, path);
-    if (!found) return serve();
-    const { kind, status, ms } = found;
-    switch (kind) {
-      case "latency":
-        await pause(ms ?? DEFAULT_LATENCY_MS, request.signal);
-        return serve();
-      case "hang":
-        await pause(ms ?? null, request.signal);
-        return fail(504, "Injected fault: hang");
-      case "error-before":
-        return fail(status, "Injected fault: error before the effect");
-      case "error-after": {
-        const answer = await serve();
-        await answer.body?.cancel();
-        return fail(status, "Injected fault: error after the effect");
+  /** The first that matches and, by its probability, happens. */
+  take(method: string, path: string): Fault | null {
+    for (const [index, found] of this.waiting.entries()) {
+      if (!matches(found, method, path)) continue;
+      const { probability, count } = found;
+      if (probability !== undefined && this.random() >= probability) continue;
+      if (probability === undefined || count !== undefined) {
+        found.count = (count ?? 1) - 1;
+        if (found.count === 0) this.waiting.splice(index, 1);
       }
+      return found;
     }
+    return null;
   }
+}
 
-  private take(method: string, path: string): Fault | null {
-    const index = this.waiting.findIndex((f) => matches(f, method, path));
-    const found = this.waiting[index];
-    if (!found) return null;
-    found.count -= 1;
-    if (found.count === 0) this.waiting.splice(index, 1);
-    return found;
-  }
+/** A union's own message says only that no branch fits. */
+function reasons(given: unknown, error: z.ZodError): string {
+  const list = Array.isArray(given)
+    ? given
+    : (given as { faults?: unknown } | null)?.faults;
+  const inner = z.array(fault).safeParse(list);
+  return z.prettifyError(inner.success ? error : inner.error);
 }
 
 function matches({ route }: Fault, method: string, path: string): boolean {
@@ -90,13 +95,14 @@ function matches({ route }: Fault, method: string, path: string): boolean {
   return matchPath(plain, actual) !== null;
 }
 
-/** Waits for `ms` (null: for ever), or until the client gives up. */
-function pause(ms: number | null, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = ms === null ? undefined : setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** mulberry32: small, and the same everywhere. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -1,5 +1,7 @@
 import { ApiError, notFound } from "../errors";
 import type { Executor } from "../executor/executor";
+import { heldBy } from "../executor/limits";
+import { parseBehaviour } from "../state/behaviour";
 import type { Lifecycle } from "../state/lifecycle";
 import type { Registry } from "../state/registry";
 import type { Faults } from "./faults";
@@ -19,18 +21,15 @@ export function health({ executor }: OperatorContext): Response {
     {
       ok: isolation.ok,
       isolation,
-      limits: {
-        ...limits,
-        how: "prlimit per process tree, tmpfs sizes",
-        missing: ["total memory", "cpu share", "size of the home"],
-      },
+      limits,
+      heldBy: heldBy(executor.groups),
     },
     isolation.ok ? 200 : 503,
   );
 }
 
 /**
- * /__faults and /__sandboxes: for whoever runs this server, from a terminal on
+ * /__faults, /__behaviour and /__sandboxes: for whoever runs this server, from a terminal on
  * this machine. No key, so everything a web page or a proxy could send is turned
  * away first.
  */
@@ -52,6 +51,11 @@ export async function operator(
       return json([]);
     case "GET __faults":
       return json(faults.list());
+    case "POST __behaviour":
+      lifecycle.behaviour = parseBehaviour(await readJson(request));
+      return json(lifecycle.behaviour);
+    case "GET __behaviour":
+      return json(lifecycle.behaviour);
     case "GET __sandboxes": {
       if (id !== undefined && detail === "log") {
         const record = lifecycle.require(decodeURIComponent(id));

@@ -1,10 +1,17 @@
 import { badRequest } from "../errors";
+import type { Twist } from "./befall";
 
 export interface Call {
   request: Request;
   url: URL;
   /** Values of the template's {names}; a missing one cannot happen. */
-  params: Record<string, string> & { id: string; port: string; n: string };
+  params: Record<string, string> & {
+    id: string;
+    port: string;
+    n: string;
+    token: string;
+  };
+  twist: Twist;
 }
 
 type Handler = (call: Call) => Response | Promise<Response>;

@@ -2,6 +2,8 @@ import type { Server } from "bun";
 import { ApiError, messageOf } from "../errors";
 import { errorBody } from "../payloads";
 import type { Activity } from "../state/activity";
+import { befall } from "./befall";
+import type { Twist } from "./befall";
 import { controlRoutes } from "./control";
 import type { ControlContext } from "./control";
 import type { EventHub } from "./events";
@@ -49,6 +51,7 @@ export function serveHttp(
     request: Request,
     url: URL,
     server: Server<SocketData>,
+    twist: Twist,
   ): Promise<Response | undefined> => {
     const [, area = ""] = url.pathname.split("/", 2);
     if (area === "health") return health(context);
@@ -77,7 +80,8 @@ export function serveHttp(
       requireKey(request);
       const path = url.pathname.slice("/api".length);
       const found = control.match(request.method, path);
-      if (found) return found.handler({ request, url, params: found.params });
+      const { params, handler } = found ?? {};
+      if (params && handler) return handler({ request, url, params, twist });
     }
     throw new ApiError(404, `Cannot ${request.method} ${url.pathname}`);
   };
@@ -91,26 +95,33 @@ export function serveHttp(
     websocket: socketHandlers(context.events, apiKey),
     async fetch(request, server) {
       const url = new URL(request.url);
-      const fail = (status: number, message: string) =>
-        json(errorBody(status, message, url.pathname), status);
+      const fail = (status: number, message: string, code?: string) =>
+        json(errorBody(status, message, url.pathname, code), status);
       // Undefined once a socket has been upgraded: Bun wants no answer then.
-      const serve = async () => {
+      const serve = async (request: Request, twist: Twist) => {
         try {
-          return (await route(request, url, server)) as Response;
+          return (await route(request, url, server, twist)) as Response;
         } catch (error) {
           if (error instanceof ApiError) {
-            return fail(error.status, error.message);
+            return fail(error.status, error.message, error.code);
           }
           if (request.signal.aborted) return fail(499, "Client went away");
           console.error(error);
           return fail(500, messageOf(error));
         }
       };
-      if (!/^\/(api|toolbox|preview)\//.test(url.pathname)) return serve();
-      const answer = await faults.around(request, url.pathname, serve, fail);
+      const path = url.pathname;
+      const fault = /^\/(api|toolbox|preview|signed)\//.test(path)
+        ? faults.take(request.method, path)
+        : null;
+      const answer = fault
+        ? await befall(fault, request, serve, fail)
+        : await serve(request, {});
       // Not a preview's: its answers are whatever runs inside.
-      if (answer && !url.pathname.startsWith("/preview/")) {
-        context.observe?.(request, answer.clone());
+      if (answer && context.observe && /^\/(api|toolbox)\//.test(path)) {
+        if (!fault?.kind.startsWith("reset")) {
+          context.observe(request, answer.clone());
+        }
       }
       return answer;
     },

@@ -1,11 +1,12 @@
 import { messageOf } from "../errors";
 import type { Activity } from "./activity";
 import type { Lifecycle } from "./lifecycle";
-import type { Registry } from "./registry";
+import type { Registry, SandboxRecord } from "./registry";
+import { TRANSITIONS } from "./states";
 
 /**
- * Stops what has been idle for its interval, and deletes what has been stopped
- * for longer than it asked to be kept.
+ * Stops what has been idle for its interval, archives and deletes what has been
+ * stopped for longer than it asked to be kept, and destroys what has had its time.
  *
  * @param minuteMs how long a minute of the intervals lasts; tests shorten it
  */
@@ -18,21 +19,9 @@ export function keepHouse(
   const look = () => {
     const now = Date.now();
     for (const record of registry.all()) {
-      const { id, state, autoStopInterval, autoDeleteInterval } = record;
-      const idle = now - record.lastActivityAt;
-      const stopped = now - record.updatedAt;
-      const work =
-        state === "started" &&
-        autoStopInterval > 0 &&
-        idle >= autoStopInterval * minuteMs &&
-        !activity.isBusy(id)
-          ? lifecycle.stop(id)
-          : state === "stopped" &&
-              autoDeleteInterval > 0 &&
-              stopped >= autoDeleteInterval * minuteMs
-            ? lifecycle.delete(id)
-            : null;
-      work?.catch((error) => {
+      const work = due(record, now, minuteMs, activity.isBusy(record.id));
+      if (work === null) continue;
+      lifecycle[work](record.id).catch((error) => {
         // Somebody changed its state first: the next look sees how it went.
         console.error(`sandbox ${record.name}: ${messageOf(error)}`);
       });
@@ -41,4 +30,27 @@ export function keepHouse(
   const timer = setInterval(look, Math.min(5_000, minuteMs / 6));
   timer.unref();
   return { stop: () => clearInterval(timer) };
+}
+
+function due(
+  record: SandboxRecord,
+  now: number,
+  minuteMs: number,
+  busy: boolean,
+): "stop" | "archive" | "delete" | null {
+  const { state, destroyAt } = record;
+  if (TRANSITIONS.has(state)) return null;
+  if (destroyAt !== null && now >= destroyAt) return "delete";
+  const past = (minutes: number, since: number) =>
+    minutes > 0 && now - since >= minutes * minuteMs;
+  if (state === "started") {
+    const idle = past(record.autoStopInterval, record.lastActivityAt);
+    return idle && !busy ? "stop" : null;
+  }
+  if (state !== "stopped" && state !== "archived") return null;
+  if (past(record.autoDeleteInterval, record.updatedAt)) return "delete";
+  return state === "stopped" &&
+    past(record.autoArchiveInterval, record.updatedAt)
+    ? "archive"
+    : null;
 }

@@ -1,47 +1,60 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { ApiError, badRequest, conflict, messageOf, notFound } from "../errors";
 import type { Cell } from "../executor/cell";
 import type { Executor } from "../executor/executor";
 import type { CreateRequest } from "../http/create-request";
 import { BARE } from "../snapshots";
 import type { Snapshots } from "../snapshots";
+import type { Behaviour, Paced } from "./behaviour";
+import type { History } from "./history";
+import { destroyAt, newRecord, newToken } from "./new-record";
+import { CreateRate, requireRoom } from "./quota";
 import type { Registry, SandboxRecord, SandboxState } from "./registry";
+import { TRANSITIONS } from "./states";
 
 export type StateListener = (
   record: SandboxRecord,
   oldState: SandboxState | null,
 ) => void;
 
-const TRANSITIONS: ReadonlySet<SandboxState> = new Set([
-  "creating",
-  "starting",
-  "stopping",
-  "destroying",
-]);
+/** Runs instead of the snapshot's own, where a fault wants that. */
+export type Entrypoint = string[] | null;
 
 /** A sandbox that is just being started gets this long to be ended properly. */
 const CLOSE_PATIENCE_MS = 1_200;
 
+export interface LifecycleParts {
+  registry: Registry;
+  executor: Executor;
+  snapshots: Snapshots;
+  history: History;
+  announce: StateListener;
+  /** How long a minute of the intervals lasts. */
+  minuteMs: number;
+}
+
 /**
  * Moves sandboxes between states. Every transition is recorded before it begins
  * and after it ends; only one is under way per sandbox, and asking for another
- * meanwhile is a 409, delete while creating included.
+ * meanwhile is a 409, delete while creating included. What is asked for resolves
+ * when it is over, or at once, with the state on its way, where it has a pace.
  */
 export class Lifecycle {
   private readonly cells = new Map<string, Cell>();
   /** Changes that have begun and not ended, for close() to wait for. */
   private readonly underWay = new Set<Promise<unknown>>();
+  private readonly rate: CreateRate;
   private closing = false;
 
   constructor(
-    private readonly registry: Registry,
-    private readonly executor: Executor,
-    private readonly snapshots: Snapshots,
-    private readonly announce: StateListener,
-  ) {}
+    private readonly parts: LifecycleParts,
+    public behaviour: Behaviour,
+  ) {
+    this.rate = new CreateRate(parts.minuteMs);
+  }
 
   require(idOrName: string): SandboxRecord {
-    const record = this.registry.find(idOrName);
+    const record = this.find(idOrName);
     if (!record) {
       throw notFound(`Sandbox with ID or name ${idOrName} not found`);
     }
@@ -49,7 +62,7 @@ export class Lifecycle {
   }
 
   find(idOrName: string): SandboxRecord | null {
-    return this.registry.find(idOrName);
+    return this.parts.registry.find(idOrName);
   }
 
   /** The running insides of a started sandbox. */
@@ -63,63 +76,72 @@ export class Lifecycle {
     return cell;
   }
 
-  /** Resolves when it is started, or has failed (state "error"). */
-  async create(request: CreateRequest): Promise<SandboxRecord> {
-    const { isolation } = this.executor;
+  /** Ends as "started", or as "error" with the reason. */
+  async create(
+    request: CreateRequest,
+    entrypoint: Entrypoint = null,
+  ): Promise<SandboxRecord> {
+    const { executor, snapshots, registry, minuteMs } = this.parts;
+    const { isolation } = executor;
     if (!isolation.ok) {
       throw new ApiError(
         422,
         `Sandboxes cannot be isolated on this machine. ${isolation.reason} ${isolation.remedy}`,
+        "ISOLATION_UNAVAILABLE",
       );
     }
-    const snapshot = this.snapshots.require(request.snapshot ?? BARE.name);
+    const snapshot = snapshots.require(request.snapshot ?? BARE.name);
     const id = randomUUID();
     const name = request.name ?? id;
-    if (this.registry.find(name)) {
+    if (registry.find(name)) {
       throw conflict(`Sandbox with name ${name} already exists`);
     }
-    const taken = new Set(
-      this.registry.all().flatMap(({ hostUid }) => hostUid ?? []),
-    );
-    const now = Date.now();
-    const record: SandboxRecord = {
-      id,
-      name,
-      state: "creating",
-      errorReason: null,
-      snapshot: snapshot.name,
-      user: request.user,
-      env: request.env,
-      labels: request.labels,
-      public: request.public,
-      target: request.target,
-      cpu: request.cpu,
-      memory: request.memory,
-      disk: request.disk,
-      networkBlockAll: request.networkBlockAll,
-      autoStopInterval: request.autoStopInterval,
-      autoArchiveInterval: request.autoArchiveInterval,
-      autoDeleteInterval: request.autoDeleteInterval,
-      hostUid: this.executor.allotUid(taken),
-      previewToken: newToken(),
-      createdAt: now,
-      updatedAt: now,
-      lastActivityAt: now,
-    };
-    this.registry.insert(record);
-    this.announce(record, null);
-    return this.track(this.run(record));
+    const others = registry.all();
+    const { quota } = this.behaviour;
+    requireRoom(quota, request, others);
+    this.rate.take(quota.createsPerMinute);
+    const taken = new Set(others.flatMap(({ hostUid }) => hostUid ?? []));
+    const hostUid = executor.allotUid(taken);
+    const record = newRecord(id, request, snapshot.name, hostUid, minuteMs);
+    registry.insert(record);
+    this.tell(record, null);
+    return this.paced("create", record, () => this.run(record, entrypoint));
   }
 
-  async start(idOrName: string): Promise<SandboxRecord> {
+  async start(
+    idOrName: string,
+    entrypoint: Entrypoint = null,
+  ): Promise<SandboxRecord> {
     const record = this.settled(idOrName);
-    if (record.state === "started") return record;
-    if (record.state !== "stopped") {
+    const { state } = record;
+    if (state === "started") return record;
+    if (state !== "stopped" && state !== "archived") {
       throw badRequest(
-        `Sandbox ${record.name} cannot be started from state ${record.state}`,
+        `Sandbox ${record.name} cannot be started from state ${state}`,
       );
     }
-    return this.track(this.run(this.move(record, "starting")));
+    this.requireRoomFor(record);
+    const archived = state === "archived";
+    const after = this.move(record, archived ? "restoring" : "starting");
+    return this.paced(archived ? "restore" : "start", after, () =>
+      this.run(after, entrypoint),
+    );
+  }
+
+  /** Out of an error that can be overcome, e.g. a home that grew too large. */
+  async recover(idOrName: string, skipStart = false): Promise<SandboxRecord> {
+    const record = this.settled(idOrName);
+    if (record.state !== "error" || !record.recoverable) {
+      throw badRequest(
+        record.state === "error"
+          ? `Sandbox ${record.name} cannot be recovered: ${record.errorReason}`
+          : `Sandbox ${record.name} is not in an error state (state: ${record.state})`,
+      );
+    }
+    this.requireRoomFor(record);
+    if (skipStart) return this.stopped(record);
+    const starting = this.move(record, "starting");
+    return this.paced("start", starting, () => this.run(starting, null));
   }
 
   async stop(idOrName: string): Promise<SandboxRecord> {
@@ -130,19 +152,50 @@ export class Lifecycle {
       );
     }
     const stopping = this.move(record, "stopping");
-    await this.track(this.end(record.id));
-    const stopped = this.stopped(stopping);
-    return stopped.autoDeleteInterval === 0 ? this.delete(record.id) : stopped;
+    return this.paced("stop", stopping, async () => {
+      await this.end(record.id);
+      const stopped = this.stopped(stopping);
+      return stopped.autoDeleteInterval === 0
+        ? this.delete(record.id)
+        : stopped;
+    });
+  }
+
+  /** Here nothing moves: the disk stays where it is. */
+  async archive(idOrName: string): Promise<SandboxRecord> {
+    const record = this.settled(idOrName);
+    if (record.state !== "stopped") {
+      throw badRequest(
+        `Sandbox ${record.name} must be stopped to be archived (state: ${record.state})`,
+      );
+    }
+    const archiving = this.move(record, "archiving");
+    return this.paced("archive", archiving, async () =>
+      this.move(archiving, "archived"),
+    );
   }
 
   async delete(idOrName: string): Promise<SandboxRecord> {
-    const record = this.settled(idOrName);
-    const destroying = this.move(record, "destroying");
-    return this.track(this.end(record.id).then(() => this.erase(destroying)));
+    const destroying = this.move(this.settled(idOrName), "destroying");
+    return this.paced("delete", destroying, async () => {
+      await this.end(destroying.id);
+      return this.erase(destroying);
+    });
   }
 
   update(idOrName: string, changes: Partial<SandboxRecord>): SandboxRecord {
-    return this.registry.update(this.require(idOrName).id, changes);
+    const after = this.parts.registry.update(
+      this.require(idOrName).id,
+      changes,
+    );
+    this.parts.history.note(after);
+    return after;
+  }
+
+  /** @param minutes 0 for no end */
+  setTtl(idOrName: string, minutes: number): SandboxRecord {
+    const { minuteMs } = this.parts;
+    return this.update(idOrName, { destroyAt: destroyAt(minutes, minuteMs) });
   }
 
   /** What a sandbox and its supervisor printed, as far as it is kept. */
@@ -163,20 +216,43 @@ export class Lifecycle {
       Promise.allSettled(this.underWay),
       Bun.sleep(CLOSE_PATIENCE_MS),
     ]);
-    for (const record of this.registry.all()) {
+    for (const record of this.parts.registry.all()) {
       if (record.state === "started") this.stopped(record);
     }
   }
 
-  private async run(record: SandboxRecord): Promise<SandboxRecord> {
+  /** Removes what is left of one that is to be destroyed. */
+  async erase(record: SandboxRecord): Promise<SandboxRecord> {
+    const { executor, registry } = this.parts;
+    try {
+      await executor.removeHome(record.id);
+    } catch (error) {
+      // Not "destroying" for ever: whoever wants it gone must be able to ask again.
+      return this.move(record, "error", `Not deleted: ${messageOf(error)}`);
+    }
+    registry.remove(record.id);
+    const destroyed: SandboxRecord = { ...record, state: "destroyed" };
+    this.tell(destroyed, record.state);
+    return destroyed;
+  }
+
+  /** Records that nothing of it runs; a stop always ends its preview token. */
+  stopped(record: SandboxRecord): SandboxRecord {
+    return this.move(record, "stopped", null, { previewToken: newToken() });
+  }
+
+  private async run(
+    record: SandboxRecord,
+    entrypoint: Entrypoint,
+  ): Promise<SandboxRecord> {
+    const { executor, snapshots, registry } = this.parts;
     let cell: Cell;
     try {
-      cell = await this.executor.start({
-        id: record.id,
-        hostUid: record.hostUid,
-        env: record.env,
-        networkBlockAll: record.networkBlockAll,
-        snapshot: this.snapshots.require(record.snapshot),
+      const snapshot = snapshots.require(record.snapshot);
+      const { id, hostUid, env, networkBlockAll } = record;
+      cell = await executor.start({
+        ...{ id, hostUid, env, networkBlockAll },
+        snapshot: entrypoint ? { ...snapshot, entrypoint } : snapshot,
       });
     } catch (error) {
       console.error(`sandbox ${record.name}: ${messageOf(error)}`);
@@ -188,7 +264,7 @@ export class Lifecycle {
     }
     this.cells.set(record.id, cell);
     void cell.ended.then(() => this.died(record.id, cell));
-    this.registry.touch(record.id);
+    registry.touch(record.id);
     return this.move(record, "started");
   }
 
@@ -196,10 +272,11 @@ export class Lifecycle {
   private died(id: string, cell: Cell): void {
     if (this.cells.get(id) !== cell) return;
     this.cells.delete(id);
-    const record = this.registry.get(id);
+    const record = this.parts.registry.get(id);
     if (this.closing || record?.state !== "started") return;
     console.error(`sandbox ${record.name} ended by itself:\n${cell.log}`);
-    this.stopped(record);
+    if (cell.overrun === null) this.stopped(record);
+    else this.move(record, "error", cell.overrun, { recoverable: true });
   }
 
   private async end(id: string): Promise<void> {
@@ -210,30 +287,30 @@ export class Lifecycle {
     await cell.ended;
   }
 
+  private requireRoomFor(record: SandboxRecord): void {
+    const all = this.parts.registry.all();
+    const others = all.filter(({ id }) => id !== record.id);
+    requireRoom(this.behaviour.quota, record, others);
+  }
+
+  private paced(
+    change: Paced,
+    onItsWay: SandboxRecord,
+    work: () => Promise<SandboxRecord>,
+  ): Promise<SandboxRecord> {
+    const ms = this.behaviour.pace[change] ?? 0;
+    if (ms === 0) return this.track(work());
+    this.track(Bun.sleep(ms).then(work)).catch((error) =>
+      console.error(`sandbox ${onItsWay.name}: ${messageOf(error)}`),
+    );
+    return Promise.resolve(onItsWay);
+  }
+
   private track<T>(work: Promise<T>): Promise<T> {
     this.underWay.add(work);
     const over = () => this.underWay.delete(work);
     work.then(over, over);
     return work;
-  }
-
-  /** Removes what is left of one that is to be destroyed. */
-  async erase(record: SandboxRecord): Promise<SandboxRecord> {
-    try {
-      await this.executor.removeHome(record.id);
-    } catch (error) {
-      // Not "destroying" for ever: whoever wants it gone must be able to ask again.
-      return this.move(record, "error", `Not deleted: ${messageOf(error)}`);
-    }
-    this.registry.remove(record.id);
-    const destroyed: SandboxRecord = { ...record, state: "destroyed" };
-    this.announce(destroyed, record.state);
-    return destroyed;
-  }
-
-  /** Records that nothing of it runs; a stop always ends its preview token. */
-  stopped(record: SandboxRecord): SandboxRecord {
-    return this.move(record, "stopped", null, { previewToken: newToken() });
   }
 
   private settled(idOrName: string): SandboxRecord {
@@ -252,16 +329,16 @@ export class Lifecycle {
     errorReason: string | null = null,
     more: Partial<SandboxRecord> = {},
   ): SandboxRecord {
-    const after = this.registry.update(record.id, {
-      state,
-      errorReason,
+    const after = this.parts.registry.update(record.id, {
+      ...{ state, errorReason, recoverable: false },
       ...more,
     });
-    this.announce(after, record.state);
+    this.tell(after, record.state);
     return after;
   }
-}
 
-function newToken(): string {
-  return randomBytes(24).toString("base64url");
+  private tell(record: SandboxRecord, oldState: SandboxState | null): void {
+    this.parts.history.note(record);
+    this.parts.announce(record, oldState);
+  }
 }

@@ -15,7 +15,8 @@ export async function recover(
 ): Promise<void> {
   for (const record of registry.all()) {
     if (record.state === "destroying") await lifecycle.erase(record);
-    else if (record.state !== "stopped" && record.state !== "error") {
+    else if (record.state === "archiving") lifecycle.stopped(record);
+    else if (!["stopped", "archived", "error"].includes(record.state)) {
       executor.makeHome(record.id, record.hostUid);
       lifecycle.stopped(record);
     }

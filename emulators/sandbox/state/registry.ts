@@ -1,15 +1,14 @@
 import { Database } from "bun:sqlite";
+import type { SandboxState } from "./states";
 
-/** The states this server really goes through (Daytona has more). */
-export type SandboxState =
-  | "creating"
-  | "starting"
-  | "started"
-  | "stopping"
-  | "stopped"
-  | "destroying"
-  | "destroyed"
-  | "error";
+export type { SandboxState } from "./states";
+
+export interface SignedPreview {
+  token: string;
+  port: number;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
 
 export interface SandboxRecord {
   id: string;
@@ -17,6 +16,8 @@ export interface SandboxRecord {
   state: SandboxState;
   /** Why the state is "error"; null in every other state. */
   errorReason: string | null;
+  /** Whether recover() may bring it back from "error". */
+  recoverable: boolean;
   snapshot: string;
   user: string;
   env: Record<string, string>;
@@ -32,15 +33,21 @@ export interface SandboxRecord {
   autoArchiveInterval: number;
   /** Minutes after a stop; 0 deletes at the stop, negative is never. */
   autoDeleteInterval: number;
+  /** When it is destroyed whatever its state; null is never. */
+  destroyAt: number | null;
   /** Host uid and gid its processes run as; null when we are not root. */
   hostUid: number | null;
   /** Good until the next stop. */
   previewToken: string;
+  /** Signed previews given out and not revoked. */
+  signed: SignedPreview[];
   /** Milliseconds since the epoch. */
   createdAt: number;
   updatedAt: number;
   lastActivityAt: number;
 }
+
+const LATER = { recoverable: false, destroyAt: null, signed: [] };
 
 /**
  * The sandboxes, on disk. A row is written before anything it names is made and
@@ -62,7 +69,8 @@ export class Registry {
       .query<{ record: string }, []>("SELECT record FROM sandboxes")
       .all();
     for (const row of rows) {
-      const record = JSON.parse(row.record) as SandboxRecord;
+      // Rows of older servers lack what came later.
+      const record = { ...LATER, ...JSON.parse(row.record) } as SandboxRecord;
       this.records.set(record.id, record);
     }
   }
