@@ -47,6 +47,7 @@ async function launch(page: Page, name: string): Promise<void> {
 
 describe("without any script", () => {
   test("the skill's page shows the skill, asks, and a GET launches nothing", async () => {
+    const before = await product.providerSandboxes();
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(`${product.baseUrl}/ada/skills/one`);
@@ -62,7 +63,7 @@ describe("without any script", () => {
     expect(await button.getAttribute("href")).toBe(
       "/sign-in?next=%2Fada%2Fskills%2Fone",
     );
-    expect(await product.providerSandboxes()).toEqual([]);
+    expect(await product.providerSandboxes()).toEqual(before);
     await context.close();
   });
 
@@ -84,7 +85,7 @@ describe("the way in", () => {
     const errors = watchErrors(page);
     await page.goto(product.baseUrl);
     const examples = page.locator("section", { hasText: "Skills to try" });
-    expect(await examples.getByRole("listitem").count()).toBeGreaterThan(3);
+    await examples.getByRole("listitem").nth(3).waitFor();
 
     const box = page.getByLabel("Link to a skill");
     await box.fill("javascript:alert(1)");
@@ -101,7 +102,9 @@ describe("the way in", () => {
     await box.press("Enter");
     await page.waitForURL("**/ada/skills/two");
     await page.getByText("The word is two.").waitFor();
-    expect(errors).toEqual([]);
+    // The Convex client tells the console what an action refused.
+    const refused = (error: string) => error.includes("skill_not_found");
+    expect(errors.filter((error) => !refused(error))).toEqual([]);
     await page.close();
   });
 

@@ -160,6 +160,13 @@ export class Product {
     if (!response.ok) throw new Error(await response.text());
   }
 
+  /** Faults that have not befallen a request yet. */
+  async faultsLeft(): Promise<object[]> {
+    const { endpoints } = await this.health();
+    const response = await fetch(`${endpoints.sandbox}/__faults`);
+    return (await response.json()) as object[];
+  }
+
   async token(user: string): Promise<string> {
     return await until(`a token for ${user}`, async () => {
       const response = await fetch(`${this.baseUrl}/api/local/token`, {
