@@ -1,6 +1,7 @@
 import Link from "next/link";
-import { api } from "@convex/_generated/api";
-import { runQuery } from "../data/server";
+import type { FunctionReturnType } from "convex/server";
+import type { api } from "@convex/_generated/api";
+import type { Outcome } from "../data/server";
 import { skillPath } from "../routes";
 import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
@@ -14,8 +15,12 @@ const CARD =
   "flex min-h-44 flex-col rounded-lg border border-line bg-surface p-4.5 shadow-card";
 
 /** The skills that ship with Slipway. */
-export async function Examples() {
-  const answer = await runQuery(api.skills.examples, {});
+export async function Examples({
+  found,
+}: {
+  found: Promise<Outcome<FunctionReturnType<typeof api.skills.examples>>>;
+}) {
+  const answer = await found;
   return (
     <Section id="examples" title={TITLE} caption={CAPTION}>
       {!answer.ok ? (

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { redirect } from "next/navigation";
-import { cache, Suspense } from "react";
+import { cache } from "react";
 import { api } from "@convex/_generated/api";
+import { Patient } from "../data/patient";
 import { runAction } from "../data/server";
 import { skillPath } from "../routes";
 import { SkillChoices } from "./skill-choices";
@@ -12,18 +12,16 @@ import { SkillSkeleton } from "./skill-skeleton";
 
 export type SkillParams = { owner: string; repo: string; path?: string[] };
 
-/**
- * How long a full page load waits for the skill before it shows a skeleton instead.
- * A known skill answers well within it, so the page is whole without any script.
- */
-const PATIENCE_MS = 1_500;
-
 /** Once per request: the page and its title ask for the same. */
 const open = cache((link: string) => runAction(api.skills.open, { link }));
 
-/** The segments as the link they stand for; each decoded once. */
-function linkOf({ owner, repo, path = [] }: SkillParams): string {
-  return [owner, repo, ...path].map(decodeURIComponent).join("/");
+/** The segments of the address, each decoded once. */
+function segmentsOf({ owner, repo, path = [] }: SkillParams): string[] {
+  return [owner, repo, ...path].map(decodeURIComponent);
+}
+
+function linkOf(params: SkillParams): string {
+  return segmentsOf(params).join("/");
 }
 
 export async function skillMetadata(params: SkillParams): Promise<Metadata> {
@@ -36,7 +34,7 @@ export async function skillMetadata(params: SkillParams): Promise<Metadata> {
   return { title: skill.name, description: skill.description };
 }
 
-export async function SkillRoute({
+export function SkillRoute({
   params,
   under = "",
 }: {
@@ -44,15 +42,13 @@ export async function SkillRoute({
   under?: string;
 }) {
   const link = linkOf(params);
-  const content = <SkillContent link={link} path={`${under}/${link}`} />;
-  const destination = (await headers()).get("sec-fetch-dest");
-  // A click inside the app has a skeleton to look at; a full load can wait a moment.
-  const whole =
-    destination !== "empty" && (await within(open(link), PATIENCE_MS));
-  return whole ? (
-    content
-  ) : (
-    <Suspense fallback={<SkillSkeleton name={link} />}>{content}</Suspense>
+  return (
+    <Patient work={open(link)} fallback={<SkillSkeleton name={link} />}>
+      <SkillContent
+        link={link}
+        path={`${under}/${segmentsOf(params).map(encodeURIComponent).join("/")}`}
+      />
+    </Patient>
   );
 }
 
@@ -62,22 +58,8 @@ async function SkillContent({ link, path }: { link: string; path: string }) {
   if (answer.value.kind === "choices") {
     return <SkillChoices found={answer.value} />;
   }
-  const { skill } = answer.value;
-  // One address per skill; a pinned one keeps its pin.
-  if (skill.link !== path && !link.includes("@")) {
-    redirect(skillPath(skill.link));
-  }
-  return <SkillScreen skill={skill} />;
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true as const), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const { skill, staleSince } = answer.value;
+  // One address per skill; a skill on a branch or commit of its own keeps that in it.
+  if (skill.link !== path) redirect(skillPath(skill.link));
+  return <SkillScreen skill={skill} staleSince={staleSince} />;
 }

@@ -1,7 +1,9 @@
 import type { SkillView } from "../data/types";
 import { plural } from "../data/format";
+import { Callout } from "../ui/callout";
 import { Markdown } from "../ui/markdown";
 import { Panel } from "../ui/panel";
+import { Age } from "../ui/time";
 import { FileList } from "./file-list";
 import { Findings } from "./findings";
 import { LaunchCard } from "./launch-card";
@@ -9,7 +11,14 @@ import { SkillHeader } from "./skill-header";
 import { fileUrl } from "./source";
 
 /** What a skill is, at one commit. Rendered on the server; only Launch needs scripts. */
-export function SkillScreen({ skill }: { skill: SkillView }) {
+export function SkillScreen({
+  skill,
+  staleSince,
+}: {
+  skill: SkillView;
+  /** When its host last answered, if it does not answer now. */
+  staleSince?: number | undefined;
+}) {
   return (
     <div className="mx-auto w-full max-w-6xl px-4 pt-8 pb-20 sm:px-6 sm:pt-12">
       <SkillHeader skill={skill} />
@@ -25,6 +34,12 @@ export function SkillScreen({ skill }: { skill: SkillView }) {
           </div>
         </aside>
         <div className="min-w-0 space-y-8 lg:order-1">
+          {staleSince === undefined ? null : (
+            <Callout tone="warn" title="The git host does not answer right now">
+              This is the commit it named <Age at={staleSince} />. There may be
+              a newer one.
+            </Callout>
+          )}
           <Findings findings={skill.findings} />
           <Panel>
             <div className="flex h-11 items-center justify-between gap-3 border-b border-line px-4 sm:px-6">

@@ -1,13 +1,16 @@
 import { headers } from "next/headers";
-import { Suspense } from "react";
+import { api } from "@convex/_generated/api";
 import { Scene } from "../../brand/scene";
 import { Authors } from "../../home/authors";
+import { Patient } from "../../data/patient";
+import { runQuery } from "../../data/server";
 import { Examples, ExamplesSkeleton } from "../../home/examples";
 import { HowItWorks } from "../../home/how-it-works";
 import { PasteBox } from "../../home/paste-box";
 import { Recent } from "../../home/recent";
 
 export default async function HomePage() {
+  const examples = runQuery(api.skills.examples, {});
   const host = (await headers()).get("host") ?? "localhost:3000";
   return (
     <>
@@ -31,9 +34,9 @@ export default async function HomePage() {
       <div className="relative flex-1 border-t border-water-line bg-water">
         <div className="relative z-20 mx-auto max-w-6xl space-y-16 px-4 pt-14 pb-20 sm:px-6 lg:space-y-20">
           <Recent />
-          <Suspense fallback={<ExamplesSkeleton />}>
-            <Examples />
-          </Suspense>
+          <Patient work={examples} fallback={<ExamplesSkeleton />}>
+            <Examples found={examples} />
+          </Patient>
           <HowItWorks />
           <Authors host={host} />
         </div>
