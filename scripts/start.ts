@@ -115,7 +115,7 @@ const buildTogether = (progress: (text: string) => void) =>
   withCheckoutLock(progress, () => buildPages(progress));
 
 async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
-  const { replaced, cloud } = plan.options;
+  const { replaced, cloud, clerkIssuer } = plan.options;
   if (!cloud) {
     const beside = async () => {
       const parts = [
@@ -128,7 +128,7 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
       );
     };
     const backend = async () => {
-      const issuer = replaced.identity
+      const issuer = clerkIssuer
         ? null
         : await step("identity", () => supervisor.start(identityPart(plan)));
       await step("backend", () =>

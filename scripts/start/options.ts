@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,12 +19,9 @@ export type Options = {
   dev: boolean;
   cloud: Cloud | null;
   /** Embedded backend, other provider: DAYTONA_* and friends as given. */
-  replaced: {
-    sandboxes: boolean;
-    models: boolean;
-    skills: boolean;
-    identity: boolean;
-  };
+  replaced: { sandboxes: boolean; models: boolean; skills: boolean };
+  /** Clerk's issuer, which replaces the local one. */
+  clerkIssuer: string | null;
 };
 
 /** The backend is a Convex deployment: only Next runs here. */
@@ -59,8 +55,8 @@ export function readOptions(env: Environment, argv: string[]): Options {
       sandboxes: readPair(env, "DAYTONA_API_URL", "DAYTONA_API_KEY"),
       models: Boolean(env.SLIPWAY_MODEL_PROVIDERS),
       skills: Boolean(env.SLIPWAY_GIT_HOSTS),
-      identity: readPair(env, "CLERK_JWT_ISSUER_DOMAIN", "CLERK_SECRET_KEY"),
     },
+    clerkIssuer: readClerk(env),
   };
 }
 
@@ -118,7 +114,15 @@ function readPair(env: Environment, first: string, second: string): boolean {
   );
 }
 
-/** A short stable name for a folder. */
-export function hashOf(...parts: string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex");
+/** Clerk's publishable key is `pk_(test|live)_` and base64 of its host with a `$`. */
+function readClerk(env: Environment): string | null {
+  const name = "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY";
+  if (!readPair(env, name, "CLERK_SECRET_KEY")) return null;
+  if (env.CLERK_JWT_ISSUER_DOMAIN) return env.CLERK_JWT_ISSUER_DOMAIN;
+  const encoded = env[name]?.split("_")[2] ?? "";
+  const host = Buffer.from(encoded, "base64").toString().replace(/\$$/, "");
+  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) return `https://${host}`;
+  throw new OptionError(
+    `${name} is not one of Clerk's keys. Copy it anew from Clerk's dashboard, or set CLERK_JWT_ISSUER_DOMAIN too.`,
+  );
 }

@@ -92,7 +92,7 @@ function deploymentEnvironment(plan: Plan, issuer: Issuer | null) {
     DAYTONA_API_URL: given.DAYTONA_API_URL,
     DAYTONA_API_KEY: given.DAYTONA_API_KEY,
     DAYTONA_TARGET: given.DAYTONA_TARGET,
-    CLERK_JWT_ISSUER_DOMAIN: given.CLERK_JWT_ISSUER_DOMAIN,
+    CLERK_JWT_ISSUER_DOMAIN: options.clerkIssuer ?? undefined,
     AUTH_ISSUER: issuer?.issuer,
     AUTH_JWKS: issuer?.jwks,
   };
@@ -174,7 +174,7 @@ export function webPart(plan: Plan): Part {
       CONVEX_URL: options.cloud?.convexUrl ?? origin(ports.backend),
       CONVEX_SITE_URL: options.cloud?.siteUrl ?? origin(ports.site),
       ...(embedded && {
-        SLIPWAY_IDENTITY_URL: options.replaced.identity
+        SLIPWAY_IDENTITY_URL: options.clerkIssuer
           ? undefined
           : origin(ports.identity),
         SLIPWAY_SANDBOX_URL: options.replaced.sandboxes
