@@ -94,6 +94,7 @@ export async function createSandboxServer(
       lifecycle.behaviour = usual;
       await lifecycle.idle();
       for (const { id } of registry.all()) await lifecycle.delete(id);
+      history.clear();
     },
     async close() {
       house.stop();

@@ -89,6 +89,9 @@ async function controlPlane() {
   await sandbox.stop();
   await failure(sandbox.stop());
   await failure(sandbox.process.executeCommand("true"));
+  await sandbox.setTtl(60);
+  await sandbox.archive();
+  await failure(sandbox.recover());
   await sandbox.delete();
 }
 

@@ -1,3 +1,4 @@
+import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,9 @@ import type {
   SandboxServer,
   SandboxServerOptions,
 } from "../../emulators/sandbox/index";
+
+// Real processes on a machine that may be busy with other tests.
+setDefaultTimeout(20_000);
 
 export const API_KEY = "test-key";
 
@@ -20,6 +24,8 @@ export interface Fixture {
   snapshots: string;
   /** Has seen every answer; a violation fails close(). */
   contract: ContractChecker;
+  /** The server's own routes, e.g. POST /__faults. */
+  operator(method: string, path: string, body?: unknown): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -56,6 +62,12 @@ export async function startFixture(
     snapshots,
     contract,
     daytona: client(server.url),
+    operator: (method, path, body) =>
+      fetch(origin + path, {
+        method,
+        headers: { "content-type": "application/json" },
+        body: body === undefined ? null : JSON.stringify(body),
+      }),
     async close() {
       await server.close();
       rmSync(folder, { recursive: true, force: true });

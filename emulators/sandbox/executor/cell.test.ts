@@ -36,7 +36,7 @@ test("the end of the lifeline ends all of it, even what ignores signals", async 
     "trap '' TERM HUP INT; echo ready; while :; do sleep 1; done",
   ]);
   // What the server's death does, without the server dying.
-  cell.lifeline.end();
+  void cell.lifeline.end();
   await cell.ended;
   await expect(cell.fetch("/probe")).rejects.toThrow();
 });

@@ -73,18 +73,17 @@ function openV2(base: string, name: string): Cgroups {
   sweepDead(base);
   mkdirSync(ours, { recursive: true });
   const wanted: Controller[] = ["pids", "cpu", "memory"];
-  const enable = (folder: string) => {
+  const enable = (folder: string): Controller[] => {
     const has = read(join(folder, "cgroup.controllers")).split(/\s+/);
     const known = wanted.filter((c) => has.includes(c));
     const words = known.map((c) => `+${c}`).join(" ");
     if (words) writeFileSync(join(folder, "cgroup.subtree_control"), words);
+    return known;
   };
   // Fails with EBUSY where processes live in `base` itself, as in a container
   // or a plain user session: then nothing is given to us.
   enable(base);
-  enable(ours);
-  const has = read(join(ours, "cgroup.subtree_control")).split(/\s+/);
-  const controllers = wanted.filter((c) => has.includes(c));
+  const controllers = enable(ours);
   if (controllers.length === 0) return none(ours);
   return {
     version: 2,

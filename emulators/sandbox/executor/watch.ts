@@ -11,9 +11,10 @@ export interface Watched {
   overrun(reason: string): void;
 }
 
-const LOOK_MS = 250;
-/** A look may take at most this part of the time. */
-const SHARE = 20;
+const MEMORY_MS = 250;
+const DISK_MS = 400;
+/** Looking may take at most this part of the time. */
+const SHARE = 6;
 /** Homes are measured once the disk has lost this much since they were. */
 const DISK_STEP = 64 * 1024 * 1024;
 const INODE_STEP = 5_000;
@@ -27,7 +28,7 @@ const MEASURE_MS = 60_000;
  */
 export class Watch {
   private readonly watched = new Set<Watched>();
-  private timer: Timer | null = null;
+  private readonly timers = new Map<number, Timer>();
   private free: { bytes: number; inodes: number; at: number } | null = null;
 
   constructor(
@@ -39,38 +40,46 @@ export class Watch {
 
   add(one: Watched): { remove(): void } {
     this.watched.add(one);
-    this.timer ??= this.schedule(LOOK_MS);
+    if (this.memory) this.keep(MEMORY_MS, () => this.lookAtMemory());
+    this.keep(DISK_MS, () => this.lookAtDisk());
     return { remove: () => void this.watched.delete(one) };
   }
 
   close(): void {
     this.watched.clear();
-    if (this.timer) clearTimeout(this.timer);
+    for (const timer of this.timers.values()) clearTimeout(timer);
   }
 
-  private schedule(ms: number): Timer {
-    const timer = setTimeout(() => {
+  /** Looks again and again, as long as there is something to look at. */
+  private keep(every: number, look: () => void | Promise<void>, wait = every) {
+    if (this.timers.has(every)) return;
+    const turn = async () => {
       const from = performance.now();
-      this.look()
-        .catch((error) => console.error(`watch: ${messageOf(error)}`))
-        .finally(() => {
-          const rest = (performance.now() - from) * SHARE;
-          const idle = this.watched.size === 0;
-          this.timer = idle ? null : this.schedule(Math.max(LOOK_MS, rest));
-        });
-    }, ms);
+      try {
+        await look();
+      } catch (error) {
+        console.error(`watch: ${messageOf(error)}`);
+      }
+      this.timers.delete(every);
+      if (this.watched.size === 0) return;
+      const took = performance.now() - from;
+      this.keep(every, look, Math.max(every, took * SHARE));
+    };
+    const timer = setTimeout(() => void turn(), wait);
     timer.unref();
-    return timer;
+    this.timers.set(every, timer);
   }
 
-  private async look(): Promise<void> {
-    if (this.memory) {
-      const most = this.limits.memoryMiB * 1024 * 1024;
-      for (const one of this.watched) {
-        const used = memoryOf(one.processes());
-        if (used > most) this.end(one, `memory (${this.limits.memoryMiB} MiB)`);
+  private lookAtMemory(): void {
+    const { memoryMiB } = this.limits;
+    for (const one of this.watched) {
+      if (memoryOf(one.processes()) > memoryMiB * 1024 * 1024) {
+        this.end(one, `memory (${memoryMiB} MiB)`);
       }
     }
+  }
+
+  private async lookAtDisk(): Promise<void> {
     if (!this.diskShrank()) return;
     for (const one of this.watched) {
       const { bytes, inodes } = await measure(one.home);

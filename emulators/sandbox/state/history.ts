@@ -23,6 +23,10 @@ export class History {
     if (record.state === "destroyed") this.forget(at - KEPT_MS);
   }
 
+  clear(): void {
+    this.versions.clear();
+  }
+
   /** The list as it was `ago` milliseconds ago. */
   list(ago: number): SandboxRecord[] {
     const then = Date.now() - ago;

@@ -69,6 +69,6 @@ for (const event of ["end", "error", "close"]) {
 server.requestTimeout = 0;
 server.keepAliveTimeout = 60_000;
 
-serveEgress(EGRESS_PORT, EGRESS_SOCKET).then(() =>
+void serveEgress(EGRESS_PORT, EGRESS_SOCKET).then(() =>
   server.listen({ fd: CONTROL_FD }),
 );

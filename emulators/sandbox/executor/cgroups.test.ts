@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memoryNote, openCgroups } from "./cgroups";
+import { DEFAULT_LIMITS, heldBy } from "./limits";
+
+// The files of a tree, without the kernel behind them: what is written where.
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "cgroups-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const limits = {
+  ...DEFAULT_LIMITS,
+  processes: 50,
+  cpuCores: 1.5,
+  memoryMiB: 2,
+};
+const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
+
+test("version 2: all three, and the group dies together", () => {
+  mkdirSync(join(root, "own"));
+  const all = "cpuset cpu io memory pids";
+  writeFileSync(join(root, "cgroup.controllers"), all);
+  writeFileSync(join(root, "own/cgroup.controllers"), all);
+  const ours = `slipway-sb-${process.pid}-x`;
+  mkdirSync(join(root, "own", ours));
+  writeFileSync(join(root, "own", ours, "cgroup.controllers"), all);
+  const groups = openCgroups("x", root, { "": "/own" });
+  expect(groups?.version).toBe(2);
+  groups?.make("boot", limits).add(123);
+  expect(read("own", ours, "boot/pids.max")).toBe("50");
+  expect(read("own", ours, "boot/cpu.max")).toBe("150000 100000");
+  expect(read("own", ours, "boot/memory.max")).toBe("2097152");
+  expect(read("own", ours, "boot/memory.oom.group")).toBe("1");
+  expect(heldBy(groups).memoryMiB).toBe("cgroup v2");
+  expect(read("own", ours, "cgroup.subtree_control")).toBe(
+    "+pids +cpu +memory",
+  );
+});
+
+test("version 1: processes and cpu, never the memory controller", () => {
+  for (const controller of ["pids", "cpu", "memory"]) {
+    mkdirSync(join(root, controller));
+    writeFileSync(join(root, controller, "cgroup.procs"), "");
+  }
+  const groups = openCgroups("x", root, {});
+  expect(groups?.controllers).toEqual(["pids", "cpu"]);
+  groups?.make("boot", limits).add(123);
+  const ours = `slipway-sb-${process.pid}-x/boot`;
+  expect(read("pids", ours, "pids.max")).toBe("50");
+  expect(read("cpu", ours, "cpu.cfs_quota_us")).toBe("150000");
+  expect(read("pids", ours, "cgroup.procs")).toBe("123");
+  expect(existsSync(join(root, "memory", ours))).toBe(false);
+  expect(heldBy(groups).memoryMiB).toStartWith("watched");
+  expect(memoryNote(groups)).toContain("left alone");
+});
+
+test("what a killed server left is removed, a living one's is not", () => {
+  mkdirSync(join(root, "pids"));
+  writeFileSync(join(root, "pids/cgroup.procs"), "");
+  // Beyond the largest process id there is.
+  const dead = join(root, "pids/slipway-sb-99999999-a/boot");
+  const living = join(root, `pids/slipway-sb-${process.ppid}-a`);
+  for (const path of [dead, living]) mkdirSync(path, { recursive: true });
+  openCgroups("x", root, {});
+  expect(existsSync(join(root, "pids/slipway-sb-99999999-a"))).toBe(false);
+  expect(existsSync(living)).toBe(true);
+});
+
+test("no tree, no groups, and it is said", () => {
+  expect(openCgroups("x", root, {})).toBeNull();
+  expect(heldBy(null).cpuCores).toBe("nothing");
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Sandbox } from "@daytonaio/sdk";
+import { eventually, failure, startFixture } from "./sandbox-support";
+import type { Fixture } from "./sandbox-support";
+
+let fixture: Fixture;
+let held: Record<string, string>;
+beforeAll(async () => {
+  const limits = { processes: 80, memoryMiB: 300, diskMiB: 40, files: 3_000 };
+  fixture = await startFixture({ limits });
+  held = (await (await fetch(`${fixture.origin}/health`)).json()).heldBy;
+});
+afterAll(() => fixture.close());
+
+const stateOf = async (sandbox: Sandbox) => {
+  await sandbox.refreshData();
+  return sandbox.state;
+};
+
+/** Started, then ended for what it did; whichever of the two the kernel does. */
+async function endsAs(sandbox: Sandbox, command: string) {
+  const outcome = sandbox.process.executeCommand(command).then(
+    () => null,
+    (error: Error) => error,
+  );
+  await eventually(
+    async () => (await stateOf(sandbox)) !== "started",
+    "it is ended",
+    10_000,
+  );
+  await outcome;
+  return sandbox.state;
+}
+
+test("processes: refused beyond the limit, in a group where there is one", async () => {
+  const sandbox = await fixture.daytona.create();
+  // Python, for bash waits and tries again when it may not fork.
+  const { result } = await sandbox.process.executeCommand(`python3 -c "
+import os, time
+made = 0
+try:
+  for i in range(200):
+    if os.fork() == 0: time.sleep(2); os._exit(0)
+    made += 1
+except OSError as e: print(made, e.strerror)"`);
+  const [made, ...words] = result.trim().split(" ");
+  expect(words.join(" ")).toBe("Resource temporarily unavailable");
+  expect(Number(made)).toBeLessThan(80);
+  await sandbox.delete();
+});
+
+test("a home that outgrows its share is an error, and can be recovered", async () => {
+  const sandbox = await fixture.daytona.create({ name: "glutton" });
+  const state = await endsAs(
+    sandbox,
+    "for i in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom > f$i; done; sleep 9",
+  );
+  expect(String(state)).toBe("error");
+  expect(sandbox.errorReason).toContain("disk (40 MiB)");
+  expect(sandbox.recoverable).toBe(true);
+  expect((await failure(sandbox.start())).statusCode).toBe(400);
+  await sandbox.recover();
+  await sandbox.process.executeCommand("rm f*");
+  expect(String(await stateOf(sandbox))).toBe("started");
+  await sandbox.delete();
+});
+
+test("too many files in a home are too much as well", async () => {
+  const sandbox = await fixture.daytona.create();
+  const state = await endsAs(
+    sandbox,
+    `python3 -c "
+import time
+for i in range(8100): open(f'f{i}', 'w').close()
+time.sleep(9)"`,
+  );
+  expect(String(state)).toBe("error");
+  expect(sandbox.errorReason).toContain("files (3000)");
+  await sandbox.delete();
+});
+
+test("memory of all processes together is held", async () => {
+  const sandbox = await fixture.daytona.create();
+  const hog =
+    "python3 -c 'import time; x = bytearray(120 << 20); time.sleep(9)'";
+  const state = await endsAs(sandbox, `${hog} & ${hog} & ${hog} & wait`);
+  if (held.memoryMiB?.startsWith("watched")) {
+    expect(sandbox.errorReason).toContain("memory (300 MiB)");
+  } else expect(String(state)).toBe("stopped");
+  await sandbox.delete();
+});
