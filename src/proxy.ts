@@ -9,6 +9,7 @@ export function proxy(request: NextRequest): NextResponse {
   const policy = contentSecurityPolicy(nonce, process.env);
   const headers = new Headers(request.headers);
   headers.set("content-security-policy", policy); // Next reads the nonce from here
+  headers.set("x-nonce", nonce); // and the layout from here, for Clerk's scripts
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("content-security-policy", policy);
   return response;

@@ -15,6 +15,7 @@ export function contentSecurityPolicy(nonce: string, env: Environment): string {
       "'self'",
       `'nonce-${nonce}'`,
       "'strict-dynamic'",
+      ...(clerk ? [clerk] : []), // for browsers that do not know strict-dynamic
       ...(development ? ["'unsafe-eval'"] : []), // React's stacks in development
     ],
     "style-src": ["'self'", "'unsafe-inline'"],

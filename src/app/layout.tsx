@@ -1,7 +1,7 @@
 import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import localFont from "next/font/local";
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
 import { readConfiguration } from "../config";
@@ -49,7 +49,12 @@ export default async function RootLayout({
     >
       <body className="min-h-dvh">
         {configuration.ok ? (
-          <Providers config={configuration.config}>{children}</Providers>
+          <Providers
+            config={configuration.config}
+            nonce={(await headers()).get("x-nonce") ?? undefined}
+          >
+            {children}
+          </Providers>
         ) : (
           <OperatorNotice
             problem={configuration.problem}

@@ -8,10 +8,10 @@ import { SignedIn } from "../shell/signed-in";
 import { ButtonLink } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Empty, Section } from "../ui/panel";
-import { Skeleton } from "../ui/skeleton";
 import { LaunchHistory } from "./launch-history";
 import { SandboxCard } from "./sandbox-card";
 import { SessionList } from "./session-list";
+import { RowsSkeleton, SandboxCardSkeleton } from "./skeletons";
 
 /** What runs, what was launched, what was said. From the records; nothing is probed. */
 export function Dashboard() {
@@ -34,7 +34,7 @@ function Contents() {
   return (
     <div className="space-y-12">
       <Section id="sandboxes" title="Sandbox">
-        <Listed read={sandboxes} skeleton={<Skeleton className={SANDBOX} />}>
+        <Listed read={sandboxes} skeleton={<SandboxCardSkeleton />}>
           {(list) => {
             const there = list.filter(
               (sandbox) => sandbox.state.status !== "empty",
@@ -63,7 +63,7 @@ function Contents() {
       </Section>
       <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
-          <Listed read={sessions} skeleton={<Skeleton className={LIST} />}>
+          <Listed read={sessions} skeleton={<RowsSkeleton />}>
             {(list) =>
               list.length === 0 ? (
                 <Empty title="No sessions yet">
@@ -76,7 +76,7 @@ function Contents() {
           </Listed>
         </Section>
         <Section id="launches" title="Launches">
-          <Listed read={launches} skeleton={<Skeleton className={LIST} />}>
+          <Listed read={launches} skeleton={<RowsSkeleton />}>
             {(list) =>
               list.length === 0 ? (
                 <Empty title="No launches yet">
@@ -93,9 +93,6 @@ function Contents() {
     </div>
   );
 }
-
-const SANDBOX = "h-56 rounded-lg";
-const LIST = "h-64 rounded-lg";
 
 /** A list in each of its states; the last good one stays when it can no longer be read. */
 function Listed<T>({
@@ -130,14 +127,14 @@ function DashboardSkeleton() {
   return (
     <div className="space-y-12">
       <Section id="sandboxes" title="Sandbox">
-        <Skeleton className={SANDBOX} />
+        <SandboxCardSkeleton />
       </Section>
       <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
-          <Skeleton className={LIST} />
+          <RowsSkeleton />
         </Section>
         <Section id="launches" title="Launches">
-          <Skeleton className={LIST} />
+          <RowsSkeleton />
         </Section>
       </div>
     </div>

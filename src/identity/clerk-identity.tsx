@@ -12,15 +12,22 @@ const LOAD_MS = 15_000;
 /** Imported only where Clerk is configured; its code is a chunk of its own. */
 export function ClerkIdentity({
   publishableKey,
+  nonce,
   client,
   children,
 }: {
   publishableKey: string;
+  /** Clerk's scripts come from its own host; the policy lets them in by this. */
+  nonce: string | undefined;
   client: ConvexReactClient;
   children: ReactNode;
 }) {
   return (
-    <ClerkProvider publishableKey={publishableKey} signInUrl="/sign-in">
+    <ClerkProvider
+      publishableKey={publishableKey}
+      nonce={nonce}
+      signInUrl="/sign-in"
+    >
       <ConvexProviderWithClerk client={client} useAuth={useAuth}>
         <ClerkBridge>{children}</ClerkBridge>
       </ConvexProviderWithClerk>

@@ -29,7 +29,7 @@ export function SignInScreen({ next }: { next: string | null }) {
             </span>
           </p>
         ) : (
-          <p className="mt-2 text-ink-2">
+          <p className="mt-2 text-pretty text-ink-2">
             Sandboxes, sessions and keys belong to whoever is signed in.
           </p>
         )}

@@ -4,7 +4,7 @@ import { api } from "@convex/_generated/api";
 import { useRecord } from "../data/use-record";
 import { SignedIn } from "../shell/signed-in";
 import { Callout, FailureCallout } from "../ui/callout";
-import { Empty, Section } from "../ui/panel";
+import { Empty, Panel, Section } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
 import { ProviderCard } from "./provider-card";
 
@@ -67,9 +67,15 @@ function SettingsSkeleton() {
   return (
     <Section id="models" title={TITLE} caption={CAPTION}>
       <div className="space-y-3">
-        <Skeleton className="h-20 rounded-lg" />
-        <Skeleton className="h-20 rounded-lg" />
-        <Skeleton className="h-20 rounded-lg" />
+        {[0, 1, 2].map((index) => (
+          <Panel key={index} className="flex justify-between p-5">
+            <div className="space-y-3">
+              <Skeleton className="h-4 w-36" />
+              <Skeleton className="h-3 w-24" />
+            </div>
+            <Skeleton className="h-8 w-18" />
+          </Panel>
+        ))}
       </div>
     </Section>
   );

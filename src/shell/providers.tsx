@@ -30,9 +30,12 @@ export function useConfig(): BrowserConfig {
 
 export function Providers({
   config,
+  nonce,
   children,
 }: {
   config: BrowserConfig;
+  /** Of this page's Content-Security-Policy. */
+  nonce: string | undefined;
   children: ReactNode;
 }) {
   const [client] = useState(() => new ConvexReactClient(config.convexUrl));
@@ -49,6 +52,7 @@ export function Providers({
       ) : config.identity.kind === "clerk" ? (
         <ClerkIdentity
           client={client}
+          nonce={nonce}
           publishableKey={config.identity.publishableKey}
         >
           {inner}
