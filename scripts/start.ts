@@ -6,6 +6,7 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lookAtExamples } from "./start/examples";
+import { onLauncherGone } from "./start/launcher";
 import { readHolder, tryLock, writeHolder } from "./start/lock";
 import { OptionError, readOptions, ROOT, type Options } from "./start/options";
 import {
@@ -158,8 +159,13 @@ async function listExamples({ ports }: Plan): Promise<void> {
 
 function openDataFolder(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o711 });
-  // Sandboxes run as other users and pass through; nothing here can be listed.
+  // Sandboxes run as other users and pass through to their homes and snapshots;
+  // they can list nothing here, and enter nothing else.
   chmodSync(dir, 0o711);
+  for (const name of ["backend", "identity", "logs", "model", "skillhost"]) {
+    mkdirSync(join(dir, name), { recursive: true });
+    chmodSync(join(dir, name), 0o700);
+  }
 }
 
 function nameHolder(dataDir: string): string {
@@ -202,16 +208,19 @@ function stopOnSignal(
     const stop = async (signal: string, code: number) => {
       if (asked) return;
       asked = true;
-      say(`\n${signal}: stopping`);
+      if (supervisor.hasChildren) say(`\n${signal}: stopping`);
       const since = performance.now();
       await supervisor.stop();
       release();
-      say(dim(`stopped in ${seconds(performance.now() - since)}`));
+      if (supervisor.hasChildren) {
+        say(dim(`stopped in ${seconds(performance.now() - since)}`));
+      }
       process.exit(code);
     };
     process.on("SIGINT", () => void stop("Ctrl-C", 0));
     process.on("SIGTERM", () => void stop("SIGTERM", 0));
     process.on("SIGHUP", () => void stop("SIGHUP", 0));
+    onLauncherGone(() => void stop("What started Slipway has ended", 0));
     endWith = (code) => stop("Failed", code);
   });
 }

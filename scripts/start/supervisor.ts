@@ -43,6 +43,10 @@ export class Supervisor {
     return ready;
   }
 
+  get hasChildren(): boolean {
+    return this.children.length > 0;
+  }
+
   /** Process ids by part, for the record in the data folder. */
   pids(): Record<string, number | undefined> {
     return Object.fromEntries(
