@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
@@ -12,6 +12,13 @@ import type { PartSink } from "./multipart";
 const PATH_PART = /^files\[(\d+)\]\.path$/;
 const FILE_PART = /^files\[(\d+)\]\.file$/;
 const MAX_PATH = 4096;
+/**
+ * O_NONBLOCK: to open a pipe somebody planted would otherwise wait for its other
+ * end, in one of the few threads that all file operations share.
+ */
+const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
+const READ = O_RDONLY | O_NONBLOCK;
+const WRITE = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
 
 /** files[i].path must come before files[i].file, as the SDK sends them. */
 export async function bulkUpload(request: IncomingMessage): Promise<void> {
@@ -54,7 +61,7 @@ export async function fileSink(path: string): Promise<PartSink> {
   const target = resolvePath(path);
   try {
     await mkdir(dirname(target), { recursive: true });
-    const file = await open(target, "w");
+    const file = await open(target, WRITE);
     return {
       write: async (chunk) => {
         try {
@@ -119,7 +126,7 @@ export async function bulkDownload(
 
 export async function openRegular(path: string) {
   try {
-    const handle = await open(resolvePath(path), "r");
+    const handle = await open(resolvePath(path), READ);
     const stat = await handle.stat();
     if (stat.isFile()) return { handle, size: stat.size };
     await handle.close();
