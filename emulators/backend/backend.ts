@@ -8,7 +8,7 @@ import { Engine } from "./engine";
 import { BytesInMemory, BytesOnDisk } from "./files/bytes";
 import { Files } from "./files/files";
 import { installEnvironment } from "./functions/environment";
-import { loadFolder, loadModules } from "./functions/load";
+import { loadApp } from "./functions/load";
 import { Registry } from "./functions/registry";
 import { Runtime } from "./functions/runtime";
 import { ActionOrigin, ClientOrigin } from "./http/servers";
@@ -71,23 +71,20 @@ async function start(
     }),
   );
   installEnvironment();
-  const project = await (typeof options.functions === "string"
-    ? loadFolder(options.functions)
-    : loadModules(options.functions));
+  const project = await loadApp(options.functions, options.config);
   const registry = new Registry(project.modules);
+  const schemas = new Map([["", readSchema(project.schema)]]);
+  for (const [path, { modules, schema }] of project.components) {
+    registry.mount(path, modules);
+    schemas.set(path, readSchema(schema));
+  }
   const authenticator = new Authenticator(
     readAuthConfig(project.authConfig),
     clock,
   );
 
   const seed = options.seed ?? null;
-  const engine = new Engine(
-    store,
-    readSchema(project.schema),
-    clock,
-    seed,
-    log,
-  );
+  const engine = new Engine(store, schemas, clock, seed, log);
   const bytes = inMemory
     ? new BytesInMemory()
     : new BytesOnDisk(join(options.data, "files"));

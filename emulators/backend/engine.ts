@@ -38,13 +38,14 @@ export class Engine {
   /** @param seed null: ids are unguessable; else everything random follows from it */
   constructor(
     readonly store: Store,
-    readonly schema: Schema,
+    /** By component; "" is the app's own. */
+    readonly schemas: ReadonlyMap<string, Schema>,
     readonly clock: Clock,
     private readonly fixedSeed: string | null,
     private readonly log: (line: string) => void,
   ) {
     this.catalog = new Catalog(store);
-    migrate(store, this.catalog, schema);
+    migrate(store, this.catalog, schemas);
     this.lastTs = Number(store.meta("ts") ?? 0);
     this.lastCreationTime = newestCreationTime(store, this.catalog);
     const boot = Number(store.meta("boot") ?? 0) + 1;
@@ -57,8 +58,10 @@ export class Engine {
     return this.lastTs;
   }
 
-  readonly tableNameOfId = (id: string): string | null =>
-    this.catalog.tableOfId(id)?.name ?? null;
+  /** Names the tables of a component's ids. */
+  tableNames(component: string): (id: string) => string | null {
+    return (id) => this.catalog.tableIn(component, id)?.name ?? null;
+  }
 
   onCommit(listener: (commit: Commit) => void): void {
     this.listeners.push(listener);

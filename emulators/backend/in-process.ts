@@ -63,6 +63,7 @@ function inline(
     handler: handler as (ctx: unknown) => Promise<unknown>,
   });
   return {
+    component: "",
     path: "inline:transaction",
     kind: "mutation",
     public: false,

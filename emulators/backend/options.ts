@@ -7,6 +7,8 @@ import type { ModuleMap } from "./functions/load";
 export type BackendOptions = {
   /** A `convex/` folder, or its modules by path ("messages.ts"). */
   functions: string | ModuleMap;
+  /** Where convex.config.ts is, if `functions` are modules: it mounts components. */
+  config?: string;
   /** A folder of its own, or ":memory:" for nothing on disk. */
   data: string;
   /** The deployment's environment. Set on `process.env`, which all backends of a process share. */

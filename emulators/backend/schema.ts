@@ -24,14 +24,10 @@ export type TableSchema = {
 
 export type Schema = Map<string, TableSchema>;
 
-/**
- * Tables the engine keeps for itself. The first two are the ones functions
- * read through `ctx.db.system`; their extra indexes are invisible to them.
- */
-export const SYSTEM_TABLES: ReadonlyMap<
-  string,
-  { name: string; fields: string[] }[]
-> = new Map([
+type Tables = ReadonlyMap<string, { name: string; fields: string[] }[]>;
+
+/** Every component has jobs of its own. */
+export const JOB_TABLES: Tables = new Map([
   [
     "_scheduled_functions",
     [
@@ -39,6 +35,14 @@ export const SYSTEM_TABLES: ReadonlyMap<
       { name: "by_completed", fields: ["completedTime"] },
     ],
   ],
+]);
+
+/**
+ * Tables the engine keeps for itself. The first two are the ones functions
+ * read through `ctx.db.system`; their extra indexes are invisible to them.
+ */
+export const SYSTEM_TABLES: Tables = new Map([
+  ...JOB_TABLES,
   ["_storage", []],
   ["_cron_jobs", [{ name: "by_name", fields: ["name"] }]],
 ]);

@@ -67,7 +67,7 @@ export class Files {
     return this.write(context, (scope) => {
       const fields: Record<string, Json> = { sha256, size: content.length };
       if (blob.type !== "") fields["contentType"] = blob.type;
-      const id = insertDocument(this.engine, scope, "_storage", fields);
+      const id = insertDocument(this.engine, scope, this.table(), fields);
       staged.keepAs(id);
       return id;
     });
@@ -138,7 +138,7 @@ export class Files {
   }
 
   private document(scope: Scope, id: string): Metadata | null {
-    if (this.engine.tableNameOfId(id) !== "_storage") return null;
+    if (this.engine.tableNames("")(id) !== "_storage") return null;
     const text = getDocument(scope, this.table(), id);
     return text === null ? null : (JSON.parse(text) as Metadata);
   }

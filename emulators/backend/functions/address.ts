@@ -1,22 +1,49 @@
-import { unsupported } from "../errors";
-import { canonicalPath } from "./registry";
+import type { FunctionContext } from "./context";
+import {
+  canonicalPath,
+  type FunctionKind,
+  type ResolvedFunction,
+} from "./registry";
 import type { Args } from "./syscalls";
 
-const HANDLE = "function://;";
+const HANDLE = "function://";
+const CHILD = "_reference/childComponent/";
 
-/** The path of the function that a call names: by name, or by a handle. */
-export function resolveAddress(args: Args): string {
+/**
+ * The function that a call means: one of the caller's own component by name, a
+ * public one of a component mounted in it by reference, or any by a handle.
+ */
+export function calledFunction(
+  { runtime: { registry }, component }: FunctionContext,
+  args: Args,
+  kind: FunctionKind | "any" = "any",
+): ResolvedFunction {
   const { name, functionHandle, reference } = args;
-  if (typeof name === "string") return canonicalPath(name);
+  if (typeof name === "string") return registry.get(name, kind, component);
   if (typeof functionHandle === "string") {
-    if (functionHandle.startsWith(HANDLE)) {
-      return canonicalPath(functionHandle.slice(HANDLE.length));
-    }
-    throw new Error(`"${functionHandle}" is not a function handle.`);
+    const [owner, path] = readHandle(functionHandle);
+    return registry.get(path, kind, owner);
   }
-  throw unsupported(`The component function ${String(reference)}`);
+  if (typeof reference === "string" && reference.startsWith(CHILD)) {
+    const [child = "", ...rest] = reference.slice(CHILD.length).split("/");
+    const owner = component === "" ? child : `${component}/${child}`;
+    const path = `${rest.slice(0, -1).join("/")}:${rest.at(-1) ?? ""}`;
+    return registry.getPublic(path, kind, owner);
+  }
+  throw new Error(`${String(reference)} does not name a function.`);
 }
 
-export function handleOf(path: string): string {
-  return `${HANDLE}${path}`;
+export function handleOf({ component, path }: ResolvedFunction): string {
+  return `${HANDLE}${component};${path}`;
+}
+
+function readHandle(handle: string): [component: string, path: string] {
+  const end = handle.indexOf(";");
+  if (!handle.startsWith(HANDLE) || end === -1) {
+    throw new Error(`"${handle}" is not a function handle.`);
+  }
+  return [
+    handle.slice(HANDLE.length, end),
+    canonicalPath(handle.slice(end + 1)),
+  ];
 }

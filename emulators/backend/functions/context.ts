@@ -25,6 +25,8 @@ export type Trace = {
 
 type Common = {
   runtime: Runtime;
+  /** Whose function it is: "" for the app's own. */
+  component: string;
   path: string;
   identity: Identity | null;
   request: RequestInfo;

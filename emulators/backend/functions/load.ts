@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Glob } from "bun";
-import type { SchemaDefinition } from "../schema";
+import { loadComponents, type Component } from "./components";
 
 /** What a `convex/` folder holds, evaluated. */
-export type Project = {
-  modules: ReadonlyMap<string, Record<string, unknown>>;
-  schema: SchemaDefinition | null;
+export type Project = Component & {
   authConfig: { providers: unknown[] } | null;
   crons: CronJobs | null;
   http: HttpRouter | null;
 };
+
+/** The app, and what it mounts by path. */
+export type App = Project & { components: ReadonlyMap<string, Component> };
 
 export type CronJobs = {
   isCrons: true;
@@ -34,6 +35,8 @@ export type HttpRouter = {
 /** Modules by path, as an in-process test may hand them over. */
 export type ModuleMap = Record<string, () => Promise<Record<string, unknown>>>;
 
+const CONFIG = "convex.config.ts";
+
 let loads = 0;
 
 /**
@@ -42,7 +45,24 @@ let loads = 0;
  * is the schema is no function module. `"use node"` modules run in this same
  * process.
  */
-export async function loadFolder(folder: string): Promise<Project> {
+export async function loadApp(
+  functions: string | ModuleMap,
+  configFile?: string,
+): Promise<App> {
+  const config =
+    configFile ??
+    (typeof functions === "string" ? resolve(functions, CONFIG) : null);
+  const components =
+    config !== null && existsSync(config)
+      ? await loadComponents(resolve(config), loadFolder)
+      : new Map<string, Component>();
+  const project = await (typeof functions === "string"
+    ? loadFolder(functions)
+    : loadModules(functions));
+  return { ...project, components };
+}
+
+async function loadFolder(folder: string): Promise<Project> {
   const root = resolve(folder);
   if (!existsSync(root)) {
     throw new Error(`There is no functions folder at ${root}.`);
@@ -58,7 +78,7 @@ export async function loadFolder(folder: string): Promise<Project> {
   return loadModules(modules);
 }
 
-export async function loadModules(map: ModuleMap): Promise<Project> {
+async function loadModules(map: ModuleMap): Promise<Project> {
   const modules = new Map<string, Record<string, unknown>>();
   const special = new Map<string, Record<string, unknown>>();
   for (const file of Object.keys(map).sort()) {

@@ -20,6 +20,8 @@ export type RegisteredFunction = {
 export type FunctionKind = "query" | "mutation" | "action";
 
 export type ResolvedFunction = {
+  /** Whose it is: "" for the app's own, else as "outer/inner". */
+  component: string;
   /** "folder/file:name" */
   path: string;
   kind: FunctionKind;
@@ -29,26 +31,44 @@ export type ResolvedFunction = {
   implementation: RegisteredFunction;
 };
 
-/** The functions of the project, by path. */
+/** The functions of the app and of the components mounted in it, by path. */
 export class Registry {
-  private readonly functions = new Map<string, ResolvedFunction>();
+  private readonly components = new Map<
+    string,
+    Map<string, ResolvedFunction>
+  >();
 
   /** @param modules exports by module path without extension: "folder/file" */
   constructor(modules: ReadonlyMap<string, Record<string, unknown>>) {
+    this.mount("", modules);
+  }
+
+  mount(
+    component: string,
+    modules: ReadonlyMap<string, Record<string, unknown>>,
+  ): void {
+    const functions = new Map<string, ResolvedFunction>();
     for (const [module, exports] of modules) {
       for (const [name, value] of Object.entries(exports)) {
         const path = `${module}:${name}`;
-        const resolved = resolve(path, value);
-        if (resolved !== null) this.functions.set(path, resolved);
+        const resolved = resolve(component, path, value);
+        if (resolved !== null) functions.set(path, resolved);
       }
     }
+    this.components.set(component, functions);
   }
 
   /** @throws EngineError "function_not_found", with the nearest names */
-  get(path: string, kind: FunctionKind | "any" = "any"): ResolvedFunction {
+  get(
+    path: string,
+    kind: FunctionKind | "any" = "any",
+    component = "",
+  ): ResolvedFunction {
     const canonical = canonicalPath(path);
-    const found = this.functions.get(canonical);
-    if (found === undefined) throw this.notFound(canonical, "function");
+    const found = this.of(component).get(canonical);
+    if (found === undefined) {
+      throw this.notFound(canonical, "function", component);
+    }
     if (kind !== "any" && found.kind !== kind) {
       throw new EngineError(
         "function_not_found",
@@ -60,17 +80,30 @@ export class Registry {
   }
 
   /** As `get`, for callers that may only see what is public. */
-  getPublic(path: string, kind: FunctionKind | "any"): ResolvedFunction {
+  getPublic(
+    path: string,
+    kind: FunctionKind | "any",
+    component = "",
+  ): ResolvedFunction {
     const canonical = canonicalPath(path);
-    if (!this.functions.get(canonical)?.public) {
-      throw this.notFound(canonical, "public function");
+    if (!this.of(component).get(canonical)?.public) {
+      throw this.notFound(canonical, "public function", component);
     }
-    return this.get(path, kind);
+    return this.get(path, kind, component);
   }
 
-  private notFound(path: string, what: string): EngineError {
+  private of(component: string): Map<string, ResolvedFunction> {
+    const functions = this.components.get(component);
+    if (functions !== undefined) return functions;
+    throw new EngineError(
+      "function_not_found",
+      `There is no component "${component}". Mount it in convex.config.ts.`,
+    );
+  }
+
+  private notFound(path: string, what: string, component: string): EngineError {
     const module = path.split(":")[0] as string;
-    const inModule = [...this.functions.values()]
+    const inModule = [...this.of(component).values()]
       .filter((f) => f.public && f.path.startsWith(`${module}:`))
       .map((f) => f.path);
     const hint =
@@ -79,7 +112,8 @@ export class Registry {
         : ` There is no module "${module}" with public functions.`;
     return new EngineError(
       "function_not_found",
-      `Could not find ${what} for '${path}'.${hint}`,
+      `Could not find ${what} for '${path}'` +
+        `${component === "" ? "" : ` in component "${component}"`}.${hint}`,
     );
   }
 }
@@ -92,7 +126,11 @@ export function canonicalPath(path: string): string {
   return `${module.replace(/\.[jt]s$/, "")}:${name}`;
 }
 
-function resolve(path: string, value: unknown): ResolvedFunction | null {
+function resolve(
+  component: string,
+  path: string,
+  value: unknown,
+): ResolvedFunction | null {
   if (typeof value !== "function" && typeof value !== "object") return null;
   if (value === null) return null;
   const implementation = value as RegisteredFunction;
@@ -111,6 +149,7 @@ function resolve(path: string, value: unknown): ResolvedFunction | null {
     );
   }
   return {
+    component,
     path,
     kind,
     public: implementation.isPublic === true,

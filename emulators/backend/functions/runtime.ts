@@ -189,13 +189,7 @@ export class Runtime {
     args: Json,
   ): Promise<string> {
     return parent.scope.nested((scope) => {
-      const call = {
-        fn,
-        args,
-        identity: parent.identity,
-        request: parent.request,
-      };
-      return this.asPartOf(parent, call, scope);
+      return this.asPartOf(parent, callFrom(parent, fn, args), scope);
     });
   }
 
@@ -207,12 +201,7 @@ export class Runtime {
   ): Promise<string> {
     const transaction = this.engine.beginAt(parent.scope.transaction);
     try {
-      const call = {
-        fn,
-        args,
-        identity: parent.identity,
-        request: parent.request,
-      };
+      const call = callFrom(parent, fn, args);
       return await this.asPartOf(parent, call, transaction.root);
     } finally {
       this.engine.end(transaction);
@@ -254,6 +243,7 @@ export class Runtime {
   private common(call: Call) {
     return {
       runtime: this,
+      component: call.fn.component,
       path: call.fn.path,
       identity: call.identity,
       request: call.request,
@@ -285,7 +275,11 @@ export class Runtime {
           `${LIMITS.argumentBytes}).`,
       );
     }
-    const problem = mismatch(fn.args, args, this.engine.tableNameOfId);
+    const problem = mismatch(
+      fn.args,
+      args,
+      this.engine.tableNames(fn.component),
+    );
     if (problem !== null) {
       throw new ValidationError("ArgumentValidationError", problem);
     }
@@ -300,7 +294,11 @@ export class Runtime {
     }
     if (fn.returns === null) return;
     const value = JSON.parse(json) as Json;
-    const problem = mismatch(fn.returns, value, this.engine.tableNameOfId);
+    const problem = mismatch(
+      fn.returns,
+      value,
+      this.engine.tableNames(fn.component),
+    );
     if (problem !== null) {
       throw new ValidationError("ReturnsValidationError", problem);
     }
@@ -317,4 +315,15 @@ export class Runtime {
       work,
     );
   }
+}
+
+/** A call by a running function. Who asks is not told to another component. */
+export function callFrom(
+  parent: FunctionContext,
+  fn: ResolvedFunction,
+  args: Json,
+): Call {
+  const same = fn.component === parent.component;
+  const identity = same ? parent.identity : null;
+  return { fn, args, identity, request: parent.request };
 }

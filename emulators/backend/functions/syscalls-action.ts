@@ -1,10 +1,10 @@
 import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Json } from "../values/json";
-import { resolveAddress } from "./address";
+import { calledFunction } from "./address";
 import type { ActionContext } from "./context";
 import { CalleeError } from "./failure";
 import type { FunctionKind } from "./registry";
-import type { Call } from "./runtime";
+import { callFrom, type Call } from "./runtime";
 import type { Args, Calls } from "./syscalls";
 
 /** What actions and HTTP actions can do: run other functions, each on its own. */
@@ -27,7 +27,8 @@ export const ACTION_CALLS: Calls<ActionContext> = {
     const { runtime } = context;
     const { result } = await runtime.transact((scope) =>
       scheduleJob(runtime, scope, {
-        path: resolveAddress(args),
+        from: context.component,
+        fn: calledFunction(context, args),
         args: args["args"] as Json,
         atMs: milliseconds(args["ts"] as number),
       }),
@@ -38,19 +39,15 @@ export const ACTION_CALLS: Calls<ActionContext> = {
   "1.0/actions/cancel_job": async (context, args) => {
     const { runtime } = context;
     await runtime.transact((scope) =>
-      cancelJob(runtime, scope, args["id"] as string),
+      cancelJob(runtime, scope, context.component, args["id"] as string),
     );
     return "{}";
   },
 };
 
 function call(context: ActionContext, args: Args, kind: FunctionKind): Call {
-  return {
-    fn: context.runtime.registry.get(resolveAddress(args), kind),
-    args: args["args"] as Json,
-    identity: context.identity,
-    request: context.request,
-  };
+  const fn = calledFunction(context, args, kind);
+  return callFrom(context, fn, args["args"] as Json);
 }
 
 async function asCaller(work: () => Promise<string>): Promise<string> {

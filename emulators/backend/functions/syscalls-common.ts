@@ -1,4 +1,4 @@
-import { handleOf, resolveAddress } from "./address";
+import { calledFunction, handleOf } from "./address";
 import type { FunctionContext } from "./context";
 import type { Calls } from "./syscalls";
 
@@ -10,12 +10,14 @@ export const COMMON_CALLS: Calls<FunctionContext> = {
   },
 
   "1.0/createFunctionHandle": (context, args) => {
-    const { path } = context.runtime.registry.get(resolveAddress(args));
-    return JSON.stringify(handleOf(path));
+    return JSON.stringify(handleOf(calledFunction(context, args)));
   },
 
   "1.0/getFunctionMetadata": (context) =>
-    JSON.stringify({ name: context.path, componentPath: "" }),
+    JSON.stringify({
+      name: context.path,
+      componentPath: context.component,
+    }),
 
   "1.0/getDeploymentMetadata": () =>
     JSON.stringify({ name: "embedded", region: null, class: "embedded" }),

@@ -31,10 +31,11 @@ export const DATABASE_CALLS: Calls<TransactionContext> = {
           `underscores, starting with a letter).`,
       );
     }
+    const { engine } = context.runtime;
     const _id = insertDocument(
-      context.runtime.engine,
+      engine,
       context.scope,
-      table,
+      engine.catalog.createTable(table, context.component),
       args["value"] as Json,
     );
     return JSON.stringify({ _id });
@@ -90,7 +91,8 @@ export const DATABASE_CALLS: Calls<TransactionContext> = {
       (context.journal === null
         ? null
         : (JSON.parse(context.journal) as { endCursor: string }).endCursor);
-    const plan = planQuery(context.runtime.engine, request.query);
+    const { engine } = context.runtime;
+    const plan = planQuery(engine, context.component, request.query);
     const page = readPage(context.scope, plan, { ...request, endCursor });
     const { documents, ...rest } = page;
     context.trace.journal = JSON.stringify({ endCursor: page.continueCursor });
@@ -102,7 +104,8 @@ export const DATABASE_SYNC_CALLS: SyncCalls<TransactionContext> = {
   "1.0/queryStream": (context, args) => {
     const query = args["query"] as unknown as SerializedQuery;
     const queryId = context.streams.size;
-    const plan = planQuery(context.runtime.engine, query);
+    const { engine } = context.runtime;
+    const plan = planQuery(engine, context.component, query);
     context.streams.set(queryId, new DocumentStream(context.scope, plan));
     return JSON.stringify({ queryId });
   },
@@ -113,7 +116,8 @@ export const DATABASE_SYNC_CALLS: SyncCalls<TransactionContext> = {
 
   "1.0/db/normalizeId": (context, args) => {
     const id = args["idString"] as string;
-    const table = context.runtime.engine.catalog.tableOfId(id);
+    const { catalog } = context.runtime.engine;
+    const table = catalog.tableIn(context.component, id);
     return JSON.stringify({ id: table?.name === args["table"] ? id : null });
   },
 
@@ -137,10 +141,9 @@ function tableOf(
   system: boolean,
 ): TableInfo {
   const id = args["id"] as Json;
+  const { catalog } = context.runtime.engine;
   const table =
-    typeof id === "string"
-      ? context.runtime.engine.catalog.tableOfId(id)
-      : null;
+    typeof id === "string" ? catalog.tableIn(context.component, id) : null;
   if (table === null) {
     throw new Error(
       `Invalid argument \`id\` for \`db.${verb}\`: ${show(id)} is not a ` +

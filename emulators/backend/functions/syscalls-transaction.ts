@@ -3,7 +3,7 @@ import { LIMITS } from "../limits";
 import { cancelJob, milliseconds, scheduleJob } from "../schedule/jobs";
 import type { Transaction } from "../transaction/transaction";
 import type { Json } from "../values/json";
-import { resolveAddress } from "./address";
+import { calledFunction } from "./address";
 import type { TransactionContext } from "./context";
 import { CalleeError } from "./failure";
 import type { Calls } from "./syscalls";
@@ -20,7 +20,7 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
       throw unsupported(`transactionLimits (used by ${context.path})`);
     }
     const kind = type === "mutation" ? "mutation" : "query";
-    const fn = runtime.registry.get(resolveAddress(args), kind);
+    const fn = calledFunction(context, args, kind);
     const argument = args["args"] as Json;
     try {
       return type === "snapshotQuery"
@@ -34,7 +34,8 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
   "1.0/schedule": (context, args) => {
     mutationOnly(context, "scheduler");
     const id = scheduleJob(context.runtime, context.scope, {
-      path: resolveAddress(args),
+      from: context.component,
+      fn: calledFunction(context, args),
       args: args["args"] as Json,
       atMs: milliseconds(args["ts"] as number),
     });
@@ -43,7 +44,8 @@ export const TRANSACTION_CALLS: Calls<TransactionContext> = {
 
   "1.0/cancel_job": (context, args) => {
     mutationOnly(context, "scheduler");
-    cancelJob(context.runtime, context.scope, args["id"] as string);
+    const id = args["id"] as string;
+    cancelJob(context.runtime, context.scope, context.component, id);
     return "{}";
   },
 

@@ -49,6 +49,7 @@ const door: Door = {
       const call = ACTION_CALLS[op];
       if (call) return call(context, args);
     }
+    appOnly(op, context);
     const call = COMMON_CALLS[op];
     if (call) return call(context, args);
     throw unavailable(op, context);
@@ -56,6 +57,7 @@ const door: Door = {
 
   async jsSyscall(op, args) {
     const context = running(op);
+    appOnly(op, context);
     const { files } = context.runtime;
     if (op === "storage/storeBlob") {
       return files.store(context, args["blob"] as Blob, args["options"]);
@@ -75,6 +77,13 @@ function running(op: string): FunctionContext {
     );
   }
   return context;
+}
+
+function appOnly(op: string, { component, path }: FunctionContext): void {
+  if (component === "" || !/storage/i.test(op)) return;
+  throw unsupported(
+    `File storage in a component (${op}, used by ${component}/${path})`,
+  );
 }
 
 function unavailable(op: string, context: FunctionContext): Error {

@@ -38,6 +38,7 @@ export async function serveSite(
   const context: FunctionContext = {
     kind: "http",
     runtime,
+    component: "",
     path,
     identity: await identityOf(request, services),
     request: {

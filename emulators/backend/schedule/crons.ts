@@ -100,7 +100,7 @@ export class CronRunner {
         kept?.nextTime ?? firstTime(name, schedule, this.runtime.clock.now());
       const id =
         kept?._id ??
-        insertDocument(this.runtime.engine, scope, TABLE, {
+        insertDocument(this.runtime.engine, scope, this.table, {
           name,
           spec,
           nextTime: time,

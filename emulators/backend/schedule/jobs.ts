@@ -1,3 +1,4 @@
+import type { ResolvedFunction } from "../functions/registry";
 import type { Runtime } from "../functions/runtime";
 import type { TableInfo } from "../store/catalog";
 import {
@@ -24,6 +25,8 @@ export type Job = {
   _creationTime: number;
   /** "folder/file.js:name" */
   name: string;
+  /** The function's component, when that is not the one whose table this is. */
+  component?: string;
   args: [Json];
   scheduledTime: number;
   completedTime?: number;
@@ -35,21 +38,25 @@ export function milliseconds(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e3;
 }
 
-/** Puts a function on the schedule, as part of the scope's transaction. */
+/**
+ * Puts a function on the schedule of the component that asks (`from`), as part
+ * of the scope's transaction.
+ */
 export function scheduleJob(
   runtime: Runtime,
   scope: Scope,
-  job: { path: string; args: Json; atMs: number },
+  job: { from: string; fn: ResolvedFunction; args: Json; atMs: number },
 ): string {
-  const fn = runtime.registry.get(job.path);
+  const { fn, from } = job;
   if (fn.kind === "query") {
     throw new Error(
       `${fn.path} is a query: only mutations and actions can be scheduled.`,
     );
   }
   scope.transaction.countScheduled();
-  return insertDocument(runtime.engine, scope, JOBS, {
+  return insertDocument(runtime.engine, scope, jobTable(runtime, from), {
     name: fn.path.replace(/:([^:]*)$/, ".js:$1"),
+    ...(fn.component === from ? {} : { component: fn.component }),
     args: [job.args],
     scheduledTime: job.atMs,
     state: { kind: "pending" },
@@ -57,8 +64,14 @@ export function scheduleJob(
 }
 
 /** What has not begun will not; what has begun goes on, and stays cancelled. */
-export function cancelJob(runtime: Runtime, scope: Scope, id: string): void {
-  const job = readJob(runtime, scope, id);
+export function cancelJob(
+  runtime: Runtime,
+  scope: Scope,
+  component: string,
+  id: string,
+): void {
+  const known = tableOfJob(runtime, id)?.component === component;
+  const job = known ? readJob(runtime, scope, id) : null;
   if (job === null) {
     throw new Error(
       `scheduler.cancel: there is no scheduled function "${id}".`,
@@ -74,8 +87,9 @@ export function readJob(
   scope: Scope,
   id: string,
 ): Job | null {
-  if (runtime.engine.tableNameOfId(id) !== JOBS) return null;
-  const text = getDocument(scope, jobTable(runtime), id);
+  const table = tableOfJob(runtime, id);
+  if (table === null) return null;
+  const text = getDocument(scope, table, id);
   return text === null ? null : (JSON.parse(text) as Job);
 }
 
@@ -89,14 +103,23 @@ export function setJobState(
   if (state.kind !== "pending" && state.kind !== "inProgress") {
     change["completedTime"] = runtime.clock.now();
   }
-  patchDocument(runtime.engine, scope, jobTable(runtime), id, change);
+  const table = tableOfJob(runtime, id);
+  if (table === null) throw new Error(`"${id}" is no scheduled function.`);
+  patchDocument(runtime.engine, scope, table, id, change);
 }
 
-export function jobTable(runtime: Runtime): TableInfo {
-  return runtime.engine.catalog.createTable(JOBS);
+/** The table of the jobs that a component's functions have scheduled. */
+export function jobTable(runtime: Runtime, component: string): TableInfo {
+  return runtime.engine.catalog.createTable(JOBS, component);
+}
+
+export function tableOfJob(runtime: Runtime, id: string): TableInfo | null {
+  const table = runtime.engine.catalog.tableOfId(id);
+  return table?.name === JOBS ? table : null;
 }
 
 /** Removes a finished job's document. */
 export function forgetJob(runtime: Runtime, scope: Scope, id: string): void {
-  deleteDocument(scope, jobTable(runtime), id);
+  const table = tableOfJob(runtime, id);
+  if (table !== null) deleteDocument(scope, table, id);
 }

@@ -5,13 +5,13 @@ import { FunctionError } from "../functions/failure";
 import { ownRequest } from "../functions/request";
 import type { Call, Runtime } from "../functions/runtime";
 import { encodeKey, MAX } from "../values/keys";
-import type { Json } from "../values/json";
+import type { IndexInfo } from "../store/catalog";
 import {
   forgetJob,
-  jobTable,
   JOBS,
   readJob,
   setJobState,
+  tableOfJob,
   type Job,
 } from "./jobs";
 
@@ -172,7 +172,7 @@ export class Scheduler {
   private callOf(job: Job): Call | Error {
     try {
       return {
-        fn: this.runtime.registry.get(job.name),
+        fn: this.runtime.registry.get(job.name, "any", this.ownerOf(job)),
         args: job.args[0],
         // Nobody: identity does not reach scheduled functions.
         identity: null,
@@ -181,6 +181,11 @@ export class Scheduler {
     } catch (error) {
       return error as Error;
     }
+  }
+
+  private ownerOf(job: Job): string {
+    const table = tableOfJob(this.runtime, job._id);
+    return job.component ?? table?.component ?? "";
   }
 
   private async failInterrupted(): Promise<void> {
@@ -208,18 +213,20 @@ export class Scheduler {
   private inState(state: string, until: number, count: number): Job[] {
     const end = until === Infinity ? "" : encodeKey([until]);
     const key = encodeKey([state]);
-    return this.scan("by_state", key, key + end + MAX, count) as Job[];
+    const jobs = this.scan("by_state", key, key + end + MAX, count);
+    return jobs.sort((a, b) => a.scheduledTime - b.scheduledTime);
   }
 
-  private scan(index: string, lo: string, hi: string, count: number): Json[] {
-    const { engine } = this.runtime;
-    const { number } = jobTable(this.runtime).indexes.get(index) as {
-      number: number;
-    };
+  /** Up to `count` jobs of each component. */
+  private scan(index: string, lo: string, hi: string, count: number): Job[] {
+    const { store, catalog, schemas } = this.runtime.engine;
     const limit = count === Infinity ? -1 : count;
-    return engine.store
-      .scan(number, lo, hi, "asc", limit)
-      .map((row) => JSON.parse(row.text) as Json);
+    return [...schemas.keys()].flatMap((component) => {
+      const { indexes } = catalog.createTable(JOBS, component);
+      const { number } = indexes.get(index) as IndexInfo;
+      const rows = store.scan(number, lo, hi, "asc", limit);
+      return rows.map((row) => JSON.parse(row.text) as Job);
+    });
   }
 
   private forget(): void {
@@ -227,7 +234,7 @@ export class Scheduler {
     this.runtime.engine.forgetRequestsBefore(clock.now() - KEEP_FINISHED_MS);
     const old = clock.now() - KEEP_FINISHED_MS;
     const [lo, hi] = [encodeKey([0]), encodeKey([old])];
-    const jobs = this.scan("by_completed", lo, hi, FORGET_AT_ONCE) as Job[];
+    const jobs = this.scan("by_completed", lo, hi, FORGET_AT_ONCE);
     if (jobs.length > 0) {
       void this.runtime.transact((scope) => {
         for (const job of jobs) forgetJob(this.runtime, scope, job._id);

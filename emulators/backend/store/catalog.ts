@@ -15,6 +15,8 @@ export type IndexInfo = {
 
 export type TableInfo = {
   number: number;
+  /** The component it belongs to: "" for the app's own, else as "outer/inner". */
+  component: string;
   name: string;
   indexes: Map<string, IndexInfo>;
 };
@@ -23,7 +25,10 @@ export type TableInfo = {
 const FIRST_TABLE = 10_001;
 const FIRST_SYSTEM_TABLE = 1;
 
-/** Which tables and indexes exist, by name and by number. */
+/**
+ * Which tables and indexes exist, by name and by number. Every component has
+ * tables of its own; their numbers, and so their ids, never meet.
+ */
 export class Catalog {
   private readonly byName = new Map<string, TableInfo>();
   private readonly byNumber = new Map<number, TableInfo>();
@@ -42,10 +47,6 @@ export class Catalog {
     }
   }
 
-  table(name: string): TableInfo | undefined {
-    return this.byName.get(name);
-  }
-
   tables(): IterableIterator<TableInfo> {
     return this.byName.values();
   }
@@ -57,14 +58,22 @@ export class Catalog {
       : (this.byNumber.get(decoded.tableNumber) ?? null);
   }
 
+  /** As `tableOfId`, for one component: to it, ids of others are just text. */
+  tableIn(component: string, id: string): TableInfo | null {
+    const table = this.tableOfId(id);
+    return table?.component === component ? table : null;
+  }
+
   /** The table of that name, made if it is not there yet. Tables are never dropped. */
-  createTable(name: string): TableInfo {
+  createTable(name: string, component = ""): TableInfo {
+    const full = fullName(component, name);
     return (
-      this.byName.get(name) ?? this.store.atomically(() => this.make(name))
+      this.byName.get(full) ??
+      this.store.atomically(() => this.make(name, full))
     );
   }
 
-  private make(name: string): TableInfo {
+  private make(name: string, full: string): TableInfo {
     const numbers = [...this.byNumber.keys()];
     const number = name.startsWith("_")
       ? Math.max(
@@ -74,8 +83,8 @@ export class Catalog {
       : Math.max(FIRST_TABLE - 1, ...numbers) + 1;
     this.store
       .sql("INSERT INTO tables (number, name) VALUES (?, ?)")
-      .run(number, name);
-    const table = this.addTable(number, name);
+      .run(number, full);
+    const table = this.addTable(number, full);
     this.createIndex(table, "by_id", ["_id"]);
     this.createIndex(table, "by_creation_time", ["_creationTime"]);
     return table;
@@ -99,12 +108,20 @@ export class Catalog {
     index.table.indexes.delete(index.name);
   }
 
-  private addTable(number: number, name: string): TableInfo {
-    const table = { number, name, indexes: new Map() };
-    this.byName.set(name, table);
+  private addTable(number: number, full: string): TableInfo {
+    const end = full.lastIndexOf(";");
+    const component = full.slice(0, Math.max(0, end));
+    const name = full.slice(end + 1);
+    const table = { number, component, name, indexes: new Map() };
+    this.byName.set(full, table);
     this.byNumber.set(number, table);
     return table;
   }
+}
+
+/** As it is stored. No part of it can have a semicolon. */
+export function fullName(component: string, name: string): string {
+  return component === "" ? name : `${component};${name}`;
 }
 
 function addIndex(

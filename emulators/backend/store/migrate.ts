@@ -1,8 +1,14 @@
-import { SYSTEM_TABLES, withSystemFields, type Schema } from "../schema";
+import {
+  JOB_TABLES,
+  SYSTEM_TABLES,
+  withSystemFields,
+  type Schema,
+} from "../schema";
 import type { Json } from "../values/json";
 import { mismatch } from "../values/validator";
 import {
   byId,
+  fullName,
   indexKey,
   type Catalog,
   type IndexInfo,
@@ -21,32 +27,39 @@ const BATCH = 500;
  * does not fit, nothing has changed and the error names it.
  *
  * Tables that are no longer in the schema keep their documents.
+ *
+ * @param schemas by component; "" is the app's own
  */
-export function migrate(store: Store, catalog: Catalog, schema: Schema): void {
+export function migrate(
+  store: Store,
+  catalog: Catalog,
+  schemas: ReadonlyMap<string, Schema>,
+): void {
   store.atomically(() => {
-    for (const [name, indexes] of SYSTEM_TABLES) {
-      setIndexes(store, catalog, catalog.createTable(name), indexes);
-    }
     const known = JSON.parse(store.meta("validators") ?? "{}") as Record<
       string,
       unknown
     >;
     const validators: Record<string, unknown> = {};
-    for (const [name, { validator, indexes }] of schema) {
-      const table = catalog.createTable(name);
-      if (
-        validator !== null &&
-        JSON.stringify(validator) !== JSON.stringify(known[name])
-      ) {
-        checkDocuments(
-          store,
-          catalog,
-          table,
-          withSystemFields(validator, name),
-        );
+    for (const [component, schema] of schemas) {
+      const system = component === "" ? SYSTEM_TABLES : JOB_TABLES;
+      for (const [name, indexes] of system) {
+        const table = catalog.createTable(name, component);
+        setIndexes(store, catalog, table, indexes);
       }
-      setIndexes(store, catalog, table, indexes);
-      validators[name] = validator;
+      for (const [name, { validator, indexes }] of schema) {
+        const table = catalog.createTable(name, component);
+        const full = fullName(component, name);
+        if (
+          validator !== null &&
+          JSON.stringify(validator) !== JSON.stringify(known[full])
+        ) {
+          const stored = withSystemFields(validator, name);
+          checkDocuments(store, catalog, table, stored);
+        }
+        setIndexes(store, catalog, table, indexes);
+        validators[full] = validator;
+      }
     }
     store.setMeta("validators", JSON.stringify(validators));
   });
@@ -58,7 +71,8 @@ function checkDocuments(
   table: TableInfo,
   validator: Parameters<typeof mismatch>[0],
 ): void {
-  const tableOfId = (id: string) => catalog.tableOfId(id)?.name ?? null;
+  const tableOfId = (id: string) =>
+    catalog.tableIn(table.component, id)?.name ?? null;
   for (const document of documentsOf(store, table)) {
     const problem = mismatch(validator, document, tableOfId);
     if (problem !== null) {

@@ -29,7 +29,8 @@ afterEach(() => {
 function newEngine(): Engine {
   const store = new Store(":memory:");
   stores.push(store);
-  return new Engine(store, readSchema(schema), realClock, "seed", () => {});
+  const schemas = new Map([["", readSchema(schema)]]);
+  return new Engine(store, schemas, realClock, "seed", () => {});
 }
 
 function write<T>(engine: Engine, work: (scope: Scope) => T): T {
@@ -48,7 +49,7 @@ function ranks(
   transaction: Transaction,
   order: "asc" | "desc" = "asc",
 ) {
-  const plan = planQuery(engine, {
+  const plan = planQuery(engine, "", {
     source: {
       type: "IndexRange",
       indexName: "items.by_rank",
@@ -66,7 +67,11 @@ function ranks(
 }
 
 const insert = (engine: Engine, rank: number) =>
-  write(engine, (scope) => insertDocument(engine, scope, "items", { rank }));
+  write(engine, (scope) =>
+    insertDocument(engine, scope, engine.catalog.createTable("items"), {
+      rank,
+    }),
+  );
 
 test("a reader sees one moment, whatever commits while it reads", () => {
   const engine = newEngine();
@@ -110,13 +115,13 @@ test("a commit that touches what a transaction has read makes it conflict", () =
   ) => {
     const transaction = engine.begin(true);
     read(transaction.root);
-    insertDocument(engine, transaction.root, "items", { rank: 500 });
+    insertDocument(engine, transaction.root, table, { rank: 500 });
     meanwhile();
     const commit = () => engine.commit(transaction);
     return { commit, end: () => engine.end(transaction) };
   };
   const first10 = (scope: Scope) => {
-    const plan = planQuery(engine, {
+    const plan = planQuery(engine, "", {
       source: {
         type: "IndexRange",
         indexName: "items.by_rank",

@@ -16,7 +16,8 @@ export function bareRuntime(
   installEnvironment();
   const store = new Store(":memory:");
   const log = () => {};
-  const engine = new Engine(store, readSchema(schema), realClock, "seed", log);
+  const schemas = new Map([["", readSchema(schema)]]);
+  const engine = new Engine(store, schemas, realClock, "seed", log);
   const files = new Files(engine, new BytesInMemory(), "secret", "http://x");
   const registry = new Registry(new Map(Object.entries(modules)));
   const options = { concurrency: "serial", seeded: true } as const;

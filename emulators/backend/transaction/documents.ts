@@ -30,7 +30,7 @@ export function getDocument(
 export function insertDocument(
   engine: Engine,
   scope: Scope,
-  tableName: string,
+  table: TableInfo,
   value: Json,
 ): string {
   if (!isJsonObject(value)) {
@@ -43,7 +43,6 @@ export function insertDocument(
       );
     }
   }
-  const table = engine.catalog.createTable(tableName);
   const { transaction } = scope;
   const id = encodeId(table.number, engine.idBytes(transaction.random));
   validateDocument(engine, table, value);
@@ -148,9 +147,15 @@ function validateDocument(
   table: TableInfo,
   fields: JsonObject,
 ): void {
-  const validator = engine.schema.get(table.name)?.validator;
+  const validator = engine.schemas
+    .get(table.component)
+    ?.get(table.name)?.validator;
   if (!validator) return;
-  const problem = mismatch(validator, fields, engine.tableNameOfId);
+  const problem = mismatch(
+    validator,
+    fields,
+    engine.tableNames(table.component),
+  );
   if (problem !== null) {
     throw new Error(
       `Failed to insert or update a document in table "${table.name}" because ` +

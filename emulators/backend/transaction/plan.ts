@@ -42,19 +42,30 @@ const PLAIN_INDEXES: ReadonlySet<string> = new Set([
   "by_creation_time",
 ]);
 
-export function planQuery(engine: Engine, query: SerializedQuery): Plan {
+/** @param component whose tables are meant */
+export function planQuery(
+  engine: Engine,
+  component: string,
+  query: SerializedQuery,
+): Plan {
   const { source, operators } = query;
   if (source.type === "Search") {
     throw unsupported(`Full text search (index "${source.indexName}")`);
   }
   const order = source.order ?? "asc";
   if (source.type === "FullTableScan") {
-    const index = findIndex(engine, source.tableName, "by_creation_time");
+    const index = findIndex(
+      engine,
+      component,
+      source.tableName,
+      "by_creation_time",
+    );
     return { index, lo: "", hi: MAX, order, operators };
   }
   const dot = source.indexName.indexOf(".");
   const index = findIndex(
     engine,
+    component,
     source.indexName.slice(0, dot),
     source.indexName.slice(dot + 1),
   );
@@ -63,6 +74,7 @@ export function planQuery(engine: Engine, query: SerializedQuery): Plan {
 
 function findIndex(
   engine: Engine,
+  component: string,
   tableName: string,
   indexName: string,
 ): IndexInfo {
@@ -71,10 +83,15 @@ function findIndex(
   }
   // A table nobody has written to yet reads as empty, and must be one a later
   // insert can invalidate.
-  const index = engine.catalog.createTable(tableName).indexes.get(indexName);
+  const index = engine.catalog
+    .createTable(tableName, component)
+    .indexes.get(indexName);
   const hidden = tableName.startsWith("_") && !PLAIN_INDEXES.has(indexName);
   if (index !== undefined && !hidden) return index;
-  const kind = engine.schema.get(tableName)?.unsupported.get(indexName);
+  const kind = engine.schemas
+    .get(component)
+    ?.get(tableName)
+    ?.unsupported.get(indexName);
   if (kind !== undefined) {
     throw unsupported(`The ${kind} index "${tableName}.${indexName}"`);
   }
