@@ -8,7 +8,7 @@ import { skillPath } from "../routes";
 import { Callout } from "../ui/callout";
 import { Panel } from "../ui/panel";
 import { Status } from "../ui/status";
-import { Age, Countdown } from "../ui/time";
+import { Age, Countdown, Lasting } from "../ui/time";
 import { agentWords, sandboxWords } from "../view/words";
 import { SandboxActions } from "./sandbox-actions";
 
@@ -30,7 +30,11 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
               {words.words}
               {"since" in state ? (
                 <span className="text-ink-3">
-                  <Age at={state.since} />
+                  {state.status === "stopped" || state.status === "failed" ? (
+                    <Age at={state.since} />
+                  ) : (
+                    <Lasting since={state.since} />
+                  )}
                 </span>
               ) : null}
             </Status>

@@ -26,6 +26,15 @@ export function formatAge(at: number, now: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
+/** "under a minute", "4 min", "3 h", "2 days": how long a state has lasted. */
+export function formatSpan(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / 60_000);
+  if (minutes < 1) return "under a minute";
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}
+
 /** "14:05" left, or "2 h 10 min" when it is long. */
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

@@ -35,7 +35,8 @@ export function Account() {
     };
   }, []);
 
-  if (auth === "loading") return <Skeleton className="h-8 w-20 rounded-md" />;
+  if (auth === "loading")
+    return <Skeleton className="h-8 w-12 rounded-md sm:w-20" />;
   if (auth === "signed-out" || !name) {
     return (
       <ButtonLink
@@ -50,11 +51,11 @@ export function Account() {
   }
   return (
     <details ref={menu} className="relative">
-      <summary className="flex h-8 min-w-20 items-center gap-2 rounded-md pr-1.5 pl-1 text-sm text-ink-2 transition-colors hover:bg-ink/6 hover:text-ink">
+      <summary className="flex h-8 items-center sm:min-w-20 gap-2 rounded-md pr-1.5 pl-1 text-sm text-ink-2 transition-colors hover:bg-ink/6 hover:text-ink">
         <span className="grid size-6 place-items-center rounded-full bg-ink text-2xs font-semibold text-paper uppercase">
           {name.slice(0, 1)}
         </span>
-        <span className="max-w-28 truncate">{name}</span>
+        <span className="max-w-28 truncate max-sm:sr-only">{name}</span>
         <Icon name="chevronDown" size={12} />
       </summary>
       <div className="absolute right-0 z-40 mt-1.5 w-52 animate-rise rounded-lg border border-line bg-raised p-1.5 text-sm shadow-lift">

@@ -1,7 +1,12 @@
 "use client";
 
 import { useNow } from "../data/clock";
-import { formatAge, formatCountdown, formatDuration } from "../data/format";
+import {
+  formatAge,
+  formatCountdown,
+  formatDuration,
+  formatSpan,
+} from "../data/format";
 
 /** "4 min ago", with the exact time on hover. */
 export function Age({ at }: { at: number }) {
@@ -10,6 +15,17 @@ export function Age({ at }: { at: number }) {
   return (
     <time dateTime={exact} title={exact} className="tabular">
       {now === null ? "…" : formatAge(at, now)}
+    </time>
+  );
+}
+
+/** "for 12 min": how long a state has lasted, coarsely. */
+export function Lasting({ since }: { since: number }) {
+  const now = useNow(15_000);
+  const exact = new Date(since).toISOString();
+  return (
+    <time dateTime={exact} title={exact} className="tabular">
+      {now === null ? "…" : `for ${formatSpan(now - since)}`}
     </time>
   );
 }
