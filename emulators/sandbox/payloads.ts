@@ -109,7 +109,7 @@ export function signedPreview(
   { port, token }: SignedPreview,
   origin: string,
 ) {
-  const url = `${origin}/preview/${port}-${token}`;
+  const url = `${origin}/signed/${port}-${token}`;
   return { sandboxId: id, port, token, url };
 }
 

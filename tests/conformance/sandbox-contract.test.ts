@@ -55,15 +55,22 @@ async function slipwaysOwnCalls() {
     const { remoteId } = made;
     // Again: its name is taken, so it is adopted.
     expect(await slipway.create(work)).toEqual(made);
-    const claimed = await slipway.claim(remoteId, { key: "k", generation: 1 });
+    const claimed = await slipway.claim(
+      { remoteId },
+      { key: "k", generation: 1 },
+    );
     expect(claimed.kind).toBe("claimed");
     expect(await slipway.list("contract")).toHaveLength(1);
-    expect(await slipway.stop(remoteId)).toMatchObject({ provider: "stopped" });
-    expect(await slipway.start(remoteId)).toMatchObject({
+    expect(await slipway.stop({ remoteId })).toMatchObject({
+      provider: "stopped",
+    });
+    expect(await slipway.start({ remoteId })).toMatchObject({
       provider: "started",
     });
+    await slipway.keepAlive({ remoteId });
+    await slipway.recover({ remoteId });
     await slipway.removeByName("ours");
-    expect(await slipway.look(remoteId)).toEqual({ kind: "gone" });
+    expect(await slipway.look({ remoteId })).toEqual({ kind: "gone" });
   } finally {
     for (const key of Object.keys(process.env)) {
       if (!(key in before)) delete process.env[key];
@@ -81,6 +88,9 @@ async function controlPlane() {
   await sandbox.setAutoArchiveInterval(9);
   await sandbox.setAutoDeleteInterval(9);
   await raw(`/api/sandbox/${sandbox.id}/toolbox-proxy-url`);
+  const signed = await sandbox.getSignedPreviewUrl(3000, 60);
+  await sandbox.expireSignedPreviewUrl(3000, signed.token);
+  await failure(sandbox.expireSignedPreviewUrl(3000, signed.token));
   await daytona.snapshot.list();
   await daytona.snapshot.get("bare");
   await failure(daytona.snapshot.get("none"));
@@ -129,16 +139,27 @@ async function toolbox() {
   await fs.searchFiles("dir", "*.txt");
   await fs.moveFiles("dir/one.txt", "two.txt");
   await fs.deleteFile("two.txt");
+  const pty = { id: "t", cols: 80, rows: 24, envs: {}, lazyStart: true };
+  await raw(`/toolbox/${sandbox.id}/process/pty`, 201, pty);
+  await commands.listPtySessions();
+  await commands.getPtySessionInfo("t");
+  await commands.resizePtySession("t", 100, 30);
+  await failure(commands.resizePtySession("t", 0, 30));
+  await commands.killPtySession("t");
+  await failure(commands.getPtySessionInfo("t"));
   await sandbox.getWorkDir();
   await sandbox.getUserHomeDir();
   await sandbox.delete();
 }
 
 /** What the SDK asks in another way, or only of older servers. */
-async function raw(path: string) {
-  const headers = { authorization: `Bearer ${API_KEY}` };
-  const answer = await fetch(fixture.origin + path, { headers });
-  expect(answer.status).toBe(200);
+async function raw(path: string, status = 200, body?: object) {
+  const answer = await fetch(fixture.origin + path, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${API_KEY}` },
+    body: body ? JSON.stringify(body) : null,
+  });
+  expect(answer.status).toBe(status);
   await answer.bytes();
 }
 

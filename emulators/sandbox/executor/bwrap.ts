@@ -11,6 +11,7 @@ export interface Mounts {
   home: string;
   /** Folder with the generated passwd, group, hosts, nsswitch.conf. */
   etc: string;
+  /** Folder with supervisor.cjs and what it loads. */
   supervisor: string;
   egressSocket: string;
   snapshotRoot: string | null;
@@ -63,7 +64,7 @@ export function bwrapOptions(mounts: Mounts, limits: Limits): string[] {
     mounts.nodePrefix ? ["--ro-bind", mounts.nodePrefix, "/opt/node"] : [],
     HOST_ETC.flatMap((n) => ["--ro-bind-try", `/etc/${n}`, `/etc/${n}`]),
     generated.flatMap((n) => ["--ro-bind", `${etc}/${n}`, `/etc/${n}`]),
-    ["--ro-bind", supervisor, "/opt/sandbox/supervisor.cjs"],
+    ["--ro-bind", supervisor, "/opt/sandbox"],
     snapshotRoot ? ["--ro-bind", snapshotRoot, "/opt/slipway"] : [],
     mounts.binds.flatMap(([from, to]) => ["--ro-bind", from, to]),
     // /proc/sys is writable to the owner of the host's files where we are root.

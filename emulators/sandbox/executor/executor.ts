@@ -71,7 +71,7 @@ export class Executor {
     try {
       executor.tools = findTools();
       executor.ids = idRange();
-      await buildSupervisor(executor.supervisorFile);
+      await buildSupervisor(executor.supervisor);
       writeEtc(join(executor.runtime, "etc"));
       await executor.probe();
       const whom = executor.ids ? "one user id each" : "as this user";
@@ -135,7 +135,7 @@ export class Executor {
         mounts: {
           home: this.homeOf(id),
           etc: join(this.runtime, "etc"),
-          supervisor: this.supervisorFile,
+          supervisor: this.supervisor,
           egressSocket,
           snapshotRoot: snapshot.root,
           nodePrefix: this.tools.nodePrefix,
@@ -167,8 +167,8 @@ export class Executor {
     rmSync(this.runtime, { recursive: true, force: true });
   }
 
-  private get supervisorFile(): string {
-    return join(this.runtime, "supervisor.cjs");
+  private get supervisor(): string {
+    return join(this.runtime, "supervisor");
   }
 
   private async probe(): Promise<void> {

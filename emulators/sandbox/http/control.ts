@@ -8,6 +8,8 @@ import type { Registry, SandboxRecord } from "../state/registry";
 import type { SandboxState } from "../state/states";
 import { parseCreate } from "./create-request";
 import { listPage } from "./list";
+import { parsePort } from "./port";
+import { expire, sign } from "./signed";
 import { Router, json, readJson } from "./router";
 import type { Call } from "./router";
 
@@ -114,6 +116,16 @@ export function controlRoutes(context: ControlContext): Router {
     const url = `${origin()}/preview/${id}/${port}`;
     return json({ sandboxId: id, url, token: previewToken });
   });
+  const signedPath = "/sandbox/{id}/ports/{port}/signed-preview-url";
+  router.on("GET", signedPath, ({ params, url }) => {
+    const seconds = Number(url.searchParams.get("expiresInSeconds") ?? 60);
+    const made = sign(lifecycle, params.id, parsePort(params.port), seconds);
+    return json(payloads.signedPreview(made.record, made.signed, origin()));
+  });
+  router.on("POST", `${signedPath}/{token}/expire`, ({ params }) => {
+    expire(lifecycle, params.id, parsePort(params.port), params.token);
+    return new Response(null);
+  });
   router.on("GET", "/sandbox/{id}/toolbox-proxy-url", ({ params }) => {
     lifecycle.require(params.id);
     return json({ url: `${origin()}/toolbox` });
@@ -140,12 +152,4 @@ export function controlRoutes(context: ControlContext): Router {
     return json(payloads.snapshot(found));
   });
   return router;
-}
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw badRequest(`${text} is not a port`);
-  }
-  return port;
 }

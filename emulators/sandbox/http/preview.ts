@@ -2,9 +2,10 @@ import { ApiError, messageOf } from "../errors";
 import type { Cell } from "../executor/cell";
 import type { Activity } from "../state/activity";
 import type { Lifecycle } from "../state/lifecycle";
-import type { SandboxRecord } from "../state/registry";
-import { parsePort } from "./control";
+import type { Registry, SandboxRecord } from "../state/registry";
+
 import { forward } from "./forward";
+import { parsePort } from "./port";
 import { sameSecret } from "./secrets";
 import { Relay } from "./websocket-relay";
 
@@ -29,14 +30,47 @@ export function resolvePreview(
   const token = request.headers.get(TOKEN_HEADER) ?? "";
   const open = record !== null && record.public;
   if (!open && (!record || !sameSecret(token, record.previewToken))) {
-    const back = encodeURIComponent(url.pathname + url.search);
-    return new Response(null, {
-      status: 307,
-      headers: { location: `${url.origin}/login?returnTo=${back}` },
-    });
+    return toLogin(url);
   }
   const cell = lifecycle.cell(record);
   return { record, cell, port, path: `/${rest.join("/")}${url.search}` };
+}
+
+/**
+ * /signed/{port}-{token}/...: the address alone opens it, until it expires or is
+ * revoked. (The real service sets a cookie that outlives both by up to an hour.)
+ */
+export function resolveSigned(
+  registry: Registry,
+  lifecycle: Lifecycle,
+  url: URL,
+): Target {
+  const [, , name = "", ...rest] = url.pathname.split("/");
+  const dash = name.indexOf("-");
+  const port = parsePort(name.slice(0, dash));
+  const token = name.slice(dash + 1);
+  const now = Date.now();
+  const record = registry
+    .all()
+    .find(({ signed }) =>
+      signed.some(
+        (one) =>
+          one.port === port &&
+          one.expiresAt > now &&
+          sameSecret(token, one.token),
+      ),
+    );
+  if (!record) return toLogin(url);
+  const cell = lifecycle.cell(record);
+  return { record, cell, port, path: `/${rest.join("/")}${url.search}` };
+}
+
+function toLogin(url: URL): Response {
+  const back = encodeURIComponent(url.pathname + url.search);
+  return new Response(null, {
+    status: 307,
+    headers: { location: `${url.origin}/login?returnTo=${back}` },
+  });
 }
 
 export async function preview(
@@ -69,7 +103,7 @@ export function previewSocket(
   { record, cell, port, path }: Exclude<Target, Response>,
 ): Promise<Relay> {
   activity.begin(record.id);
-  return Relay.open(cell, `/port/${port}${path}`, request, () =>
+  return Relay.open(cell, `/port/${port}${path}`, request, [TOKEN_HEADER], () =>
     activity.end(record.id),
   );
 }

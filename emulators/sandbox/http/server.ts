@@ -9,12 +9,18 @@ import type { ControlContext } from "./control";
 import type { EventHub } from "./events";
 import { health, operator } from "./operator";
 import type { OperatorContext } from "./operator";
-import { loginPage, preview, previewSocket, resolvePreview } from "./preview";
+import {
+  loginPage,
+  preview,
+  previewSocket,
+  resolvePreview,
+  resolveSigned,
+} from "./preview";
 import { json } from "./router";
 import { sameSecret } from "./secrets";
 import { socketHandlers, upgrade, upgradeRelay } from "./sockets";
 import type { SocketData } from "./sockets";
-import { toolbox } from "./toolbox";
+import { toolbox, toolboxSocket } from "./toolbox";
 
 export type HttpContext = ControlContext &
   OperatorContext & {
@@ -33,7 +39,7 @@ export function serveHttp(
   port: number,
 ): Server<SocketData> {
   const control = controlRoutes(context);
-  const { lifecycle, activity, faults, apiKey } = context;
+  const { registry, lifecycle, activity, faults, apiKey } = context;
 
   const authorized = (request: Request): boolean => {
     const [scheme = "", key = ""] = (
@@ -60,16 +66,26 @@ export function serveHttp(
       const address = server.requestIP(request)?.address;
       return operator(context, request, url, address);
     }
-    if (area === "preview") {
-      const target = resolvePreview(lifecycle, request, url);
+    const socket =
+      request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (area === "preview" || area === "signed") {
+      const target =
+        area === "preview"
+          ? resolvePreview(lifecycle, request, url)
+          : resolveSigned(registry, lifecycle, url);
       if (target instanceof Response) return target;
-      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      if (socket) {
         const relay = await previewSocket(activity, request, target);
         return upgradeRelay(server, request, relay);
       }
       return preview(activity, request, target);
     }
     if (area === "toolbox") {
+      if (socket) {
+        const authorize = () => requireKey(request);
+        const relay = await toolboxSocket(context, request, url, authorize);
+        return upgradeRelay(server, request, relay);
+      }
       requireKey(request);
       return toolbox(lifecycle, activity, request, url);
     }

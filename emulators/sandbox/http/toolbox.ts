@@ -2,6 +2,14 @@ import { ApiError, messageOf } from "../errors";
 import type { Activity } from "../state/activity";
 import type { Lifecycle } from "../state/lifecycle";
 import { forward } from "./forward";
+import { sameSecret } from "./secrets";
+import { Relay } from "./websocket-relay";
+
+/** The server's own business. */
+const WITHHELD = ["authorization", "cookie", "x-daytona-preview-token"];
+
+/** Where the SDK puts the preview token when it cannot set headers. */
+const KEY_PARAMETER = "DAYTONA_SANDBOX_AUTH_KEY";
 
 /** /toolbox/{id}/...: the supervisor inside does the work and answers. */
 export async function toolbox(
@@ -19,7 +27,7 @@ export async function toolbox(
       cell,
       `/toolbox/${rest.join("/")}${url.search}`,
       request,
-      ["authorization", "cookie"],
+      WITHHELD,
       () => activity.end(record.id),
     );
   } catch (error) {
@@ -30,4 +38,31 @@ export async function toolbox(
       `Sandbox ${record.name} ended during the call: ${messageOf(error)}`,
     );
   }
+}
+
+/**
+ * A terminal or a log that is followed.
+ *
+ * @param requireKey throws unless the request carries the API key
+ */
+export async function toolboxSocket(
+  { lifecycle, activity }: { lifecycle: Lifecycle; activity: Activity },
+  request: Request,
+  url: URL,
+  requireKey: () => void,
+): Promise<Relay> {
+  const [, , id = "", ...rest] = url.pathname.split("/");
+  const record = lifecycle.find(decodeURIComponent(id));
+  const token = url.searchParams.get(KEY_PARAMETER);
+  if (!record || !token || !sameSecret(token, record.previewToken)) {
+    requireKey();
+  }
+  const found = record ?? lifecycle.require(id);
+  const cell = lifecycle.cell(found);
+  url.searchParams.delete(KEY_PARAMETER);
+  const path = `/toolbox/${rest.join("/")}${url.search}`;
+  activity.begin(found.id);
+  return Relay.open(cell, path, request, WITHHELD, () =>
+    activity.end(found.id),
+  );
 }

@@ -4,9 +4,8 @@ import type { Socket } from "./sockets";
 
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** Headers the handshake makes anew, and what must not go inside. */
-const OWN =
-  /^(host|connection|upgrade|sec-websocket-.*|x-daytona-preview-token)$/i;
+/** Headers the handshake makes anew. */
+const OWN = /^(host|connection|upgrade|sec-websocket-.*)$/i;
 
 /** Joins a client's WebSocket to one of a port inside a sandbox. */
 export class Relay {
@@ -33,16 +32,20 @@ export class Relay {
   /**
    * Opens the inner half first, so that a refusal can still be an HTTP answer.
    *
+   * @param withheld names of headers that must not go inside
    * @throws ApiError 502 when nothing inside speaks WebSocket there
    */
   static async open(
     cell: Cell,
     path: string,
     request: Request,
+    withheld: string[],
     settled: () => void,
   ): Promise<Relay> {
     const headers = Object.fromEntries(
-      [...request.headers].filter(([name]) => !OWN.test(name)),
+      [...request.headers].filter(
+        ([name]) => !OWN.test(name) && !withheld.includes(name),
+      ),
     );
     const offered = request.headers.get("sec-websocket-protocol");
     const protocols = offered ? offered.split(",").map((p) => p.trim()) : [];

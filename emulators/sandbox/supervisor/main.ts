@@ -11,6 +11,7 @@ import { entrypointState, startEntrypoint } from "./entrypoint";
 import { ToolboxError, errorBody, readJson, sendJson } from "./http";
 import { forwardToPort, serveEgress, upgradeToPort } from "./ports";
 import { probe } from "./probe";
+import { upgradeToolbox } from "./sockets";
 import { handleToolbox } from "./toolbox";
 
 const CONTROL_FD = 5;
@@ -54,6 +55,11 @@ async function boot(body: Record<string, unknown>) {
 
 server.on("upgrade", (request, socket, head) => {
   const [, area, port] = (request.url ?? "").split("/", 3);
+  if (area === "toolbox") {
+    const url = new URL(`http://sandbox${request.url}`);
+    url.pathname = url.pathname.slice("/toolbox".length);
+    return void upgradeToolbox(url, request, socket, head);
+  }
   if (area !== "port") return socket.destroy();
   const path = (request.url ?? "").slice(`/port/${port}`.length);
   upgradeToPort(Number(port), path || "/", request, socket, head);

@@ -17,7 +17,7 @@ import { MAX_OUTPUT, killGroup } from "./execute";
 import { ToolboxError } from "./http";
 import { takeFifo } from "./pipes";
 
-interface Command {
+export interface Command {
   id: string;
   command: string;
   exitCode?: number;

@@ -12,6 +12,7 @@ import {
   sendEmpty,
   sendJson,
 } from "./http";
+import { ptyRoutes } from "./pty-routes";
 import { sessionRoutes } from "./session-routes";
 import { bulkDownload, bulkUpload, openRegular } from "./transfer";
 
@@ -25,6 +26,9 @@ export async function handleToolbox(
   const query = url.searchParams;
   if (path.startsWith("/process/session")) {
     return sessionRoutes(path, request, response);
+  }
+  if (path.startsWith("/process/pty")) {
+    return ptyRoutes(path, request, response);
   }
   switch (`${request.method} ${path}`) {
     case "POST /process/execute": {
