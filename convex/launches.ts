@@ -10,6 +10,7 @@ import {
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { LAUNCH_DEADLINE } from "./model/timing";
+import { limitLaunch } from "./limits";
 import { failureValidator, launchPath, launchStep } from "./validators";
 import {
   activeLaunches,
@@ -57,7 +58,7 @@ const DAY = 24 * 60 * 60 * 1_000;
  * Asks for a skill at a commit to be made ready, and records the consent to run
  * it. Requests for the same skill and commit under way are joined; the same
  * `clientId` always answers the same launch. Throws `skill_not_loaded`,
- * `too_many_launches`, `not_signed_in`.
+ * `too_many_launches`, `rate_limited`, `not_signed_in`.
  */
 export const request = mutation({
   args: { skillKey: v.string(), sha: v.string(), clientId: v.string() },
@@ -93,6 +94,7 @@ export const request = mutation({
     if (!same && active.length >= MAX_ACTIVE) {
       throw refuse("too_many_launches", "Too many launches are under way.");
     }
+    if (!same) await limitLaunch(ctx, user._id, skillKey);
     const launch = same ?? (await insertLaunch(ctx, slot, skill));
     const answer = {
       launchId: launch._id,

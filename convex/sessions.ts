@@ -19,6 +19,7 @@ import {
 import { clip } from "./model/chat/events";
 import { MAX_MESSAGE, MAX_PARTS, MAX_WAITING } from "./model/chat/limits";
 import { refuse } from "./model/errors";
+import { limitMessage } from "./limits";
 
 const LISTED = 50;
 const MAX_PAGE = 20;
@@ -96,7 +97,7 @@ export const send = mutation({
   args: { sessionId: v.string(), text: v.string(), clientId: v.string() },
   returns: v.object({ messageId: v.id("messages") }),
   handler: async (ctx, { sessionId, text, clientId }) => {
-    await requireUser(ctx);
+    const user = await requireUser(ctx);
     const session = await requireSession(ctx, sessionId);
     if (clientId.length === 0 || clientId.length > 200) {
       throw refuse("bad_request", "clientId must have 1 to 200 characters.");
@@ -110,6 +111,7 @@ export const send = mutation({
     if (before) return { messageId: before._id };
     requireWords(text);
     await requireRoom(ctx, session);
+    await limitMessage(ctx, user._id);
     const messageId = await ctx.db.insert("messages", {
       sessionId: session._id,
       role: "user",
@@ -182,13 +184,14 @@ export const stop = mutation({
 
 /**
  * Runs the turn of a failed or stopped answer again, in its place. While it is
- * queued or running this does nothing. Throws `not_found`, `bad_request`.
+ * queued or running this does nothing. Throws `not_found`, `bad_request`,
+ * `rate_limited`.
  */
 export const retry = mutation({
   args: { messageId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {
-    await requireUser(ctx);
+    const user = await requireUser(ctx);
     const { message, session } = await requireAnswer(ctx, args.messageId);
     if (message.state === "queued" || message.state === "running") return null;
     const turn = await ctx.db
@@ -200,6 +203,7 @@ export const retry = mutation({
       throw refuse("bad_request", "Only an answer that failed is retried.");
     }
     await requireRoom(ctx, session);
+    await limitMessage(ctx, user._id);
     await clearParts(ctx, message._id);
     await ctx.db.patch("messages", message._id, { state: "queued" });
     await enqueueTurn(ctx, session, message._id, turn.text);

@@ -12,6 +12,7 @@ import {
 import { modelOf } from "./chat/enqueue";
 import { checkKey } from "./chat/keyCheck";
 import { refuse } from "./model/errors";
+import { limitKey } from "./limits";
 import { deploymentProviders, type Provider } from "./model/providers";
 import { aad, seal } from "./model/seal";
 import { failureValidator } from "./validators";
@@ -84,7 +85,8 @@ export const get = query({
  * Tests a key against its provider, seals and stores it, and makes the provider
  * the user's choice. `model` defaults to the provider's own. Nothing changes
  * when it throws: `model_not_allowed`, `model_refused_key`, `model_failed`,
- * `model_rate_limited`, `bad_request`, `secret_unreadable`, `not_signed_in`.
+ * `model_rate_limited`, `bad_request`, `secret_unreadable`, `rate_limited`,
+ * `not_signed_in`.
  */
 export const saveKey = action({
   args: {
@@ -95,7 +97,7 @@ export const saveKey = action({
   returns: v.object({ lastFour: v.string() }),
   handler: async (ctx, args): Promise<{ lastFour: string }> => {
     const userId: Id<"users"> = await ctx.runMutation(
-      internal.settings.owner,
+      internal.settings.beginSaving,
       {},
     );
     const provider = requireProvider(args.providerId);
@@ -117,11 +119,18 @@ export const saveKey = action({
   },
 });
 
-/** Whose key it will be; its row is made here if it is their first write. */
-export const owner = internalMutation({
+/**
+ * Whose key it will be; its row is made here if it is their first write. A try
+ * counts before the provider is asked, so that one it refuses counts too.
+ */
+export const beginSaving = internalMutation({
   args: {},
   returns: v.id("users"),
-  handler: async (ctx) => (await requireUser(ctx))._id,
+  handler: async (ctx) => {
+    const user = await requireUser(ctx);
+    await limitKey(ctx, user._id);
+    return user._id;
+  },
 });
 
 export const storeKey = internalMutation({

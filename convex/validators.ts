@@ -7,6 +7,7 @@ export const failureValidator = v.object({
   message: v.string(),
   next: v.string(),
   retryable: v.boolean(),
+  retryAfterMs: v.optional(v.number()),
 });
 
 export const slotState = v.union(

@@ -46,6 +46,7 @@ import type * as lifecycle_reconcile from "../lifecycle/reconcile.js";
 import type * as lifecycle_records from "../lifecycle/records.js";
 import type * as lifecycle_slots from "../lifecycle/slots.js";
 import type * as lifecycle_sweeping from "../lifecycle/sweeping.js";
+import type * as limits from "../limits.js";
 import type * as model_chat_apply from "../model/chat/apply.js";
 import type * as model_chat_completion from "../model/chat/completion.js";
 import type * as model_chat_events from "../model/chat/events.js";
@@ -140,6 +141,7 @@ declare const fullApi: ApiFromModules<{
   "lifecycle/records": typeof lifecycle_records;
   "lifecycle/slots": typeof lifecycle_slots;
   "lifecycle/sweeping": typeof lifecycle_sweeping;
+  limits: typeof limits;
   "model/chat/apply": typeof model_chat_apply;
   "model/chat/completion": typeof model_chat_completion;
   "model/chat/events": typeof model_chat_events;
@@ -200,3 +202,7 @@ export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">
 >;
+
+export declare const components: {
+  rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
+};

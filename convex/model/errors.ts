@@ -10,6 +10,8 @@ export type Failure = {
   message: string;
   next: string;
   retryable: boolean;
+  /** Milliseconds from the failure until asking again makes sense, where known. */
+  retryAfterMs?: number;
 };
 
 type Entry = { status: number; retryable: boolean; next: string };
@@ -158,8 +160,15 @@ export function statusOf({ code }: Failure): number {
 }
 
 /** The exception that carries a failure to the client: `throw refuse(...)`. */
-export function refuse(code: ErrorCode, message: string): ConvexError<Failure> {
-  return new ConvexError(failure(code, message));
+export function refuse(
+  code: ErrorCode,
+  message: string,
+  retryAfterMs?: number,
+): ConvexError<Failure> {
+  const about = failure(code, message);
+  return new ConvexError(
+    retryAfterMs === undefined ? about : { ...about, retryAfterMs },
+  );
 }
 
 /** Type guard for what arrives in `ConvexError.data`. */

@@ -95,7 +95,7 @@ async function personOf(
 ): Promise<Person> {
   const { iss = "", sub = "" } = decodeJwt(token);
   const userId = (await backend.run(
-    internal.settings.owner,
+    internal.settings.beginSaving,
     {},
     { identity: { issuer: iss, subject: sub } },
   )) as Id<"users">;

@@ -36,6 +36,7 @@ export async function simulate(seed: number, events = 100): Promise<Story> {
   const story: Story = { seed, lines: [], world };
   const backend = await createBackend({
     functions: modules(),
+    config: `${import.meta.dir}/../../convex/convex.config.ts`,
     data: ":memory:",
     clock,
     seed: String(seed),
