@@ -64,7 +64,7 @@ export function Conversation(props: Props) {
   }
 
   return (
-    <div className="relative flex min-h-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
       <div
         ref={frame}
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain [overflow-anchor:none]"
@@ -199,7 +199,7 @@ export function ConversationSkeleton() {
 /** Stands where the conversation will be. */
 export function ConversationPlaceholder({ lead }: { lead?: ReactNode }) {
   return (
-    <div className="flex min-h-0 flex-1 flex-col">
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div className="min-h-0 flex-1 overflow-hidden">
         <div className="mx-auto max-w-3xl space-y-7 px-4 pt-6 sm:px-6">
           {lead ?? <ConversationSkeleton />}

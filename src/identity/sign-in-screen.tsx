@@ -41,8 +41,8 @@ export function SignInScreen({ next }: { next: string | null }) {
           ) : (
             <Callout tone="warn" title="Nobody can sign in here yet">
               The operator must set NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY and
-              CLERK_SECRET_KEY, and CLERK_JWT_ISSUER_DOMAIN on the Convex
-              deployment. Skills can be read meanwhile.
+              CLERK_SECRET_KEY here, and AUTH_PROVIDER on the Convex deployment.
+              Skills can be read meanwhile.
             </Callout>
           )}
         </div>

@@ -55,8 +55,10 @@ const PLAIN: Components = {
   img: ({ alt }) => (
     <span className="prose-picture">{alt ? `Picture: ${alt}` : "Picture"}</span>
   ),
+  // What scrolls sideways can be scrolled by keyboard too.
+  pre: (props) => <pre tabIndex={0} {...clean(props)} />,
   table: (props) => (
-    <div className="prose-table">
+    <div className="prose-table" tabIndex={0}>
       <table {...clean(props)} />
     </div>
   ),

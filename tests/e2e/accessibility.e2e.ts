@@ -66,9 +66,7 @@ const PAGES = (): [path: string, sign: RegExp][] => [
 ];
 
 async function problemsOf(page: Page, path: string): Promise<string[]> {
-  const wider = await page.evaluate(
-    () => document.documentElement.scrollWidth - innerWidth,
-  );
+  const cut = await page.evaluate(cutOff);
   await page.addScriptTag({ path: AXE });
   const results = await page.evaluate(
     (rules) =>
@@ -80,9 +78,26 @@ async function problemsOf(page: Page, path: string): Promise<string[]> {
     RULES,
   );
   return [
-    ...(wider > 0 ? [`${path} is ${wider} px too wide`] : []),
+    ...cut.map((what) => `${path} sticks out: ${what}`),
     ...results.violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${path} ${id}: ${node.target.join(" ")}`),
     ),
+  ];
+}
+
+/** In the page: what reaches beyond the window and cannot be scrolled to. */
+function cutOff(): string[] {
+  const scrolls = (element: Element): boolean =>
+    ["auto", "scroll"].includes(getComputedStyle(element).overflowX) ||
+    (element.parentElement !== null && scrolls(element.parentElement));
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  return [
+    ...(wide > 0 ? [`the page, by ${wide} px`] : []),
+    ...[...document.querySelectorAll("a, button, textarea, input, h1, h2, p")]
+      .filter((element) => {
+        const { right, width } = element.getBoundingClientRect();
+        return width > 1 && right > innerWidth + 1 && !scrolls(element);
+      })
+      .map((element) => element.outerHTML.slice(0, 80)),
   ];
 }
