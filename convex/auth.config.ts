@@ -1,22 +1,13 @@
 import type { AuthConfig } from "convex/server";
 
-// A deployment trusts one issuer: Clerk when its domain is set, else the issuer named by AUTH_ISSUER.
-const clerkDomain = process.env.CLERK_JWT_ISSUER_DOMAIN;
-const issuer = process.env.AUTH_ISSUER;
-const jwks = process.env.AUTH_JWKS;
+/**
+ * A deployment trusts one issuer. It is one variable because Convex refuses to
+ * read this file while any variable named in it is unset. As JSON, either form
+ * of Convex's documentation: `{"domain", "applicationID"}` for OIDC (Clerk:
+ * applicationID "convex"), or `{"type": "customJwt", "issuer", "jwks", ...}`.
+ */
+const provider = process.env.AUTH_PROVIDER;
 
 export default {
-  providers: clerkDomain
-    ? [{ domain: clerkDomain, applicationID: "convex" }]
-    : issuer && jwks
-      ? [
-          {
-            type: "customJwt",
-            issuer,
-            jwks,
-            algorithm: "ES256",
-            applicationID: "slipway",
-          },
-        ]
-      : [],
+  providers: provider ? [JSON.parse(provider)] : [],
 } satisfies AuthConfig;

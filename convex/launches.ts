@@ -7,6 +7,7 @@ import {
   type MutationCtx,
   type QueryCtx,
 } from "./_generated/server";
+import { suspect } from "./lifecycle";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { LAUNCH_DEADLINE } from "./model/timing";
@@ -109,7 +110,11 @@ export const request = mutation({
       answer: JSON.stringify(answer),
       expiresAt: Date.now() + DAY,
     });
-    if (!same) await reconcile(ctx, slot._id);
+    if (!same) {
+      await reconcile(ctx, slot._id);
+      // What was believed without a look is looked at behind the visitor's back.
+      if (launch.path === "instant") await suspect(ctx, slot._id);
+    }
     return answer;
   },
 });
@@ -164,6 +169,7 @@ async function makeSlot(
     generation: 0,
     revision: 0,
     configWrites: 0,
+    strikes: 0,
     state: { status: "empty" },
   });
   const slot = await ctx.db.get("slots", slotId);

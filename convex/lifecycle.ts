@@ -28,5 +28,5 @@ export async function suspect(
   ctx: MutationCtx,
   slotId: Id<"slots">,
 ): Promise<void> {
-  await startProbe(ctx, slotId);
+  await startProbe(ctx, slotId, { asksDaemon: true });
 }

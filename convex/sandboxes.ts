@@ -179,7 +179,8 @@ async function view(
       .take(MAX_SKILLS),
   ]);
   const { status } = slot.state;
-  const exists = status !== "empty" && status !== "failed";
+  const exists =
+    status === "failed" ? slot.state.disk === "kept" : status !== "empty";
   const running = status === "running";
   const confirmedAt = activity?.confirmedAt || null;
   return {
@@ -199,7 +200,7 @@ async function view(
         }))
       : [],
     autoStopAt: running && confirmedAt ? confirmedAt + AUTO_STOP : null,
-    lastConfirmedAt: confirmedAt,
+    lastConfirmedAt: activity?.lookedAt || null,
     health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
     launching: launching.length,
   };

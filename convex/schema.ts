@@ -72,6 +72,7 @@ export default defineSchema({
     generation: v.number(),
     revision: v.number(),
     configWrites: v.number(), // last config write token handed out
+    strikes: v.number(), // boots and creates in a row that came to nothing
     state: slotState,
   })
     .index("by_user_and_name", ["userId", "name"])
@@ -103,6 +104,8 @@ export default defineSchema({
       v.literal("gone"),
     ),
     remoteId: v.optional(v.string()),
+    credential: v.optional(v.string()), // fingerprint of the account that answered for it
+    creates: v.number(), // handed out to workers; each may have happened
     since: v.number(), // of the state
     nextAt: v.number(), // when the sweeper looks again (unsettled, deleting)
     attempts: v.number(),
@@ -126,6 +129,8 @@ export default defineSchema({
         status: v.literal("writing"),
         writeToken: v.number(),
         token: v.string(), // of the flight
+        scheduledId: v.id("_scheduled_functions"),
+        claimed: v.boolean(),
         attempt: v.number(),
         expiresAt: v.number(),
       }),
@@ -134,7 +139,6 @@ export default defineSchema({
         writeToken: v.number(),
         hash: v.string(),
       }),
-      v.object({ status: v.literal("failed"), error: failureValidator }),
     ),
     agent: v.optional(agentState),
   })
@@ -142,13 +146,26 @@ export default defineSchema({
     .index("by_gateway_token_hash", ["gatewayTokenHash"])
     .index("by_config", ["config.status", "config.expiresAt"]),
 
-  /** When the sandbox last proved alive. Hot, so apart from the slot. */
+  /** What is known of a slot's life, hot, so apart from the slot. One row per slot. */
   activity: defineTable({
     slotId: v.id("slots"),
-    confirmedAt: v.number(),
+    confirmedAt: v.number(), // last traffic the provider counts as activity
+    lookedAt: v.number(), // last time the provider called it started
     failures: v.number(), // probes in a row without an answer
-    probe: v.optional(v.object({ token: v.string(), expiresAt: v.number() })), // the flight
-  }).index("by_slot", ["slotId"]),
+    polls: v.number(), // quick looks in a row at an agent that boots
+    nextProbeAt: v.optional(v.number()), // set while it runs
+    probe: v.optional(
+      v.object({
+        token: v.string(),
+        asksDaemon: v.boolean(),
+        scheduledId: v.id("_scheduled_functions"),
+        claimed: v.boolean(),
+        expiresAt: v.number(),
+      }),
+    ), // the flight
+  })
+    .index("by_slot", ["slotId"])
+    .index("by_next_probe_at", ["nextProbeAt"]),
 
   /** A skill confirmed on the disk of a generation (I4). */
   installedSkills: defineTable({
@@ -174,6 +191,8 @@ export default defineSchema({
     skillKey: v.string(),
     sha: v.string(),
     token: v.string(),
+    scheduledId: v.id("_scheduled_functions"),
+    claimed: v.boolean(),
     attempt: v.number(),
     expiresAt: v.number(),
   })
@@ -183,6 +202,7 @@ export default defineSchema({
       "skillKey",
       "sha",
     ])
+    .index("by_token", ["token"])
     .index("by_expires_at", ["expiresAt"]),
 
   /** One request to have a skill at a commit ready. */

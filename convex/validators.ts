@@ -10,6 +10,16 @@ export const failureValidator = v.object({
   retryAfterMs: v.optional(v.number()),
 });
 
+/** What the provider says of a remote, in our words (model/slot). */
+export const providerState = v.union(
+  v.literal("started"),
+  v.literal("starting"),
+  v.literal("stopped"),
+  v.literal("stopping"),
+  v.literal("deleting"),
+  v.literal("failed"),
+);
+
 export const slotState = v.union(
   v.object({ status: v.literal("empty") }),
   v.object({
@@ -20,7 +30,12 @@ export const slotState = v.union(
   v.object({
     status: v.literal("starting"),
     since: v.number(),
-    step: v.union(v.literal("look"), v.literal("start"), v.literal("claim")),
+    step: v.union(
+      v.literal("look"),
+      v.literal("start"),
+      v.literal("recover"),
+      v.literal("claim"),
+    ),
   }),
   v.object({ status: v.literal("running"), since: v.number() }),
   v.object({
@@ -42,6 +57,7 @@ export const slotState = v.union(
     status: v.literal("failed"),
     since: v.number(),
     error: failureValidator,
+    disk: v.optional(v.literal("kept")),
   }),
 );
 

@@ -105,12 +105,7 @@ async function placeOf(ctx: QueryCtx, slot: Doc<"slots">): Promise<Place> {
   return {
     slot: state.status,
     since: "since" in state ? state.since : 0,
-    config:
-      config?.status === "failed"
-        ? config.error
-        : config?.status === "clean"
-          ? "clean"
-          : "pending",
+    config: config?.status === "clean" ? "clean" : "pending",
     launching: launches.length > 0,
   };
 }

@@ -2,9 +2,9 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { failure } from "../model/errors";
-import { backoff, LEASE } from "../model/timing";
+import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
 import { agentState, failureValidator } from "../validators";
+import { isAbandoned } from "./leases";
 import { confirmActivity, startProbe } from "./probes";
 import { getBoot, newToken, requireSlot } from "./records";
 import { reconcile } from "./reconcile";
@@ -38,20 +38,22 @@ async function launchFlight(
   const token = newToken();
   const writeToken = slot.configWrites + 1;
   const delay = attempt === 0 ? 0 : backoff(attempt);
+  const scheduledId = await ctx.scheduler.runAfter(
+    delay,
+    internal.node.configure.run,
+    { slotId: slot._id, generation: slot.generation, token },
+  );
   await ctx.db.patch("slots", slot._id, { configWrites: writeToken });
   await ctx.db.patch("boots", boot._id, {
     config: {
       status: "writing",
       writeToken,
       token,
+      scheduledId,
+      claimed: false,
       attempt,
-      expiresAt: Date.now() + delay + LEASE,
+      expiresAt: Date.now() + delay + CLAIM_PATIENCE,
     },
-  });
-  await ctx.scheduler.runAfter(delay, internal.node.configure.run, {
-    slotId: slot._id,
-    generation: slot.generation,
-    token,
   });
 }
 
@@ -78,7 +80,11 @@ export const begin = internalMutation({
     const flight = await heldFlight(ctx, args);
     if (!flight?.boot.access) return null;
     await ctx.db.patch("boots", flight.boot._id, {
-      config: { ...flight.config, expiresAt: Date.now() + LEASE },
+      config: {
+        ...flight.config,
+        claimed: true,
+        expiresAt: Date.now() + LEASE,
+      },
     });
     return {
       url: flight.boot.access.url,
@@ -122,8 +128,11 @@ export const report = internalMutation({
           ...(outcome.agent && { agent: outcome.agent }),
         });
         await confirmActivity(ctx, slot._id);
+        await applyEvent(ctx, slot._id, { type: "settled" });
         await reconcile(ctx, slot._id);
-        if (outcome.agent?.state !== "ready") await startProbe(ctx, slot._id);
+        if (outcome.agent?.state !== "ready") {
+          await startProbe(ctx, slot._id, { asksDaemon: true });
+        }
         return null;
       case "insecure":
         await applyEvent(ctx, slot._id, { type: "insecure" });
@@ -136,22 +145,23 @@ export const report = internalMutation({
         });
         return null;
       case "stale":
-        // The disk knows a later write than ours: never write below it.
-        await launchFlight(
-          ctx,
-          {
-            ...slot,
-            configWrites: Math.max(slot.configWrites, outcome.onDisk),
-          },
-          boot,
-          config.attempt,
-        );
-        return null;
+        return retryOrGiveUp(ctx, catchUp(slot, outcome.onDisk), boot, config);
       case "unknown":
-        return retryOrFail(ctx, slot, boot, config.attempt + 1);
+        return retryOrGiveUp(ctx, slot, boot, config);
     }
   },
 });
+
+/** How far ahead of the record a disk may be, in writes; a larger number is a lie. */
+const MAX_AHEAD = 1_000;
+
+/** The slot with its counter above what the disk has seen, if that can be true. */
+function catchUp(slot: Doc<"slots">, onDisk: number): Doc<"slots"> {
+  const ahead = onDisk - slot.configWrites;
+  return ahead > 0 && ahead <= MAX_AHEAD
+    ? { ...slot, configWrites: onDisk }
+    : slot;
+}
 
 /** Replaces a flight whose worker is silent; called by expiry. */
 export async function expireConfig(
@@ -164,32 +174,27 @@ export async function expireConfig(
     return;
   }
   if (boot.config.expiresAt > Date.now()) return;
-  await retryOrFail(ctx, slot, boot, boot.config.attempt + 1);
+  if (!(await isAbandoned(ctx, boot.config))) {
+    const expiresAt = Date.now() + CLAIM_PATIENCE;
+    const config = { ...boot.config, expiresAt };
+    await ctx.db.patch("boots", boot._id, { config });
+    return;
+  }
+  await retryOrGiveUp(ctx, slot, boot, boot.config);
 }
 
-async function retryOrFail(
+async function retryOrGiveUp(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   boot: Doc<"boots">,
-  attempt: number,
+  { attempt }: { attempt: number },
 ): Promise<null> {
-  if (attempt < MAX_TRIES) {
-    await launchFlight(ctx, slot, boot, attempt);
+  if (attempt + 1 < MAX_TRIES) {
+    await launchFlight(ctx, slot, boot, attempt + 1);
     return null;
   }
-  await ctx.db.patch("boots", boot._id, {
-    config: {
-      status: "failed",
-      error: failure(
-        "sandbox_unreachable",
-        "The sandbox runs, but what runs in it does not answer.",
-      ),
-    },
-  });
-  await reconcile(ctx, slot._id);
-  // The launches that waited have failed; the next one tries afresh.
   await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
-  await startProbe(ctx, slot._id);
+  await applyEvent(ctx, slot._id, { type: "unusable" });
   return null;
 }
 

@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { failureValidator } from "../validators";
-import { AUTO_STOP } from "../model/timing";
+import { failureValidator, providerState } from "../validators";
+import { AUTO_STOP, UNSETTLED } from "../model/timing";
 import { hold } from "./leases";
 import { confirmActivity } from "./probes";
 import { deploymentId, getRemote, requireSlot } from "./records";
@@ -30,11 +30,13 @@ const work = v.union(
     step: v.union(
       v.literal("look"),
       v.literal("start"),
+      v.literal("recover"),
       v.literal("claim"),
       v.literal("stop"),
       v.literal("delete"),
     ),
     remoteId: v.string(),
+    credential: v.optional(v.string()),
   }),
 );
 
@@ -60,6 +62,7 @@ async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
     // Once the provider has named it, a create is only waited for.
     step: step === "create" ? ("look" as const) : step,
     remoteId: remote.remoteId,
+    ...(remote.credential !== undefined && { credential: remote.credential }),
   };
 }
 
@@ -68,11 +71,16 @@ async function createWork(
   slot: Doc<"slots">,
   remote: Doc<"remotes">,
 ) {
+  // From here on it may exist, whatever becomes of the worker (I7).
+  await ctx.db.patch("remotes", remote._id, {
+    creates: remote.creates + 1,
+    settleBy: Date.now() + UNSETTLED,
+  });
   return {
     step: "create" as const,
     name: remote.name,
     labels: {
-      "slipway-deployment": await deploymentId(ctx),
+      "slipway-deployment": await deploymentId(ctx), // node/daytona lists by it
       "slipway-slot": slot._id as string,
       "slipway-generation": String(slot.generation),
     },
@@ -114,14 +122,8 @@ export const report = internalMutation({
       v.object({
         kind: v.literal("present"),
         remoteId: v.string(),
-        provider: v.union(
-          v.literal("started"),
-          v.literal("starting"),
-          v.literal("stopped"),
-          v.literal("stopping"),
-          v.literal("deleting"),
-          v.literal("failed"),
-        ),
+        credential: v.string(),
+        provider: providerState,
       }),
       v.object({
         kind: v.literal("claimed"),
@@ -130,12 +132,17 @@ export const report = internalMutation({
       v.object({ kind: v.literal("gone") }),
       v.object({ kind: v.literal("conflict") }),
       v.object({ kind: v.literal("unknown"), error: failureValidator }),
-      v.object({ kind: v.literal("refused"), error: failureValidator }),
+      v.object({
+        kind: v.literal("refused"),
+        error: failureValidator,
+        mayExist: v.optional(v.boolean()),
+      }),
     ),
   },
   returns: v.null(),
   handler: async (ctx, { outcome, ...args }) => {
     if (!(await hold(ctx, args))) return null;
+    if (outcome.kind === "present") await identify(ctx, args, outcome);
     if (outcome.kind === "claimed") {
       const boot = await ctx.db
         .query("boots")
@@ -150,3 +157,15 @@ export const report = internalMutation({
     return null;
   },
 });
+
+/** Keeps the provider's id as soon as it is known, and the account that knows it. */
+async function identify(
+  ctx: MutationCtx,
+  slot: { slotId: Id<"slots">; generation: number },
+  found: { remoteId: string; credential: string },
+): Promise<void> {
+  const remote = await getRemote(ctx, slot.slotId, slot.generation);
+  if (!remote) throw new Error("A report came for a remote without a row.");
+  const { remoteId, credential } = found;
+  await ctx.db.patch("remotes", remote._id, { remoteId, credential });
+}

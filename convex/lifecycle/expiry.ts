@@ -1,12 +1,13 @@
 import { v } from "convex/values";
-import type { Doc } from "../_generated/dataModel";
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure } from "../model/errors";
 import { CLAIM_PATIENCE } from "../model/timing";
 import { expireConfig } from "./config";
 import { expireInstall } from "./installs";
 import { grant, isAbandoned } from "./leases";
-import { requireSlot } from "./records";
+import { activeLaunches, getLease, requireSlot } from "./records";
 import { abandonIfUnwanted, endLaunch } from "./reconcile";
 import { expireOverdue } from "./slots";
 
@@ -14,47 +15,75 @@ import { expireOverdue } from "./slots";
 const BATCH = 50;
 
 /**
- * Cron: every wait of the lifecycle that has lasted too long ends here, as a
- * write, so that nobody has to watch and a full scheduler cannot freeze it.
+ * Cron: every wait of the lifecycle that has lasted too long ends, as a write,
+ * so that nobody has to watch and a full scheduler cannot freeze it. Each slot
+ * is handled in a mutation of its own: one that fails holds up no other.
  */
 export const expire = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
     const now = Date.now();
+    const slots = new Set<Id<"slots">>();
     const leases = await ctx.db
       .query("leases")
       .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
       .take(BATCH);
-    for (const lease of leases) await expireLease(ctx, lease, now);
-
     const flights = await ctx.db
       .query("installs")
       .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
       .take(BATCH);
-    for (const flight of flights) await expireInstall(ctx, flight);
-
     const writes = await ctx.db
       .query("boots")
       .withIndex("by_config", (q) =>
         q.eq("config.status", "writing").lte("config.expiresAt", now),
       )
       .take(BATCH);
-    for (const boot of writes) await expireConfig(ctx, boot.slotId);
-
     const launches = await ctx.db
       .query("launches")
       .withIndex("by_active_and_deadline_at", (q) =>
         q.eq("active", true).lte("deadlineAt", now),
       )
       .take(BATCH);
-    for (const launch of launches) await expireLaunch(ctx, launch, now);
-
+    for (const row of [...leases, ...flights, ...writes, ...launches]) {
+      slots.add(row.slotId);
+    }
+    for (const slotId of slots) {
+      await ctx.scheduler.runAfter(0, internal.lifecycle.expiry.expireSlot, {
+        slotId,
+      });
+    }
     const answers = await ctx.db
       .query("idempotency")
       .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
       .take(BATCH);
     for (const row of answers) await ctx.db.delete("idempotency", row._id);
+    return null;
+  },
+});
+
+/** Ends or replaces whatever of one slot is overdue. */
+export const expireSlot = internalMutation({
+  args: { slotId: v.id("slots") },
+  returns: v.null(),
+  handler: async (ctx, { slotId }) => {
+    const now = Date.now();
+    const lease = await getLease(ctx, slotId);
+    if (lease && lease.expiresAt <= now) await expireLease(ctx, lease, now);
+    const slot = await requireSlot(ctx, slotId);
+    const flights = await ctx.db
+      .query("installs")
+      .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
+        q.eq("slotId", slotId),
+      )
+      .take(BATCH);
+    for (const flight of flights) {
+      if (flight.expiresAt <= now) await expireInstall(ctx, flight);
+    }
+    await expireConfig(ctx, slot._id);
+    for (const launch of await activeLaunches(ctx, slotId)) {
+      if (launch.deadlineAt <= now) await expireLaunch(ctx, launch, now);
+    }
     return null;
   },
 });

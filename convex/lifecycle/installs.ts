@@ -3,8 +3,9 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure, type Failure } from "../model/errors";
-import { backoff, LEASE } from "../model/timing";
+import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
 import { failureValidator } from "../validators";
+import { isAbandoned } from "./leases";
 import { confirmActivity, startProbe } from "./probes";
 import {
   activeLaunches,
@@ -39,22 +40,25 @@ async function fly(
 ): Promise<void> {
   const token = newToken();
   const delay = attempt === 0 ? 0 : backoff(attempt);
-  const installId = await ctx.db.insert("installs", {
+  const scheduledId = await ctx.scheduler.runAfter(
+    delay,
+    internal.node.install.run,
+    { slotId: slot._id, token },
+  );
+  await ctx.db.insert("installs", {
     slotId: slot._id,
     generation: slot.generation,
     skillKey: skill.skillKey,
     sha: skill.sha,
     token,
+    scheduledId,
+    claimed: false,
     attempt,
-    expiresAt: Date.now() + delay + LEASE,
-  });
-  await ctx.scheduler.runAfter(delay, internal.node.install.run, {
-    installId,
-    token,
+    expiresAt: Date.now() + delay + CLAIM_PATIENCE,
   });
 }
 
-const fence = { installId: v.id("installs"), token: v.string() };
+const fence = { slotId: v.id("slots"), token: v.string() };
 
 /** Hands the flight its work, or null when it has been replaced or is no longer wanted. */
 export const begin = internalMutation({
@@ -62,7 +66,6 @@ export const begin = internalMutation({
   returns: v.union(
     v.null(),
     v.object({
-      slotId: v.id("slots"),
       generation: v.number(),
       url: v.string(),
       previewToken: v.string(),
@@ -81,10 +84,10 @@ export const begin = internalMutation({
     const skill = await skillOf(ctx, flight);
     if (!boot?.access || !skill) return null;
     await ctx.db.patch("installs", flight._id, {
+      claimed: true,
       expiresAt: Date.now() + LEASE,
     });
     return {
-      slotId: slot._id,
       generation: slot.generation,
       url: boot.access.url,
       previewToken: boot.access.token,
@@ -146,6 +149,11 @@ export async function expireInstall(
   ctx: MutationCtx,
   flight: Doc<"installs">,
 ): Promise<void> {
+  if (!(await isAbandoned(ctx, flight))) {
+    const expiresAt = Date.now() + CLAIM_PATIENCE;
+    await ctx.db.patch("installs", flight._id, { expiresAt });
+    return;
+  }
   const slot = await requireSlot(ctx, flight.slotId);
   await ctx.db.delete("installs", flight._id);
   if (slot.generation !== flight.generation) return;
@@ -194,7 +202,7 @@ async function retryOrFail(
     return;
   }
   await fly(ctx, slot, flight, flight.attempt + 1);
-  await startProbe(ctx, slot._id);
+  await startProbe(ctx, slot._id, { asksDaemon: true });
 }
 
 async function failFlight(
@@ -212,10 +220,13 @@ async function failFlight(
 
 async function heldFlight(
   ctx: MutationCtx,
-  args: { installId: Id<"installs">; token: string },
+  args: { slotId: Id<"slots">; token: string },
 ) {
-  const flight = await ctx.db.get("installs", args.installId);
-  if (!flight || flight.token !== args.token) return null;
+  const flight = await ctx.db
+    .query("installs")
+    .withIndex("by_token", (q) => q.eq("token", args.token))
+    .unique();
+  if (!flight || flight.slotId !== args.slotId) return null;
   const slot = await requireSlot(ctx, flight.slotId);
   if (slot.generation !== flight.generation) return null;
   if (slot.state.status !== "running") return null;

@@ -62,16 +62,16 @@ export async function hold(
   return lease;
 }
 
-/** Whether an overdue lease's worker must be replaced, or its job is merely late. */
+/** Whether an overdue worker must be replaced, or its job is merely late. */
 export async function isAbandoned(
   ctx: MutationCtx,
-  lease: Doc<"leases">,
+  worker: { claimed: boolean; scheduledId: Id<"_scheduled_functions"> },
 ): Promise<boolean> {
-  if (lease.claimed) return true;
+  if (worker.claimed) return true;
   // A full scheduler starts jobs late; only a job that failed will never claim.
   const job = await ctx.db.system.get(
     "_scheduled_functions",
-    lease.scheduledId,
+    worker.scheduledId,
   );
   return (
     !job || (job.state.kind !== "pending" && job.state.kind !== "inProgress")

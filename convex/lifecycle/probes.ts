@@ -1,9 +1,10 @@
 import { v } from "convex/values";
 import { internal } from "../_generated/api";
-import type { Id } from "../_generated/dataModel";
+import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
-import { agentState } from "../validators";
+import { agentState, providerState } from "../validators";
+import { isAbandoned } from "./leases";
 import {
   activeLaunches,
   getActivity,
@@ -16,55 +17,91 @@ import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
 
 /**
- * One look at a running sandbox at a time: the provider's word and sandboxd's.
- * An answer that is older than the slot's revision is dropped, and no answer is never proof of death.
+ * One look at a running sandbox at a time. The provider is always asked; the
+ * daemon only for somebody, because its answer counts as activity and would
+ * keep a sandbox alive that nobody uses. An answer that is older than the slot's
+ * revision is dropped, and no answer is never proof of death.
  */
 
 /** Slots looked at by one cron run; the rest follow in the next. */
 const PROBES_PER_RUN = 25;
 
-/** The sandbox answered just now. */
+/** Looks in a row without an answer before what waits is given up. */
+const MAX_FAILURES = 6;
+
+/** Quick looks in a row at an agent that boots: a minute and a half. */
+const MAX_POLLS = 45;
+
+async function ensureActivity(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<Doc<"activity">> {
+  const row = await getActivity(ctx, slotId);
+  if (row) return row;
+  const id = await ctx.db.insert("activity", {
+    slotId,
+    confirmedAt: 0,
+    lookedAt: 0,
+    failures: 0,
+    polls: 0,
+  });
+  const made = await ctx.db.get("activity", id);
+  if (!made) throw new Error("The activity row just written cannot be read.");
+  return made;
+}
+
+/** The sandbox answered us just now, which the provider counts as activity. */
 export async function confirmActivity(
   ctx: MutationCtx,
   slotId: Id<"slots">,
 ): Promise<void> {
   const now = Date.now();
-  const row = await getActivity(ctx, slotId);
-  if (!row) {
-    await ctx.db.insert("activity", { slotId, confirmedAt: now, failures: 0 });
-    return;
-  }
-  await ctx.db.patch("activity", row._id, { confirmedAt: now, failures: 0 });
+  const row = await ensureActivity(ctx, slotId);
+  await ctx.db.patch("activity", row._id, {
+    confirmedAt: now,
+    lookedAt: now,
+    failures: 0,
+    nextProbeAt: now + PROBE_INTERVAL,
+  });
 }
 
-/** Looks soon, unless a look is under way. */
+/** Looks soon, unless a look that asks as much is under way. */
 export async function startProbe(
   ctx: MutationCtx,
   slotId: Id<"slots">,
-  delay = 0,
+  options: { asksDaemon: boolean; delay?: number },
 ): Promise<void> {
   const now = Date.now();
   const slot = await requireSlot(ctx, slotId);
   if (slot.state.status !== "running") return;
-  const row = await getActivity(ctx, slotId);
-  if (row?.probe && row.probe.expiresAt > now) return;
-  const probe = {
-    token: newToken(),
-    expiresAt: now + delay + 2 * PROBE_TIMEOUT,
-  };
-  if (row) await ctx.db.patch("activity", row._id, { probe });
-  else {
-    await ctx.db.insert("activity", {
-      slotId,
-      confirmedAt: 0,
-      failures: 0,
-      probe,
-    });
-  }
-  await ctx.scheduler.runAfter(delay, internal.node.probe.run, {
-    slotId,
-    token: probe.token,
+  const row = await ensureActivity(ctx, slotId);
+  const asked = row.probe?.asksDaemon || !options.asksDaemon;
+  if (row.probe && asked && !(await isOver(ctx, row.probe, now))) return;
+  const token = newToken();
+  const delay = options.delay ?? 0;
+  const scheduledId = await ctx.scheduler.runAfter(
+    delay,
+    internal.node.probe.run,
+    { slotId, token },
+  );
+  await ctx.db.patch("activity", row._id, {
+    nextProbeAt: now + delay + PROBE_INTERVAL,
+    probe: {
+      token,
+      asksDaemon: options.asksDaemon,
+      scheduledId,
+      claimed: false,
+      expiresAt: now + delay + 2 * PROBE_TIMEOUT,
+    },
   });
+}
+
+async function isOver(
+  ctx: MutationCtx,
+  probe: NonNullable<Doc<"activity">["probe"]>,
+  now: number,
+): Promise<boolean> {
+  return probe.expiresAt <= now && (await isAbandoned(ctx, probe));
 }
 
 /** Hands the probe what to look at, or null when it is no longer wanted. */
@@ -76,6 +113,8 @@ export const begin = internalMutation({
       revision: v.number(),
       generation: v.number(),
       remoteId: v.string(),
+      credential: v.optional(v.string()),
+      keepAlive: v.boolean(),
       daemon: v.union(
         v.null(),
         v.object({
@@ -95,30 +134,46 @@ export const begin = internalMutation({
       await ctx.db.patch("activity", row._id, { probe: undefined });
       return null;
     }
+    const { probe } = row;
+    await ctx.db.patch("activity", row._id, {
+      probe: {
+        ...probe,
+        claimed: true,
+        expiresAt: Date.now() + 2 * PROBE_TIMEOUT,
+      },
+    });
     const boot = await getBoot(ctx, slot);
     return {
       revision: slot.revision,
       generation: slot.generation,
       remoteId: remote.remoteId,
-      daemon: boot?.access
-        ? {
-            url: boot.access.url,
-            previewToken: boot.access.token,
-            sandboxdKey: boot.sandboxdKey,
-          }
-        : null,
+      ...(remote.credential !== undefined && { credential: remote.credential }),
+      keepAlive: await hasTurn(ctx, slotId),
+      daemon:
+        boot?.access && probe.asksDaemon
+          ? {
+              url: boot.access.url,
+              previewToken: boot.access.token,
+              sandboxdKey: boot.sandboxdKey,
+            }
+          : null,
     };
   },
 });
 
-const providerState = v.union(
-  v.literal("started"),
-  v.literal("starting"),
-  v.literal("stopped"),
-  v.literal("stopping"),
-  v.literal("deleting"),
-  v.literal("failed"),
-);
+/** Whether the agent is at work: its pushes go outwards and keep nothing alive. */
+async function hasTurn(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  const turn = await ctx.db
+    .query("turns")
+    .withIndex("by_slot_and_state", (q) =>
+      q.eq("slotId", slotId).eq("state", "running"),
+    )
+    .first();
+  return turn !== null;
+}
 
 /** Takes the probe's report. */
 export const report = internalMutation({
@@ -134,59 +189,81 @@ export const report = internalMutation({
           v.literal("ok"),
           v.literal("unclaimed"),
           v.literal("unreachable"),
+          v.literal("unasked"),
         ),
       }),
       v.object({ kind: v.literal("gone") }),
       v.object({ kind: v.literal("unknown") }),
     ),
+    keptAlive: v.boolean(),
     agent: v.optional(agentState),
   },
   returns: v.null(),
-  handler: async (ctx, { slotId, token, revision, probe, agent }) => {
+  handler: async (ctx, { slotId, token, revision, ...found }) => {
     const row = await getActivity(ctx, slotId);
     if (row?.probe?.token !== token) return null;
     await ctx.db.patch("activity", row._id, { probe: undefined });
     const slot = await requireSlot(ctx, slotId);
     if (slot.revision !== revision) return null;
-    const alive =
-      probe.kind === "present" &&
-      probe.provider === "started" &&
-      probe.daemon === "ok";
-    if (alive) await confirmActivity(ctx, slotId);
-    else {
+    const { probe, agent } = found;
+    const started = probe.kind === "present" && probe.provider === "started";
+    if (found.keptAlive || (started && probe.daemon === "ok")) {
+      await confirmActivity(ctx, slotId);
+    }
+    if (started && probe.daemon !== "unreachable") {
+      const now = Date.now();
+      await ctx.db.patch("activity", row._id, { lookedAt: now, failures: 0 });
+    } else {
       await ctx.db.patch("activity", row._id, { failures: row.failures + 1 });
     }
     const boot = await getBoot(ctx, slot);
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
     await applyEvent(ctx, slotId, { type: "probe", probe });
-    if (alive) await reconcile(ctx, slotId);
-    // Ask again soon while the agent boots, or while a launch waits for an answer.
-    const waiting = alive
-      ? agent?.state === "starting"
-      : (await activeLaunches(ctx, slotId)).length > 0;
-    if (waiting) await startProbe(ctx, slotId, POLL);
+    await goOn(ctx, slotId, agent?.state === "starting");
     return null;
   },
 });
 
-/** Cron: one background probe per running sandbox that has been silent for a while. */
+/** Asks again soon while the agent boots or somebody waits, but not for ever. */
+async function goOn(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  booting: boolean,
+): Promise<void> {
+  const row = await ensureActivity(ctx, slotId);
+  const waiting = (await activeLaunches(ctx, slotId)).length > 0;
+  if (waiting && row.failures >= MAX_FAILURES) {
+    await ctx.db.patch("activity", row._id, { failures: 0 });
+    await applyEvent(ctx, slotId, { type: "unusable" });
+    return;
+  }
+  if (row.failures === 0) await reconcile(ctx, slotId);
+  const polls = booting ? row.polls + 1 : 0;
+  await ctx.db.patch("activity", row._id, { polls });
+  const again = booting ? polls < MAX_POLLS : waiting && row.failures > 0;
+  if (again) await startProbe(ctx, slotId, { asksDaemon: true, delay: POLL });
+}
+
+/** Cron: one look a minute at every running sandbox, the longest unseen first. */
 export const probeRunning = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
     const now = Date.now();
-    const running = await ctx.db
-      .query("slots")
-      .withIndex("by_status", (q) => q.eq("state.status", "running"))
-      .order("desc")
-      .take(200);
-    let started = 0;
-    for (const slot of running) {
-      if (started >= PROBES_PER_RUN) break;
-      const row = await getActivity(ctx, slot._id);
-      if (row && now < row.confirmedAt + PROBE_INTERVAL) continue;
-      await startProbe(ctx, slot._id);
-      started += 1;
+    const due = await ctx.db
+      .query("activity")
+      .withIndex("by_next_probe_at", (q) =>
+        q.gt("nextProbeAt", 0).lte("nextProbeAt", now),
+      )
+      .take(PROBES_PER_RUN);
+    for (const row of due) {
+      const slot = await requireSlot(ctx, row.slotId);
+      if (slot.state.status === "running") {
+        await startProbe(ctx, row.slotId, { asksDaemon: false });
+        continue;
+      }
+      // What does not run is looked at by its own step; the next boot sets it again.
+      await ctx.db.patch("activity", row._id, { nextProbeAt: undefined });
     }
     return null;
   },

@@ -38,7 +38,7 @@ export async function reconcile(
       if (judgement.install) await startInstall(ctx, slot, launch);
     }
   }
-  if (probe) await startProbe(ctx, slotId);
+  if (probe) await startProbe(ctx, slotId, { asksDaemon: true });
   // Last: it writes the slot and comes back here.
   if (wanted) await applyEvent(ctx, slotId, { type: "want" });
   else await dispatchTurns(ctx, slotId);
@@ -80,13 +80,6 @@ async function follow(
 ): Promise<void> {
   if (judgement.state === "ready") {
     return endLaunch(ctx, launch, { state: "ready", at: Date.now() });
-  }
-  if (judgement.state === "failed") {
-    return endLaunch(ctx, launch, {
-      state: "failed",
-      at: Date.now(),
-      error: judgement.error,
-    });
   }
   if (launch.state.state === judgement.state) return;
   await ctx.db.patch("launches", launch._id, {

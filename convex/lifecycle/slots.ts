@@ -32,26 +32,26 @@ export async function applyEvent(
   const now = Date.now();
   const slot = await requireSlot(ctx, slotId);
   const decision = decide(slot, event, now);
-  const changed = !sameState(slot.state, decision.state);
-  const next: Doc<"slots"> = {
-    ...slot,
-    generation: decision.generation,
-    revision: slot.revision + (changed ? 1 : 0),
-    state: decision.state,
-  };
-  if (changed) {
+  const { state, generation, strikes } = decision;
+  const changed = !sameState(slot.state, state);
+  if (changed || strikes !== slot.strikes) {
+    const revision = slot.revision + (changed ? 1 : 0);
     await ctx.db.patch("slots", slotId, {
-      generation: next.generation,
-      revision: next.revision,
-      state: next.state,
+      state,
+      generation,
+      strikes,
+      revision,
     });
   }
-  if (decision.remote) await changeRemote(ctx, next, event, decision.remote);
+  const next: Doc<"slots"> = { ...slot, state, generation, strikes };
+  if (decision.remote) await changeRemote(ctx, next, decision.remote);
   await schedule(ctx, slot, next, decision.next);
   if (changed) {
     await forget(ctx, next, {
-      boot: slot.state.status === "running" && next.state.status !== "running",
-      disk: next.state.status === "empty" || next.state.status === "failed",
+      boot: slot.state.status === "running" && state.status !== "running",
+      disk:
+        state.status === "empty" ||
+        (state.status === "failed" && state.disk !== "kept"),
     });
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed);
@@ -85,16 +85,14 @@ async function schedule(
   next: "now" | "retry" | "none",
 ): Promise<void> {
   if (next === "none") {
-    const idle = !["creating", "starting", "stopping", "deleting"].includes(
-      after.state.status,
-    );
-    if (idle) await drop(ctx, after._id);
+    if (deadlineOf(after.state) === null) await drop(ctx, after._id);
     return;
   }
   const lease = await getLease(ctx, after._id);
-  const sameStep =
-    before.state.status === after.state.status && next === "retry";
-  const attempt = sameStep ? (lease?.attempt ?? 0) + 1 : 0;
+  const goesOn = before.state.status === after.state.status;
+  // A step that follows another keeps the count: start and claim may alternate for ever.
+  const tries = goesOn ? (lease?.attempt ?? 0) : 0;
+  const attempt = next === "retry" ? Math.max(tries + 1, after.strikes) : tries;
   await grant(ctx, after, {
     delay: next === "retry" ? backoff(attempt) : 0,
     attempt,
@@ -105,7 +103,6 @@ async function schedule(
 async function changeRemote(
   ctx: MutationCtx,
   slot: Doc<"slots">,
-  event: SlotEvent,
   change: RemoteChange,
 ): Promise<void> {
   const now = Date.now();
@@ -116,6 +113,7 @@ async function changeRemote(
       generation: slot.generation,
       name: `slipway-${deployment}-${slot._id}-${slot.generation}`,
       state: "submitted",
+      creates: 0,
       since: now,
       nextAt: now,
       attempts: 0,
@@ -124,14 +122,9 @@ async function changeRemote(
   }
   const remote = await getRemote(ctx, slot._id, slot.generation);
   if (!remote || remote.state === "gone") return;
-  const remoteId =
-    event.type === "outcome" && event.outcome.kind === "present"
-      ? event.outcome.remoteId
-      : remote.remoteId;
-  const { settleBy } = remote;
   const write = async (
     state: Doc<"remotes">["state"],
-    fields: { remoteId?: string | undefined; settleBy?: number } = { remoteId },
+    fields: Partial<Doc<"remotes">> = {},
   ) => {
     await ctx.db.patch("remotes", remote._id, {
       state,
@@ -146,25 +139,26 @@ async function changeRemote(
       });
     }
   };
-  // A create that was never answered may still land, even in a name freed since.
-  const mayLand = settleBy !== undefined && now < settleBy;
+  // A create that was handed out and never answered may still land, even in a
+  // name that has been freed since.
+  const mayLand = remote.settleBy !== undefined && now < remote.settleBy;
   switch (change.state) {
     case "present":
-      return write("present");
-    case "unanswered":
-      return write("submitted", { settleBy: now + UNSETTLED });
+      return write("present", {
+        remoteId: change.remoteId,
+        ...(remote.creates <= 1 && { settleBy: undefined }),
+      });
     case "gone":
-    case "never":
       return mayLand
         ? write("unsettled", { remoteId: undefined })
         : write("gone");
-    case "abandoned": {
-      if (remoteId !== undefined) return write("deleting");
-      const lease = await getLease(ctx, slot._id);
-      return mayLand || lease?.claimed
-        ? write("unsettled", { settleBy: now + UNSETTLED })
-        : write("gone");
-    }
+    case "never":
+      return remote.creates <= 1 ? write("gone") : write("unsettled");
+    case "abandoned":
+      if (remote.remoteId !== undefined) return write("deleting");
+      return remote.creates === 0
+        ? write("gone")
+        : write("unsettled", { settleBy: now + UNSETTLED });
   }
 }
 

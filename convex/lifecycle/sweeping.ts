@@ -23,6 +23,7 @@ const givenUp = v.object({
   remote: v.id("remotes"),
   name: v.string(),
   remoteId: v.optional(v.string()),
+  credential: v.optional(v.string()),
 });
 
 const stray = v.object({
@@ -78,6 +79,7 @@ function workOf(row: Doc<"remotes">) {
     remote: row._id,
     name: row.name,
     ...(row.remoteId !== undefined && { remoteId: row.remoteId }),
+    ...(row.credential !== undefined && { credential: row.credential }),
   };
 }
 

@@ -88,14 +88,19 @@ export const ERRORS = {
   sandbox_unreachable: entry(
     503,
     true,
-    "Stop and start the sandbox on the dashboard; if that does not help, delete it and launch again.",
+    "Launch again: the sandbox is started anew. If that does not help, delete it on the dashboard.",
+  ),
+  sandbox_broken: entry(
+    502,
+    false,
+    "Try once more later, or delete the sandbox on the dashboard and launch again: what is on its disk is lost then.",
   ),
   sandbox_not_running: entry(409, true, "Start the sandbox and try again."),
   sandbox_busy: entry(409, true, "Wait until the sandbox has settled."),
   sandbox_insecure: entry(
     502,
     true,
-    "Delete the sandbox and launch again; tell the operator if it returns.",
+    "Delete the sandbox on the dashboard and launch again; tell the operator if it returns.",
   ),
   install_failed: entry(502, true, "Launch again."),
   install_mismatch: entry(

@@ -1,4 +1,3 @@
-import type { Failure } from "./errors";
 import type { SlotState } from "./slot";
 import { AUTO_STOP, INSTANT_MARGIN } from "./timing";
 
@@ -6,13 +5,13 @@ import { AUTO_STOP, INSTANT_MARGIN } from "./timing";
 export type LaunchPath = "instant" | "hot" | "wake" | "cold";
 
 /** Whether the current boot has its config on disk and was seen to refuse strangers. */
-export type ConfigStatus = "dirty" | "writing" | "clean" | "failed";
+export type ConfigStatus = "dirty" | "writing" | "clean";
 
 /** What the records say at the moment a launch is judged. */
 export type Situation = {
   slot: SlotState;
   /** null: no boot of this generation has been claimed. */
-  config: { status: ConfigStatus; error?: Failure } | null;
+  config: { status: ConfigStatus } | null;
   installed: boolean;
   /** ms; when the sandbox last proved alive, or null. */
   confirmedAt: number | null;
@@ -24,8 +23,7 @@ export type Judgement =
   | { state: "creating"; need?: "want" }
   | { state: "starting"; need?: "want" | "probe" }
   | { state: "installing"; install: boolean }
-  | { state: "ready" }
-  | { state: "failed"; error: Failure };
+  | { state: "ready" };
 
 /** What becomes of an active launch now. Pure; level-triggered, so it may be asked at any time. */
 export function judge(situation: Situation, now: number): Judgement {
@@ -45,9 +43,6 @@ export function judge(situation: Situation, now: number): Judgement {
       return { state: "queued" };
     case "running":
       if (!config) return { state: "starting", need: "probe" };
-      if (config.status === "failed" && config.error) {
-        return { state: "failed", error: config.error };
-      }
       if (config.status === "clean" && installed) {
         return isFresh(confirmedAt, now)
           ? { state: "ready" }
@@ -100,7 +95,7 @@ const STEP_OF: Record<string, string | undefined> = {
  */
 export function advanceSteps(
   steps: readonly Step[],
-  state: Judgement["state"] | "cancelled",
+  state: Judgement["state"] | "failed" | "cancelled",
   now: number,
 ): Step[] {
   const name = STEP_OF[state];

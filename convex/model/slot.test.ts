@@ -6,8 +6,8 @@ const NOW = 1_000_000;
 const refused = failure("provider_refused", "no");
 const silent = failure("provider_unavailable", "no answer");
 
-function after(state: SlotState, event: SlotEvent, generation = 3) {
-  return decide({ state, generation }, event, NOW);
+function after(state: SlotState, event: SlotEvent, strikes = 0) {
+  return decide({ state, generation: 3, strikes }, event, NOW);
 }
 const outcome = (
   value: Extract<SlotEvent, { type: "outcome" }>["outcome"],
@@ -72,6 +72,7 @@ describe("wanting a sandbox", () => {
       expect(after(state, { type: "want" })).toEqual({
         state,
         generation: 3,
+        strikes: 0,
         next: "none",
       });
     }
@@ -87,14 +88,19 @@ describe("creating", () => {
     });
   });
 
-  test("no answer -> the same create again: its name makes it safe, and it may have happened", () => {
+  test("no answer -> the same create again: its name makes it safe", () => {
     expect(
       after(creating, outcome({ kind: "unknown", error: silent })),
-    ).toMatchObject({
-      state: creating,
-      next: "retry",
-      remote: { state: "unanswered" },
-    });
+    ).toMatchObject({ state: creating, next: "retry" });
+  });
+
+  test("after creates that came to nothing the next one waits", () => {
+    expect(after(failed, { type: "want" }, 2).next).toBe("retry");
+  });
+
+  test("refused by somebody who may have made it -> given up, not forgotten", () => {
+    const event = outcome({ kind: "refused", error: refused, mayExist: true });
+    expect(after(creating, event).remote).toEqual({ state: "abandoned" });
   });
 
   test("refused -> failed, and nothing was made", () => {
@@ -155,6 +161,53 @@ describe("starting", () => {
   });
 });
 
+describe("a disk with something on it", () => {
+  const kept: SlotState = { ...failed, disk: "kept" } as SlotState;
+  const waking: SlotState = { status: "starting", since: 0, step: "claim" };
+  const recovering: SlotState = { ...waking, step: "recover" } as SlotState;
+
+  test("is not given up for a refused claim", () => {
+    const decision = after(
+      waking,
+      outcome({ kind: "refused", error: refused }),
+    );
+    expect(decision.state.status).toBe("stopped");
+    expect(decision.remote).toBeUndefined();
+  });
+
+  test("is brought back when the provider calls it failed", () => {
+    expect(after(waking, present("failed")).state).toMatchObject({
+      status: "starting",
+      step: "recover",
+    });
+  });
+
+  test("is kept for its owner to delete when it cannot be brought back", () => {
+    const decision = after(recovering, present("failed"));
+    expect(decision.state).toMatchObject({ status: "failed", disk: "kept" });
+    expect(decision.remote).toBeUndefined();
+    expect(decision.failed?.retryable).toBe(false);
+  });
+
+  test("is never traded for a new sandbox unasked", () => {
+    const decision = after(kept, { type: "want" });
+    expect(decision.generation).toBe(3);
+    expect(decision.state).toMatchObject({ step: "recover" });
+  });
+
+  test("goes when its owner says so", () => {
+    expect(after(kept, { type: "remove" }).state.status).toBe("deleting");
+  });
+
+  test("is stopped, not deleted, when what runs on it cannot be trusted", () => {
+    for (const type of ["insecure", "unusable"] as const) {
+      const decision = after(running, { type });
+      expect(decision.state).toMatchObject({ status: "stopping" });
+      expect(decision.remote).toBeUndefined();
+    }
+  });
+});
+
 describe("stopping and deleting", () => {
   test("a stop is reported only when the provider says stopped", () => {
     expect(after(stopping, present("stopped")).state).toMatchObject({
@@ -206,13 +259,27 @@ describe("probing a running sandbox", () => {
     ).toEqual(running);
   });
 
+  const unclaimed = probe({
+    kind: "present",
+    provider: "started",
+    daemon: "unclaimed",
+  });
+
   test("a daemon that lost its key is claimed again with a new one", () => {
-    expect(
-      after(
-        running,
-        probe({ kind: "present", provider: "started", daemon: "unclaimed" }),
-      ).state,
-    ).toMatchObject({ status: "starting", step: "claim" });
+    expect(after(running, unclaimed)).toMatchObject({
+      state: { status: "starting", step: "claim" },
+      next: "retry",
+    });
+  });
+
+  test("but not for ever: boots that never settle end in a stop", () => {
+    const claimed = after(claiming, outcome({ kind: "claimed" }), 4);
+    expect(claimed.strikes).toBe(5);
+    expect(after(running, unclaimed, 5)).toMatchObject({
+      state: { status: "stopping" },
+      failed: { code: "sandbox_unreachable", retryable: false },
+    });
+    expect(after(running, { type: "settled" }, 5).strikes).toBe(0);
   });
 
   test("nothing else than running hears it", () => {
@@ -239,6 +306,8 @@ describe("whatever happens", () => {
     { type: "remove" },
     { type: "abandon" },
     { type: "insecure" },
+    { type: "unusable" },
+    { type: "settled" },
     { type: "expired" },
     outcome({ kind: "claimed" }),
     outcome({ kind: "gone" }),
@@ -280,16 +349,14 @@ describe("whatever happens", () => {
     }
   });
 
-  test("a failed slot has given its remote up", () => {
+  test("a slot fails with its remote given up, or kept for its owner", () => {
     for (const state of all) {
+      if (state.status === "failed") continue;
       for (const event of events) {
         const decision = after(state, event);
-        if (decision.state.status !== "failed" || state.status === "failed") {
-          if (event.type !== "insecure") continue;
-        }
-        expect(["abandoned", "gone", "never"]).toContain(
-          decision.remote?.state ?? "nothing",
-        );
+        if (decision.state.status !== "failed") continue;
+        const kept = decision.state.disk === "kept";
+        expect(decision.remote === undefined).toBe(kept);
       }
     }
   });

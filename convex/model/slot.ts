@@ -1,5 +1,15 @@
 import { failure, type Failure } from "./errors";
 import {
+  fail,
+  lost,
+  recover,
+  stay,
+  to,
+  unreachable,
+  unstarted,
+} from "./slotMoves";
+import { onOutcome } from "./slotSteps";
+import {
   CREATE_DEADLINE,
   DELETE_DEADLINE,
   START_DEADLINE,
@@ -10,12 +20,22 @@ import {
 export type SlotState =
   | { status: "empty" }
   | { status: "creating"; since: number; step: "create" | "claim" }
-  | { status: "starting"; since: number; step: "look" | "start" | "claim" }
+  | {
+      status: "starting";
+      since: number;
+      step: "look" | "start" | "recover" | "claim";
+    }
   | { status: "running"; since: number }
   | { status: "stopping"; since: number; step: "stop" | "look" }
   | { status: "stopped"; since: number; by: "user" | "provider" }
   | { status: "deleting"; since: number; step: "delete" | "look" }
-  | { status: "failed"; since: number; error: Failure };
+  | {
+      status: "failed";
+      since: number;
+      error: Failure;
+      /** The provider still has it, and the disk in it, until its owner deletes it. */
+      disk?: "kept";
+    };
 
 /** What the provider says of a remote, in our words. */
 export type ProviderState =
@@ -28,14 +48,15 @@ export type Outcome =
   | { kind: "gone" }
   | { kind: "conflict" }
   | { kind: "unknown"; error: Failure }
-  | { kind: "refused"; error: Failure };
+  /** Nothing was done by this call, unless `mayExist` says that a create may have been. */
+  | { kind: "refused"; error: Failure; mayExist?: boolean };
 
-/** What a look at a running sandbox found; `daemon` is sandboxd's answer to our key. */
+/** What a look at a sandbox found; `daemon` is sandboxd's answer to our key, if it was asked. */
 export type Probe =
   | { kind: "present"; provider: ProviderState; daemon: Daemon }
   | { kind: "gone" }
   | { kind: "unknown" };
-export type Daemon = "ok" | "unclaimed" | "unreachable";
+export type Daemon = "ok" | "unclaimed" | "unreachable" | "unasked";
 
 export type SlotEvent =
   | { type: "want" } // a launch or a turn wants it running
@@ -43,6 +64,8 @@ export type SlotEvent =
   | { type: "remove" }
   | { type: "abandon" } // nobody wants the create under way
   | { type: "insecure" } // it answered without a key
+  | { type: "unusable" } // it runs, but what runs in it does not answer as it must
+  | { type: "settled" } // it is configured and has refused strangers
   | { type: "outcome"; outcome: Outcome }
   | { type: "expired" } // the step's deadline passed
   | { type: "probe"; probe: Probe };
@@ -52,7 +75,6 @@ export type RemoteChange =
   | { state: "submitted" } // of a new generation
   | { state: "present"; remoteId: string }
   | { state: "abandoned" } // deleted if it exists, awaited if it may
-  | { state: "unanswered" } // the create may have happened
   | { state: "never" } // the create was refused: nothing was made by this call
   | { state: "gone" };
 
@@ -61,12 +83,18 @@ export type Decision = {
   generation: number;
   /** `now`: go on at once; `retry`: after the backoff; `none`: nothing to do. */
   next: "now" | "retry" | "none";
+  /** Boots and creates in a row that came to nothing; sets the backoff, and an end. */
+  strikes: number;
   remote?: RemoteChange;
   /** Launches that waited for this fail with it: the oldest if retryable, else all. */
   failed?: Failure;
 };
 
-type Slot = { generation: number; state: SlotState };
+/** What a decision is made of. */
+export type Slot = { generation: number; state: SlotState; strikes: number };
+
+/** Boots in a row that never became usable, before the sandbox is stopped. */
+const MAX_STRIKES = 5;
 
 const DEADLINES = {
   creating: CREATE_DEADLINE,
@@ -89,7 +117,7 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
       return want(slot, now);
     case "stop":
       return slot.state.status === "running" || slot.state.status === "starting"
-        ? to(slot, { status: "stopping", since: now, step: "stop" }, "now")
+        ? halt(slot, now)
         : stay(slot);
     case "remove":
       return remove(slot, now);
@@ -98,15 +126,18 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
         ? to(slot, { status: "empty" }, "none", { state: "abandoned" })
         : stay(slot);
     case "insecure":
-      return fail(
+      return giveUp(
         slot,
         now,
         failure(
           "sandbox_insecure",
-          "The sandbox answered a request that carried no key, so it is not used.",
+          "The sandbox answered a request that carried no key, so it was stopped.",
         ),
-        { state: "abandoned" },
       );
+    case "unusable":
+      return giveUp(slot, now, unreachable());
+    case "settled":
+      return { ...stay(slot), strikes: 0 };
     case "outcome":
       return onOutcome(slot, event.outcome, now);
     case "expired":
@@ -117,231 +148,67 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
 }
 
 function want(slot: Slot, now: number): Decision {
-  switch (slot.state.status) {
+  const { state } = slot;
+  switch (state.status) {
+    case "failed":
+      // A disk is never traded for a new sandbox unasked.
+      if (state.disk === "kept") {
+        return to(
+          slot,
+          { status: "starting", since: now, step: "recover" },
+          "retry",
+        );
+      }
+      return create(slot, now);
     case "empty":
-    case "failed": // its remote was given up when it failed
-      return {
-        state: { status: "creating", since: now, step: "create" },
-        generation: slot.generation + 1,
-        next: "now",
-        remote: { state: "submitted" },
-      };
+      return create(slot, now);
     case "stopped":
-      return to(slot, { status: "starting", since: now, step: "start" }, "now");
+      return to(
+        { ...slot, strikes: 0 },
+        { status: "starting", since: now, step: "start" },
+        "now",
+      );
     default:
       return stay(slot);
   }
+}
+
+/** A new generation; soon if all is well, later after creates that came to nothing. */
+function create(slot: Slot, now: number): Decision {
+  return {
+    state: { status: "creating", since: now, step: "create" },
+    generation: slot.generation + 1,
+    next: slot.strikes > 0 ? "retry" : "now",
+    strikes: slot.strikes,
+    remote: { state: "submitted" },
+  };
 }
 
 function remove(slot: Slot, now: number): Decision {
-  switch (slot.state.status) {
-    case "empty":
-    case "deleting":
-      return stay(slot);
-    case "creating":
-      return to(slot, { status: "empty" }, "none", { state: "abandoned" });
-    case "failed":
-      return to(slot, { status: "empty" }, "none", { state: "abandoned" });
-    default:
-      return to(
-        slot,
-        { status: "deleting", since: now, step: "delete" },
-        "now",
-      );
+  const { state } = slot;
+  const kept = state.status === "failed" && state.disk === "kept";
+  if (state.status === "creating" || (state.status === "failed" && !kept)) {
+    return to(slot, { status: "empty" }, "none", { state: "abandoned" });
   }
+  return state.status === "empty" || state.status === "deleting"
+    ? stay(slot)
+    : to(slot, { status: "deleting", since: now, step: "delete" }, "now");
 }
 
-function onOutcome(slot: Slot, outcome: Outcome, now: number): Decision {
-  switch (slot.state.status) {
-    case "creating":
-      return slot.state.step === "create"
-        ? whileCreating(slot, slot.state, outcome, now)
-        : whileClaiming(slot, slot.state, outcome, now);
-    case "starting":
-      return slot.state.step === "claim"
-        ? whileClaiming(slot, slot.state, outcome, now)
-        : whileStarting(slot, slot.state, outcome, now);
-    case "stopping":
-      return whileStopping(slot, slot.state, outcome, now);
-    case "deleting":
-      return whileDeleting(slot, slot.state, outcome);
-    default:
-      return stay(slot);
-  }
+/** Stops it for its owner; the disk stays. */
+function halt(slot: Slot, now: number): Decision {
+  return to(slot, { status: "stopping", since: now, step: "stop" }, "now");
 }
 
-type In<S extends SlotState["status"]> = Extract<SlotState, { status: S }>;
-
-function whileCreating(
-  slot: Slot,
-  state: In<"creating">,
-  outcome: Outcome,
-  now: number,
-): Decision {
-  switch (outcome.kind) {
-    case "present": {
-      const remote = {
-        state: "present",
-        remoteId: outcome.remoteId,
-      } as const;
-      switch (outcome.provider) {
-        case "started":
-          return to(slot, { ...state, step: "claim" }, "now", remote);
-        case "starting":
-        case "stopping":
-          return to(slot, state, "retry", remote);
-        case "stopped":
-          return to(
-            slot,
-            { status: "starting", since: now, step: "start" },
-            "now",
-            remote,
-          );
-        case "deleting":
-        case "failed":
-          // The row learns the id first, so that the sweeper can delete it.
-          return fail(
-            slot,
-            now,
-            failure(
-              "sandbox_failed",
-              "The provider could not make the sandbox.",
-            ),
-            { state: "abandoned" },
-          );
-      }
-      break;
-    }
-    case "gone":
-      return fail(slot, now, lost(), { state: "gone" });
-    case "refused":
-      return fail(slot, now, outcome.error, { state: "never" });
-    case "unknown":
-      return to(slot, state, "retry", { state: "unanswered" });
-    case "conflict":
-    case "claimed":
-      return to(slot, state, "retry");
+/** Stops what cannot be used, and says so to everyone who waits. The disk stays. */
+function giveUp(slot: Slot, now: number, error: Failure): Decision {
+  if (slot.state.status !== "running" && slot.state.status !== "starting") {
+    return stay(slot);
   }
-  return stay(slot);
-}
-
-function whileClaiming(
-  slot: Slot,
-  state: In<"creating"> | In<"starting">,
-  outcome: Outcome,
-  now: number,
-): Decision {
-  switch (outcome.kind) {
-    case "claimed":
-      return to(slot, { status: "running", since: now }, "none");
-    case "gone":
-      return fail(slot, now, lost(), { state: "gone" });
-    case "present":
-      switch (outcome.provider) {
-        case "failed":
-        case "deleting":
-          return fail(slot, now, lost(), { state: "abandoned" });
-        case "stopped":
-          return to(
-            slot,
-            { status: "starting", since: now, step: "start" },
-            "retry",
-          );
-        default:
-          return to(slot, state, "retry");
-      }
-    case "refused":
-      return fail(slot, now, outcome.error, { state: "abandoned" });
-    case "unknown":
-    case "conflict":
-      return to(slot, state, "retry");
-  }
-}
-
-function whileStarting(
-  slot: Slot,
-  state: In<"starting">,
-  outcome: Outcome,
-  now: number,
-): Decision {
-  switch (outcome.kind) {
-    case "present":
-      switch (outcome.provider) {
-        case "started":
-          return to(slot, { ...state, step: "claim" }, "now");
-        case "stopped":
-          return to(slot, { ...state, step: "start" }, "retry");
-        case "starting":
-        case "stopping":
-          return to(slot, { ...state, step: "look" }, "retry");
-        case "deleting":
-        case "failed":
-          return fail(slot, now, lost(), { state: "abandoned" });
-      }
-      break;
-    case "gone":
-      return fail(slot, now, lost(), { state: "gone" });
-    case "refused":
-      // The disk is kept: a later launch tries again.
-      return {
-        ...to(slot, { status: "stopped", since: now, by: "provider" }, "none"),
-        failed: { ...outcome.error, retryable: false },
-      };
-    case "unknown":
-    case "conflict":
-    case "claimed":
-      // Without an answer: look before doing it again.
-      return to(slot, { ...state, step: "look" }, "retry");
-  }
-  return stay(slot);
-}
-
-function whileStopping(
-  slot: Slot,
-  state: In<"stopping">,
-  outcome: Outcome,
-  now: number,
-): Decision {
-  switch (outcome.kind) {
-    case "gone":
-      return to(slot, { status: "empty" }, "none", { state: "gone" });
-    case "present":
-      switch (outcome.provider) {
-        case "stopped":
-          return to(
-            slot,
-            { status: "stopped", since: now, by: "user" },
-            "none",
-          );
-        case "started":
-          return to(slot, { ...state, step: "stop" }, "retry");
-        case "failed":
-          return fail(slot, now, lost(), { state: "abandoned" });
-        default:
-          return to(slot, { ...state, step: "look" }, "retry");
-      }
-    default:
-      return to(slot, { ...state, step: "look" }, "retry");
-  }
-}
-
-function whileDeleting(
-  slot: Slot,
-  state: In<"deleting">,
-  outcome: Outcome,
-): Decision {
-  switch (outcome.kind) {
-    case "gone":
-      return to(slot, { status: "empty" }, "none", { state: "gone" });
-    case "present":
-      return to(
-        slot,
-        { ...state, step: outcome.provider === "deleting" ? "look" : "delete" },
-        "retry",
-      );
-    default:
-      return to(slot, { ...state, step: "look" }, "retry");
-  }
+  return {
+    ...halt({ ...slot, strikes: 0 }, now),
+    failed: { ...error, retryable: false },
+  };
 }
 
 function onExpired(slot: Slot, now: number): Decision {
@@ -351,10 +218,7 @@ function onExpired(slot: Slot, now: number): Decision {
     case "creating":
       return fail(slot, now, slow("make the sandbox"), { state: "abandoned" });
     case "starting":
-      return {
-        ...to(slot, { status: "stopped", since: now, by: "provider" }, "none"),
-        failed: { ...slow("start the sandbox"), retryable: false },
-      };
+      return unstarted(slot, now, slow("start the sandbox"));
     case "stopping":
       // Nobody confirmed a stop, so none is reported; the next probe tells.
       return to(slot, { status: "running", since: now }, "none");
@@ -381,9 +245,14 @@ function onProbe(slot: Slot, probe: Probe, now: number): Decision {
     case "present":
       switch (probe.provider) {
         case "started":
-          return probe.daemon === "unclaimed"
-            ? to(slot, { status: "starting", since: now, step: "claim" }, "now")
-            : stay(slot);
+          if (probe.daemon !== "unclaimed") return stay(slot);
+          return slot.strikes >= MAX_STRIKES
+            ? giveUp(slot, now, unreachable())
+            : to(
+                slot,
+                { status: "starting", since: now, step: "claim" },
+                "retry",
+              );
         case "stopped":
           return to(
             slot,
@@ -398,42 +267,9 @@ function onProbe(slot: Slot, probe: Probe, now: number): Decision {
             "now",
           );
         case "deleting":
-        case "failed":
           return fail(slot, now, lost(), { state: "abandoned" });
+        case "failed":
+          return recover(slot, now);
       }
   }
-}
-
-function lost(): Failure {
-  return failure("sandbox_lost", "The sandbox is gone at the provider.");
-}
-
-function stay(slot: Slot): Decision {
-  return { state: slot.state, generation: slot.generation, next: "none" };
-}
-
-function to(
-  slot: Slot,
-  state: SlotState,
-  next: Decision["next"],
-  remote?: RemoteChange,
-): Decision {
-  return {
-    state,
-    generation: slot.generation,
-    next,
-    ...(remote && { remote }),
-  };
-}
-
-function fail(
-  slot: Slot,
-  now: number,
-  error: Failure,
-  remote: RemoteChange,
-): Decision {
-  return {
-    ...to(slot, { status: "failed", since: now, error }, "none", remote),
-    failed: error,
-  };
 }

@@ -1,10 +1,10 @@
 "use node";
 
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
 import { internalAction } from "../_generated/server";
-import { failure, type Failure } from "../model/errors";
+import { failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
 import { readHealth, type AgentState } from "./health";
@@ -33,22 +33,7 @@ export const run = internalAction({
   handler: async (ctx, fence) => {
     const work = await ctx.runMutation(internal.lifecycle.config.begin, fence);
     if (!work) return null;
-    const { slotId, generation } = fence;
-    const address: DaemonAddress = {
-      url: work.url,
-      previewToken: work.previewToken,
-      key: await open(work.sandboxdKey, aad.sandboxd(slotId, generation)),
-    };
-    const config = {
-      model: {
-        baseUrl: `${siteUrl()}/gateway/v1`,
-        apiKey: await open(work.gatewayToken, aad.gateway(slotId, generation)),
-        name: "slipway",
-        contextLength: CONTEXT_LENGTH,
-      },
-      maxTurns: MAX_TURNS,
-    };
-    const outcome = await configure(address, work.writeToken, config);
+    const outcome = await configure(fence, work);
     await ctx.runMutation(internal.lifecycle.config.report, {
       ...fence,
       outcome,
@@ -71,15 +56,28 @@ const written = z.object({
 });
 
 async function configure(
-  address: DaemonAddress,
-  writeToken: number,
-  config: unknown,
+  { slotId, generation }: { slotId: string; generation: number },
+  work: {
+    url: string;
+    previewToken: string;
+    sandboxdKey: string;
+    gatewayToken: string;
+    writeToken: number;
+  },
 ): Promise<Outcome> {
   try {
+    const address: DaemonAddress = {
+      url: work.url,
+      previewToken: work.previewToken,
+      key: await open(work.sandboxdKey, aad.sandboxd(slotId, generation)),
+    };
+    const config = configOf(
+      await open(work.gatewayToken, aad.gateway(slotId, generation)),
+    );
     const [answer, refusesStrangers, health] = await Promise.all([
       askBooting(() =>
         askDaemon(address, "PUT", "/config", {
-          json: { writeToken, config },
+          json: { writeToken: work.writeToken, config },
           timeoutMs: STEP_TIMEOUT,
         }),
       ),
@@ -99,16 +97,27 @@ async function configure(
   }
 }
 
+/** What the agent is told of its model: the gateway, which puts in the user's own. */
+function configOf(gatewayToken: string) {
+  return {
+    model: {
+      baseUrl: `${siteUrl()}/gateway/v1`,
+      apiKey: gatewayToken,
+      name: "slipway",
+      contextLength: CONTEXT_LENGTH,
+    },
+    maxTurns: MAX_TURNS,
+  };
+}
+
 /** Whether the daemon turns away a request without a key. */
 async function isRefused(stranger: DaemonAddress): Promise<boolean> {
   try {
     await askDaemon(stranger, "GET", "/health", { timeoutMs: STEP_TIMEOUT });
     return false;
   } catch (error) {
-    if (error instanceof RemoteError && error.kind === "status") {
-      return error.status === 401;
-    }
-    throw error;
+    if (error instanceof RemoteError && error.status === 401) return true;
+    throw error; // another answer proves nothing: ask again
   }
 }
 
@@ -121,6 +130,9 @@ function judge(error: unknown): Outcome {
         "The sandbox's daemon answered something unknown to us.",
       ),
     };
+  }
+  if (error instanceof ConvexError) {
+    return { kind: "unknown", error: toFailure(error) };
   }
   if (!(error instanceof RemoteError)) throw error;
   if (error.code === "unclaimed" || error.code === "unauthorized") {

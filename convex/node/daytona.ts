@@ -1,23 +1,21 @@
 "use node";
 
+import { createHash } from "node:crypto";
 import {
   Daytona,
-  DaytonaAuthenticationError,
   DaytonaBadRequestError,
   DaytonaConflictError,
-  DaytonaError,
-  DaytonaForbiddenError,
   DaytonaNotFoundError,
-  DaytonaRateLimitError,
   DaytonaUnprocessableEntityError,
   type Sandbox,
 } from "@daytonaio/sdk";
 import { ConvexError } from "convex/values";
 import { z } from "zod";
-import { failure, refuse, toFailure, type Failure } from "../model/errors";
+import { failure, refuse } from "../model/errors";
 import type { Outcome as StepOutcome, ProviderState } from "../model/slot";
 import type { Listed } from "../model/sweep";
 import { STEP_TIMEOUT } from "../model/timing";
+import { bounded, describe, judge } from "./providerErrors";
 
 /**
  * The sandbox provider in our words. Nothing of the vendor's shapes goes past
@@ -32,13 +30,22 @@ export const SANDBOXD_PORT = 4500;
 /** Where the claim lies, relative to the sandbox user's home. */
 const CLAIM_PATH = "/home/daytona/.slipway/claim.json";
 
-/** What one call finds; a claim answers an address as well. */
-export type Outcome = Exclude<StepOutcome, { kind: "claimed" }>;
+/** What one call finds; a sandbox that is there comes with the account that knows it. */
+export type Outcome =
+  | Exclude<StepOutcome, { kind: "claimed" | "present" }>
+  | (Extract<StepOutcome, { kind: "present" }> & { credential: string });
 
-let client: { key: string; daytona: Daytona } | undefined;
+/** A sandbox we know, and the fingerprint of the account it was last seen with. */
+export type Ref = { remoteId: string; credential?: string };
+
+let client: { credential: string; daytona: Daytona } | undefined;
 
 /** The official client on the configured address. Throws `provider_not_configured`. */
 function daytona(): Daytona {
+  return configured().daytona;
+}
+
+function configured(): { credential: string; daytona: Daytona } {
   const apiUrl = process.env.DAYTONA_API_URL;
   const apiKey = process.env.DAYTONA_API_KEY;
   if (!apiUrl || !apiKey) {
@@ -48,16 +55,24 @@ function daytona(): Daytona {
     );
   }
   const target = process.env.DAYTONA_TARGET;
-  const key = JSON.stringify([apiUrl, apiKey, target]);
-  if (client?.key !== key) {
+  const credential = createHash("sha256")
+    .update(JSON.stringify([apiUrl, apiKey]))
+    .digest("hex")
+    .slice(0, 16);
+  if (client?.credential !== credential) {
+    handles.clear();
     // The address is passed explicitly: a DAYTONA_API_URL in both the environment and a file makes the client throw.
     client = {
-      key,
-      daytona: new Daytona({ apiUrl, apiKey, ...(target && { target }) }),
+      credential,
+      daytona: new Daytona({
+        apiUrl,
+        apiKey,
+        requestTimeoutMs: STEP_TIMEOUT,
+        ...(target && { target }),
+      }),
     };
-    handles.clear();
   }
-  return client.daytona;
+  return client;
 }
 
 /** Handles of recent sandboxes, so that a start or a claim needs no GET before it. */
@@ -73,7 +88,8 @@ function keep(sandbox: Sandbox): Sandbox {
 }
 
 async function handle(remoteId: string): Promise<Sandbox> {
-  return handles.get(remoteId) ?? keep(await daytona().get(remoteId));
+  const { daytona } = configured();
+  return handles.get(remoteId) ?? keep(await daytona.get(remoteId));
 }
 
 const STATES: Record<string, ProviderState | "gone"> = {
@@ -106,9 +122,12 @@ const dto = z.object({ id: z.string().min(1), state: z.string().optional() });
 function toOutcome(sandbox: Sandbox): Outcome {
   const { id, state } = dto.parse({ id: sandbox.id, state: sandbox.state });
   const provider = STATES[state ?? "unknown"] ?? "starting";
-  return provider === "gone"
-    ? { kind: "gone" }
-    : { kind: "present", remoteId: id, provider };
+  return provider === "gone" ? { kind: "gone" } : present(id, provider);
+}
+
+function present(remoteId: string, provider: ProviderState): Outcome {
+  const { credential } = configured();
+  return { kind: "present", remoteId, provider, credential };
 }
 
 /**
@@ -121,25 +140,33 @@ export async function create(work: {
   autoStopMinutes: number;
 }): Promise<Outcome> {
   const snapshot = process.env.SLIPWAY_SNAPSHOT;
-  return outcomeOf(async () => {
-    try {
-      const made = await bounded(
-        daytona().create(
-          {
-            name: work.name,
-            labels: work.labels,
-            autoStopInterval: work.autoStopMinutes,
-            ...(snapshot && { snapshot }),
-          },
-          { timeout: SECONDS },
-        ),
+  try {
+    return await bounded(async () => {
+      const made = await daytona().create(
+        {
+          name: work.name,
+          labels: work.labels,
+          autoStopInterval: work.autoStopMinutes,
+          ...(snapshot && { snapshot }),
+        },
+        { timeout: SECONDS },
       );
       return toOutcome(keep(made));
-    } catch (error) {
-      if (!(error instanceof DaytonaConflictError)) throw error;
-      return adopt(work.name, work.labels);
+    });
+  } catch (error) {
+    if (error instanceof DaytonaConflictError) {
+      return attempt(() => adopt(work.name, work.labels));
     }
-  }, "create");
+    // The client also waits for the start: only these can come from the create alone.
+    const sure =
+      error instanceof DaytonaBadRequestError ||
+      error instanceof DaytonaUnprocessableEntityError ||
+      error instanceof ConvexError;
+    const outcome = judge(error);
+    return outcome.kind === "refused" && !sure
+      ? { ...outcome, mayExist: true }
+      : outcome;
+  }
 }
 
 /** Takes over what carries our name, if all its labels are ours. */
@@ -149,7 +176,7 @@ async function adopt(
 ): Promise<Outcome> {
   let found: Sandbox;
   try {
-    found = await bounded(daytona().get(name));
+    found = await daytona().get(name);
   } catch (error) {
     // Taken, yet not there to be read: the list and GET lag. Ask again.
     if (error instanceof DaytonaNotFoundError) return { kind: "conflict" };
@@ -170,45 +197,72 @@ async function adopt(
   return toOutcome(keep(found));
 }
 
-/** Reads the sandbox's state by id; a 404 by id is proof that it is gone. */
-export function look(remoteId: string): Promise<Outcome> {
-  return outcomeOf(async () =>
-    toOutcome(keep(await bounded(daytona().get(remoteId)))),
-  );
+/** Reads the sandbox's state by id. */
+export function look(ref: Ref): Promise<Outcome> {
+  return ofKnown(ref, async () => {
+    const { daytona } = configured();
+    return toOutcome(keep(await daytona.get(ref.remoteId)));
+  });
 }
 
-export function start(remoteId: string): Promise<Outcome> {
-  return outcomeOf(async () => {
-    const sandbox = await handle(remoteId);
-    await bounded(sandbox.start(SECONDS));
+export function start(ref: Ref): Promise<Outcome> {
+  return ofKnown(ref, async () => {
+    const sandbox = await handle(ref.remoteId);
+    await sandbox.start(SECONDS);
     return toOutcome(sandbox);
-  }, "start");
+  });
 }
 
-export function stop(remoteId: string): Promise<Outcome> {
-  return outcomeOf(async () => {
-    const sandbox = await handle(remoteId);
-    await bounded(sandbox.stop(SECONDS));
+/** Asks the provider to bring a sandbox back that it calls failed. */
+export function recover(ref: Ref): Promise<Outcome> {
+  return ofKnown(ref, async () => {
+    const sandbox = await handle(ref.remoteId);
+    await sandbox.recover(SECONDS);
+    return toOutcome(sandbox);
+  });
+}
+
+export function stop(ref: Ref): Promise<Outcome> {
+  return ofKnown(ref, async () => {
+    const sandbox = await handle(ref.remoteId);
+    await sandbox.stop(SECONDS);
     return toOutcome(sandbox);
   });
 }
 
 /** Asks for the deletion; `present: deleting` until a look finds it gone. */
-export function remove(remoteId: string): Promise<Outcome> {
-  return outcomeOf(async () => {
-    const sandbox = await handle(remoteId);
-    await bounded(sandbox.delete(SECONDS));
-    handles.delete(remoteId);
-    return { kind: "present", remoteId, provider: "deleting" };
+export function remove(ref: Ref): Promise<Outcome> {
+  return ofKnown(ref, async () => {
+    const sandbox = await handle(ref.remoteId);
+    await sandbox.delete(SECONDS);
+    handles.delete(ref.remoteId);
+    return present(ref.remoteId, "deleting");
   });
 }
 
+/** Tells the provider that the sandbox is in use; true if it heard. */
+export async function keepAlive(ref: Ref): Promise<boolean> {
+  const outcome = await ofKnown(ref, async () => {
+    const sandbox = await handle(ref.remoteId);
+    await sandbox.refreshActivity();
+    return present(ref.remoteId, "started");
+  });
+  return outcome.kind === "present";
+}
+
 /** Looks a sandbox up by its name and, if it is there, asks for its deletion. */
-export async function removeByName(name: string): Promise<Outcome> {
-  return outcomeOf(async () => {
-    const sandbox = await bounded(daytona().get(name));
+export function removeByName(name: string): Promise<Outcome> {
+  return attempt(async () => {
+    let sandbox: Sandbox;
+    try {
+      sandbox = keep(await daytona().get(name));
+    } catch (error) {
+      if (error instanceof DaytonaNotFoundError) return { kind: "gone" };
+      throw error;
+    }
     if (sandbox.state === "destroyed") return { kind: "gone" };
-    return remove(keep(sandbox).id);
+    await sandbox.delete(SECONDS);
+    return present(sandbox.id, "deleting");
   });
 }
 
@@ -217,41 +271,48 @@ export async function removeByName(name: string): Promise<Outcome> {
  * the private address is fetched, in parallel.
  */
 export async function claim(
-  remoteId: string,
+  ref: Ref,
   claimFile: { key: string; generation: number },
 ): Promise<
   Outcome | { kind: "claimed"; access: { url: string; token: string } }
 > {
   try {
-    const sandbox = await handle(remoteId);
-    const [preview] = await bounded(
-      Promise.all([
+    return await bounded(async () => {
+      const sandbox = await handle(ref.remoteId);
+      const [preview] = await Promise.all([
         sandbox.getPreviewLink(SANDBOXD_PORT),
         sandbox.fs.uploadFile(
           Buffer.from(JSON.stringify(claimFile)),
           CLAIM_PATH,
           SECONDS,
         ),
-      ]),
-    );
-    const access = z
-      .object({ url: z.url(), token: z.string() })
-      .parse({ url: preview.url, token: preview.token });
-    return { kind: "claimed", access };
+      ]);
+      const access = z
+        .object({ url: z.url(), token: z.string() })
+        .parse({ url: preview.url, token: preview.token });
+      return { kind: "claimed" as const, access };
+    });
   } catch (error) {
     // A stopped sandbox refuses the toolbox: its state says what to do next.
-    handles.delete(remoteId);
-    const found = await look(remoteId);
+    handles.delete(ref.remoteId);
+    const found = await look(ref);
     return found.kind === "present" && found.provider === "started"
-      ? { kind: "unknown", error: describe(error) }
+      ? judge(error)
       : found;
   }
 }
 
 /** Every sandbox that carries this deployment's label. Throws on any failed page: half a list condemns nobody. */
-export async function list(deploymentId: string): Promise<Listed[]> {
+export function list(deploymentId: string): Promise<Listed[]> {
+  return bounded(() => listAll(deploymentId), LIST_TIMEOUT);
+}
+
+/** A list has many pages; each request has STEP_TIMEOUT of its own. */
+const LIST_TIMEOUT = 3 * STEP_TIMEOUT;
+
+async function listAll(deploymentId: string): Promise<Listed[]> {
   const found: Listed[] = [];
-  const labels = { "slipway-deployment": deploymentId };
+  const labels = { [DEPLOYMENT_LABEL]: deploymentId };
   for await (const sandbox of daytona().list({ labels, limit: 100 })) {
     // The list lags: what is on its way out is no orphan.
     if (["destroyed", "destroying"].includes(sandbox.state ?? "")) continue;
@@ -267,79 +328,56 @@ export async function list(deploymentId: string): Promise<Listed[]> {
   return found;
 }
 
-/** Runs a call and says what came of it; only `kind`, never the vendor's error, leaves. */
-async function outcomeOf(
+/** The label whose value is the deployment's id. */
+export const DEPLOYMENT_LABEL = "slipway-deployment";
+
+/** A call about a sandbox we know. A 404 is believed only with evidence. */
+async function ofKnown(
+  ref: Ref,
   call: () => Promise<Outcome>,
-  purpose: "create" | "start" | "other" = "other",
 ): Promise<Outcome> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof DaytonaNotFoundError && purpose !== "create") {
-      return { kind: "gone" };
+  return attempt(async () => {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof DaytonaNotFoundError)) throw error;
+      handles.delete(ref.remoteId);
+      return confirmGone(ref);
     }
-    if (error instanceof DaytonaConflictError) return { kind: "conflict" };
-    const described = describe(error);
-    return isRefusal(error)
-      ? { kind: "refused", error: described }
-      : { kind: "unknown", error: described };
-  }
-}
-
-/** The provider said no, so nothing happened; anything else may have happened. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof DaytonaBadRequestError ||
-    error instanceof DaytonaAuthenticationError ||
-    error instanceof DaytonaForbiddenError ||
-    error instanceof DaytonaUnprocessableEntityError ||
-    error instanceof DaytonaNotFoundError ||
-    error instanceof ConvexError
-  );
-}
-
-function describe(error: unknown): Failure {
-  if (error instanceof ConvexError) return toFailure(error);
-  if (error instanceof z.ZodError) {
-    return failure(
-      "provider_unavailable",
-      "The sandbox provider answered something unknown to us.",
-    );
-  }
-  if (error instanceof DaytonaRateLimitError) {
-    return failure("provider_busy", "The sandbox provider limits our calls.");
-  }
-  if (error instanceof DaytonaError && isRefusal(error)) {
-    return failure(
-      error.code === "ISOLATION_UNAVAILABLE"
-        ? "isolation_unavailable"
-        : "provider_refused",
-      `The sandbox provider refused: ${error.message.slice(0, 300)}`,
-    );
-  }
-  if (error instanceof DaytonaError || error instanceof StepTimeout) {
-    return failure(
-      "provider_unavailable",
-      "The sandbox provider did not answer in time.",
-    );
-  }
-  throw error;
-}
-
-class StepTimeout extends Error {}
-
-/** The SDK's own timeouts do not cover every phase of a call; this one does. */
-async function bounded<T>(call: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new StepTimeout("The call took too long.")),
-      STEP_TIMEOUT + 1_000,
-    );
   });
+}
+
+/**
+ * A wrong key, another account and a wrong address answer 404 as well. It is
+ * gone if the account that knew it is still ours and its list, read just now
+ * without an error, does not show it.
+ */
+async function confirmGone(ref: Ref): Promise<Outcome> {
+  const { credential, daytona } = configured();
+  if (ref.credential !== undefined && ref.credential !== credential) {
+    return {
+      kind: "unknown",
+      error: failure(
+        "provider_refused",
+        "The sandbox was made with other provider credentials and is not known to these.",
+      ),
+    };
+  }
   try {
-    return await Promise.race([call, timeout]);
-  } finally {
-    clearTimeout(timer);
+    for await (const _ of daytona.list({ id: ref.remoteId, limit: 1 })) {
+      return { kind: "conflict" }; // the list and GET disagree: ask again
+    }
+    return { kind: "gone" };
+  } catch (error) {
+    return { kind: "unknown", error: describe(error) };
+  }
+}
+
+/** Runs a call within its time and says what came of it; the vendor's error never leaves. */
+async function attempt(call: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await bounded(call);
+  } catch (error) {
+    return judge(error);
   }
 }

@@ -1,9 +1,10 @@
 "use node";
 
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import { internal } from "../_generated/api";
 import { internalAction, type ActionCtx } from "../_generated/server";
 import type { Id } from "../_generated/dataModel";
+import { toFailure } from "../model/errors";
 import { aad, randomToken, seal, sha256Hex } from "../model/seal";
 import * as provider from "./daytona";
 
@@ -18,10 +19,10 @@ export const run = internalAction({
     if (!work) return null;
     const outcome =
       work.step === "create"
-        ? await provider.create(work)
+        ? await create(work)
         : work.step === "claim"
-          ? await claim(ctx, fence, work.remoteId)
-          : await calls[work.step](work.remoteId);
+          ? await claim(ctx, fence, work)
+          : await calls[work.step](work);
     if (!outcome) return null;
     await ctx.runMutation(internal.lifecycle.driver.report, {
       ...fence,
@@ -34,15 +35,24 @@ export const run = internalAction({
 const calls = {
   look: provider.look,
   start: provider.start,
+  recover: provider.recover,
   stop: provider.stop,
   delete: provider.remove,
 } as const;
 
+/** A sandbox whose keys could not be sealed would be of no use: seal first. */
+async function create(work: Parameters<typeof provider.create>[0]) {
+  const unsealable = await refusalOf(() => seal("probe", "probe"));
+  return unsealable ?? provider.create(work);
+}
+
 /** New keys for every boot: sealed and stored before the sandbox learns them. */
-async function claim(ctx: ActionCtx, fence: Fence, remoteId: string) {
+async function claim(ctx: ActionCtx, fence: Fence, ref: provider.Ref) {
   const { slotId, generation } = fence;
   const sandboxdKey = randomToken();
   const gatewayToken = randomToken();
+  const unsealable = await refusalOf(() => seal("probe", "probe"));
+  if (unsealable) return unsealable;
   const held = await ctx.runMutation(internal.lifecycle.driver.storeKeys, {
     ...fence,
     sandboxdKey: await seal(sandboxdKey, aad.sandboxd(slotId, generation)),
@@ -50,5 +60,16 @@ async function claim(ctx: ActionCtx, fence: Fence, remoteId: string) {
     gatewayTokenHash: await sha256Hex(gatewayToken),
   });
   if (!held) return null;
-  return provider.claim(remoteId, { key: sandboxdKey, generation });
+  return provider.claim(ref, { key: sandboxdKey, generation });
+}
+
+/** Our own coded failure as an outcome; null if the call succeeds. Anything else is a bug and thrown. */
+async function refusalOf(call: () => Promise<unknown>) {
+  try {
+    await call();
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConvexError)) throw error;
+    return { kind: "refused" as const, error: toFailure(error) };
+  }
 }

@@ -1,10 +1,10 @@
 "use node";
 
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
 import { internalAction } from "../_generated/server";
-import { failure, type Failure } from "../model/errors";
+import { failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
 import { askBooting, askDaemon, RemoteError } from "./sandboxd";
@@ -22,7 +22,7 @@ const installed = z.object({
 
 /** Installs one skill into a running sandbox: one request, archive in, digest out. */
 export const run = internalAction({
-  args: { installId: v.id("installs"), token: v.string() },
+  args: { slotId: v.id("slots"), token: v.string() },
   returns: v.null(),
   handler: async (ctx, fence) => {
     const work = await ctx.runMutation(
@@ -32,7 +32,7 @@ export const run = internalAction({
     if (!work) return null;
     const archive = await ctx.storage.get(work.storageId);
     const outcome: Outcome = archive
-      ? await install(archive, work)
+      ? await install(archive, fence.slotId, work)
       : {
           kind: "refused",
           error: failure(
@@ -50,8 +50,8 @@ export const run = internalAction({
 
 async function install(
   archive: Blob,
+  slotId: string,
   work: {
-    slotId: string;
     generation: number;
     url: string;
     previewToken: string;
@@ -61,11 +61,11 @@ async function install(
     digest: string;
   },
 ): Promise<Outcome> {
-  const key = await open(
-    work.sandboxdKey,
-    aad.sandboxd(work.slotId, work.generation),
-  );
   try {
+    const key = await open(
+      work.sandboxdKey,
+      aad.sandboxd(slotId, work.generation),
+    );
     const answer = await askBooting(() =>
       askDaemon({ ...work, key }, "POST", "/skills", {
         body: archive,
@@ -89,6 +89,9 @@ async function install(
 
 function judge(error: unknown): Outcome {
   if (error instanceof z.ZodError) return mismatch();
+  if (error instanceof ConvexError) {
+    return { kind: "refused", error: toFailure(error) };
+  }
   if (!(error instanceof RemoteError)) throw error;
   if (error.kind !== "status") {
     return { kind: "unknown", error: failure("install_failed", error.message) };

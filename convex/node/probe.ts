@@ -1,6 +1,6 @@
 "use node";
 
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
 import { internalAction } from "../_generated/server";
@@ -8,7 +8,7 @@ import type { Daemon, Probe } from "../model/slot";
 import { aad, open } from "../model/seal";
 import * as provider from "./daytona";
 import { readHealth, type AgentState } from "./health";
-import { RemoteError, type DaemonAddress } from "./sandboxd";
+import { RemoteError } from "./sandboxd";
 
 /** Looks at a running sandbox: the provider's state and the daemon's, in parallel. */
 export const run = internalAction({
@@ -17,17 +17,10 @@ export const run = internalAction({
   handler: async (ctx, args) => {
     const work = await ctx.runMutation(internal.lifecycle.probes.begin, args);
     if (!work) return null;
-    const address = work.daemon && {
-      url: work.daemon.url,
-      previewToken: work.daemon.previewToken,
-      key: await open(
-        work.daemon.sandboxdKey,
-        aad.sandboxd(args.slotId, work.generation),
-      ),
-    };
-    const [found, daemon] = await Promise.all([
-      provider.look(work.remoteId),
-      askHealth(address),
+    const [found, daemon, keptAlive] = await Promise.all([
+      provider.look(work),
+      askHealth(work.daemon, aad.sandboxd(args.slotId, work.generation)),
+      work.keepAlive && provider.keepAlive(work),
     ]);
     const probe: Probe =
       found.kind === "present"
@@ -37,6 +30,7 @@ export const run = internalAction({
       ...args,
       revision: work.revision,
       probe,
+      keptAlive,
       ...(daemon.agent && { agent: daemon.agent }),
     });
     return null;
@@ -44,11 +38,13 @@ export const run = internalAction({
 });
 
 async function askHealth(
-  address: DaemonAddress | null,
+  daemon: { url: string; previewToken: string; sandboxdKey: string } | null,
+  sealedFor: string,
 ): Promise<{ state: Daemon; agent?: AgentState }> {
-  if (!address) return { state: "unclaimed" };
+  if (!daemon) return { state: "unasked" };
   try {
-    const health = await readHealth(address);
+    const key = await open(daemon.sandboxdKey, sealedFor);
+    const health = await readHealth({ ...daemon, key });
     return { state: "ok", ...(health.agent && { agent: health.agent }) };
   } catch (error) {
     if (error instanceof RemoteError) {
@@ -56,7 +52,10 @@ async function askHealth(
         error.code === "unclaimed" || error.code === "unauthorized";
       return { state: unclaimed ? "unclaimed" : "unreachable" };
     }
-    if (error instanceof z.ZodError) return { state: "unreachable" };
+    // Neither an answer nor a key of ours that can be read: nobody was reached.
+    if (error instanceof z.ZodError || error instanceof ConvexError) {
+      return { state: "unreachable" };
+    }
     throw error;
   }
 }

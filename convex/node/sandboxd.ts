@@ -127,15 +127,19 @@ function parseJson(text: string): unknown {
 /** Waits between tries while a booting daemon does not listen yet, in ms; about 5 s in all. */
 const BOOT_WAITS = [50, 100, 200, 400, 800, 1_500, 2_000] as const;
 
+/** No new try after this: a daemon that answers slowly must not outlast the worker's lease. */
+const BOOT_PATIENCE = 10_000;
+
 /** Asks again while nobody listens: right after a boot the port opens within moments. */
 export async function askBooting<T>(ask: () => Promise<T>): Promise<T> {
+  const until = Date.now() + BOOT_PATIENCE;
   for (const wait of BOOT_WAITS) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof RemoteError) || error.kind !== "unreachable") {
-        throw error;
-      }
+      const booting =
+        error instanceof RemoteError && error.kind === "unreachable";
+      if (!booting || Date.now() > until) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }

@@ -23,7 +23,7 @@ export const sweep = internalAction({
     });
     for (const remoteId of found.condemned) await heal(ctx, remoteId);
     for (const { remoteId, ...slot } of found.strays) {
-      const now = await provider.look(remoteId);
+      const now = await provider.look({ remoteId });
       if (now.kind !== "present" || now.provider !== "started") continue;
       await ctx.runMutation(internal.lifecycle.sweeping.strayed, slot);
     }
@@ -44,12 +44,17 @@ export const settleOne = internalAction({
 
 async function settle(
   ctx: ActionCtx,
-  given: { remote: Id<"remotes">; name: string; remoteId?: string },
+  given: {
+    remote: Id<"remotes">;
+    name: string;
+    remoteId?: string;
+    credential?: string;
+  },
 ): Promise<void> {
   const outcome =
     given.remoteId === undefined
       ? await provider.removeByName(given.name)
-      : await removeConfirmed(given.remoteId);
+      : await removeConfirmed({ ...given, remoteId: given.remoteId });
   await ctx.runMutation(internal.lifecycle.sweeping.settled, {
     remote: given.remote,
     found:
@@ -62,15 +67,15 @@ async function settle(
 }
 
 /** A GET first: the list lags, and what is gone already needs no delete. */
-async function removeConfirmed(remoteId: string): Promise<provider.Outcome> {
-  const found = await provider.look(remoteId);
+async function removeConfirmed(ref: provider.Ref): Promise<provider.Outcome> {
+  const found = await provider.look(ref);
   return found.kind === "present" && found.provider !== "deleting"
-    ? provider.remove(remoteId)
+    ? provider.remove(ref)
     : found;
 }
 
 async function heal(ctx: ActionCtx, remoteId: string): Promise<void> {
-  const outcome = await removeConfirmed(remoteId);
+  const outcome = await removeConfirmed({ remoteId });
   if (outcome.kind !== "present" || outcome.provider !== "deleting") return;
   await ctx.runMutation(internal.lifecycle.sweeping.healed, { remoteId });
 }

@@ -20,7 +20,7 @@ export type IdentityOptions = {
 export type Identity = {
   url: string;
   issuer: string;
-  /** The public keys as a `data:` address, as AUTH_JWKS takes them. */
+  /** The public keys as a `data:` address, as Convex takes them. */
   jwks: string;
   /** A token as POST /token gives it, without the round trip. */
   token(user: string): Promise<string>;

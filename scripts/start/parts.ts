@@ -92,9 +92,17 @@ function deploymentEnvironment(plan: Plan, issuer: Issuer | null) {
     DAYTONA_API_URL: given.DAYTONA_API_URL,
     DAYTONA_API_KEY: given.DAYTONA_API_KEY,
     DAYTONA_TARGET: given.DAYTONA_TARGET,
-    CLERK_JWT_ISSUER_DOMAIN: options.clerkIssuer ?? undefined,
-    AUTH_ISSUER: issuer?.issuer,
-    AUTH_JWKS: issuer?.jwks,
+    AUTH_PROVIDER: JSON.stringify(
+      options.clerkIssuer
+        ? { domain: options.clerkIssuer, applicationID: "convex" }
+        : {
+            type: "customJwt",
+            issuer: issuer?.issuer,
+            jwks: issuer?.jwks,
+            algorithm: "ES256",
+            applicationID: "slipway",
+          },
+    ),
   };
   if (!options.replaced.sandboxes) {
     env.DAYTONA_API_URL = `${origin(ports.sandbox)}/api`;

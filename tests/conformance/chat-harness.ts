@@ -57,8 +57,13 @@ export async function startChat(providers: object[]): Promise<Chat> {
     data: ":memory:",
     env: {
       SLIPWAY_MODE: "embedded",
-      AUTH_ISSUER: identity.issuer,
-      AUTH_JWKS: identity.jwks,
+      AUTH_PROVIDER: JSON.stringify({
+        type: "customJwt",
+        issuer: identity.issuer,
+        jwks: identity.jwks,
+        algorithm: "ES256",
+        applicationID: "slipway",
+      }),
       SLIPWAY_SEAL_KEYS: SEAL_KEYS,
       SLIPWAY_MODEL_PROVIDERS: JSON.stringify(providers),
     },
@@ -148,6 +153,7 @@ async function seedSandbox(
       generation: 1,
       revision: 1,
       configWrites: 1,
+      strikes: 0,
       state: { status: "running", since: Date.now() },
     }),
   );
@@ -169,6 +175,7 @@ async function seedSandbox(
       name: "slipway-test",
       state: "present",
       remoteId: `remote-${slotId}`,
+      creates: 1,
       since: Date.now(),
       nextAt: Date.now(),
       attempts: 0,

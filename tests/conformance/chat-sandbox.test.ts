@@ -100,21 +100,6 @@ test("what is asked for while it stops waits for the next start", async () => {
   expect((await ada.answer()).state).toBe("queued");
 });
 
-test("an agent that cannot be set up fails what waits, with that reason", async () => {
-  await chat.tx(async (ctx) => {
-    const boot = await ctx.db
-      .query("boots")
-      .withIndex("by_slot", (q) => q.eq("slotId", ada.slotId))
-      .unique();
-    const error = failure("agent_unavailable", "There is no Python.");
-    if (boot) {
-      await ctx.db.patch(boot._id, { config: { status: "failed", error } });
-    }
-  });
-  await ada.send("no agent");
-  expect(errorsOf(await ada.answered("failed"))).toEqual(["agent_unavailable"]);
-});
-
 test("a sandbox made anew gets the session's skill again, once", async () => {
   await chat.tx(async (ctx) => {
     await ctx.db.patch(ada.slotId, { generation: 2 });

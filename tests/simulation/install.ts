@@ -24,7 +24,20 @@ function requireBox(idOrName: string): Box {
   return box;
 }
 
+/** Throws what the mood makes of a call to the provider. */
+function meddle(route: string): void {
+  const reads = ["get", "upload"].includes(route);
+  if (world.mood === "404") throw new DaytonaNotFoundError("no", 404);
+  if (world.mood === "forbidden" && reads) {
+    throw new sdk.DaytonaForbiddenError("blocked", 403);
+  }
+  if (world.mood === "quota" && route === "create") {
+    throw new sdk.DaytonaForbiddenError("limit exceeded", 403);
+  }
+}
+
 async function remote<T>(route: string, effect: () => T): Promise<T> {
+  meddle(route);
   try {
     return await world.call(route, effect);
   } catch (error) {
@@ -52,6 +65,7 @@ class SimSandbox {
       const box = requireBox(this.id);
       effect(box);
       this.state = box.state;
+      if (world.mood === "dies" && route === "start") world.stop(box);
     });
   }
 
@@ -72,6 +86,13 @@ class SimSandbox {
       if (box.state !== "destroying") world.destroy(box);
     });
 
+  recover = () =>
+    this.act("recover", (box) => {
+      if (box.state !== "started") world.boot(box);
+    });
+
+  refreshActivity = () => this.act("activity", () => {});
+
   getPreviewLink = () =>
     remote("preview", () => {
       const box = requireBox(this.id);
@@ -91,23 +112,29 @@ class SimSandbox {
 }
 
 class SimDaytona {
-  create = (options: { name: string; labels: Record<string, string> }) =>
-    remote("create", () => {
+  create = (options: { name: string; labels: Record<string, string> }) => {
+    if (world.mood === "late-create") {
+      setTimeout(() => world.make(options.name, options.labels), 75_000);
+      throw new WorkerDied("create");
+    }
+    return remote("create", () => {
       if (world.byName(options.name)) {
         throw new DaytonaConflictError(`${options.name} already exists`, 409);
       }
       return new SimSandbox(world.make(options.name, options.labels));
     });
+  };
 
   get = (idOrName: string) =>
     remote("get", () => new SimSandbox(requireBox(idOrName)));
 
-  async *list(query: { labels: Record<string, string> }) {
-    const label = query.labels["slipway-deployment"];
+  async *list(query: { id?: string; labels?: Record<string, string> }) {
+    const label = query.labels?.["slipway-deployment"];
     const found = await remote("list", () =>
       [...world.boxes.values()].filter(
         (box) =>
-          box.labels["slipway-deployment"] === label &&
+          (query.id === undefined || box.id === query.id) &&
+          (!label || box.labels["slipway-deployment"] === label) &&
           // The list lags: what is gone may still show.
           (box.state !== "destroyed" || world.dice.chance(0.05)),
       ),
@@ -157,7 +184,12 @@ function daemon(
   if (headers.get("x-daytona-preview-token") !== box.previewToken) {
     return new Response("sign in", { status: 307 });
   }
-  if (!box.claim) return answer(503, { code: "unclaimed" });
+  if (world.mood === "coded-503" && !headers.get("authorization")) {
+    return answer(503, { code: "bad_gateway" });
+  }
+  if (world.mood === "unclaimed" || !box.claim) {
+    return answer(503, { code: "unclaimed" });
+  }
   if (headers.get("authorization") !== `Bearer ${box.claim.key}`) {
     return answer(401, { code: "unauthorized" });
   }
@@ -169,6 +201,10 @@ function daemon(
         writeToken: number;
         config: unknown;
       };
+      if (world.mood === "stale") {
+        const onDisk = Number.MAX_SAFE_INTEGER;
+        return answer(409, { code: "stale_write_token", onDisk });
+      }
       if (box.config && writeToken <= box.config.writeToken) {
         const onDisk = box.config.writeToken;
         return answer(409, { code: "stale_write_token", onDisk });
@@ -191,9 +227,9 @@ function daemon(
 
 /** Call once, before the functions are loaded. */
 export function installWorld(): void {
-  mock.module("@daytonaio/sdk", () => ({ ...sdk, Daytona: SimDaytona }));
+  void mock.module("@daytonaio/sdk", () => ({ ...sdk, Daytona: SimDaytona }));
   // Sealing has tests of its own; its thread pool knows no virtual clock.
-  mock.module("../../convex/model/seal", () => ({
+  void mock.module("../../convex/model/seal", () => ({
     aad: {
       sandboxd: (slot: string, generation: number) => `${slot}:${generation}:s`,
       gateway: (slot: string, generation: number) => `${slot}:${generation}:g`,

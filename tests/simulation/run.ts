@@ -31,18 +31,8 @@ type Ctx = GenericMutationCtx<DataModel>;
 
 export async function simulate(seed: number, events = 100): Promise<Story> {
   const world = new World(seed);
-  enter(world);
-  const clock = new VirtualClock();
   const story: Story = { seed, lines: [], world };
-  const backend = await createBackend({
-    functions: modules(),
-    config: `${import.meta.dir}/../../convex/convex.config.ts`,
-    data: ":memory:",
-    clock,
-    seed: String(seed),
-    env: ENV,
-    log: () => {}, // workers die by design; the story tells what matters
-  });
+  const { backend, clock } = await open(world);
   try {
     await play(backend, clock, world, story, events);
     return story;
@@ -54,6 +44,25 @@ export async function simulate(seed: number, events = 100): Promise<Story> {
   } finally {
     await backend.close();
   }
+}
+
+/** The product's functions on a virtual clock, in a world of their own. */
+export async function open(
+  world: World,
+): Promise<{ backend: Backend; clock: VirtualClock }> {
+  enter(world);
+  const clock = new VirtualClock();
+  const backend = await createBackend({
+    functions: modules(),
+    config: `${import.meta.dir}/../../convex/convex.config.ts`,
+    data: ":memory:",
+    clock,
+    seed: String(world.seed),
+    env: ENV,
+    log: () => {}, // workers die by design; the story tells what matters
+  });
+  await seedSkills(backend);
+  return { backend, clock };
 }
 
 const ENV = {
@@ -89,7 +98,6 @@ async function play(
       `${((clock.now() - START) / 1_000).toFixed(1)} s  ${line}`,
     );
   const START = clock.now();
-  await seedSkills(backend);
   world.weather = dice.pick([0, 0.05, 0.15, 0.3]);
   tell(`weather ${world.weather}`);
   for (let i = 0; i < events; i++) {
@@ -149,8 +157,8 @@ async function seedSkills(backend: Backend): Promise<void> {
   }
 }
 
-const SHA = "a".repeat(40);
-const keyOf = (i: number) => `sim/o/r/s${i}`;
+export const SHA = "a".repeat(40);
+export const keyOf = (i: number) => `sim/o/r/s${i}`;
 
 async function event(
   backend: Backend,

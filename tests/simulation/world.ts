@@ -22,6 +22,18 @@ export type Box = {
 /** What happens to a call, drawn for each. */
 export type Fault = "none" | "before" | "after" | "hang" | "late" | "crash";
 
+/** What an adversary, or bad luck, does to every call of a kind while it lasts. */
+export type Mood =
+  | "none"
+  | "unclaimed" // the daemon has lost its key, again and again
+  | "stale" // the daemon claims to have seen the last write token there is
+  | "dies" // a started sandbox stops before it can be claimed
+  | "late-create" // the worker dies; its create lands over a minute later
+  | "quota" // creates are refused
+  | "forbidden" // the provider refuses reads and uploads
+  | "coded-503" // a proxy answers a stranger in the daemon's manner
+  | "404"; // the provider knows nothing and nobody
+
 export class NoAnswer extends Error {}
 export class WorkerDied extends Error {}
 
@@ -30,6 +42,7 @@ export class World {
   readonly dice: Dice;
   /** Probability that a call is disturbed; 0 in fair weather. */
   weather = 0;
+  mood: Mood = "none";
   creates = 0;
   readonly drawn = new Map<string, number>();
   private serial = 0;

@@ -54,14 +54,6 @@ describe("what a waiting turn can expect", () => {
     expect(prospect(place({ config: "pending" }), 0)).toEqual({ kind: "wait" });
   });
 
-  test("a config that failed for good fails it with that reason", () => {
-    const config = failure("agent_unavailable", "No Python.");
-    expect(prospect(place({ config }), 0)).toEqual({
-      kind: "never",
-      error: config,
-    });
-  });
-
   test("a stopped sandbox is woken", () => {
     expect(prospect(place({ slot: "stopped" }), 0)).toEqual({ kind: "wake" });
   });

@@ -54,7 +54,7 @@ export type Place = {
     | "failed";
   /** Since when a user's stop or delete is under way, in ms. */
   since: number;
-  config: "clean" | "pending" | Failure;
+  config: "clean" | "pending";
   /** Somebody's launch will bring it up. */
   launching: boolean;
 };
@@ -69,10 +69,7 @@ export type Prospect =
 export function prospect(place: Place, askedAt: number): Prospect {
   switch (place.slot) {
     case "running":
-      if (place.config === "clean") return { kind: "go" };
-      return place.config === "pending"
-        ? { kind: "wait" }
-        : { kind: "never", error: place.config };
+      return { kind: place.config === "clean" ? "go" : "wait" };
     case "creating":
     case "starting":
       return { kind: "wait" };

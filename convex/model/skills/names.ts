@@ -17,8 +17,8 @@ export function isRepo(text: string): boolean {
  * What must not stand in any path: control characters (NUL among them), and those
  * that turn or hide text, so that what a person reads is what is meant.
  */
-// eslint-disable-next-line no-control-regex
 const HIDDEN =
+  // eslint-disable-next-line no-control-regex -- these are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff]/;
 
 export function hasHiddenCharacters(text: string): boolean {

@@ -1,0 +1,77 @@
+import { failure, type Failure } from "./errors";
+import type { Decision, RemoteChange, Slot, SlotState } from "./slot";
+
+/** The ways a slot moves that several events share. */
+
+/** The provider calls it failed, and can often bring it back with its disk. */
+export function recover(slot: Slot, now: number): Decision {
+  return to(slot, { status: "starting", since: now, step: "recover" }, "retry");
+}
+
+/** It could not be brought back; what becomes of its disk is its owner's to say. */
+export function broken(slot: Slot, now: number): Decision {
+  const error = failure(
+    "sandbox_broken",
+    "The provider cannot bring the sandbox back.",
+  );
+  return {
+    ...to(slot, { status: "failed", since: now, error, disk: "kept" }, "none"),
+    failed: error,
+  };
+}
+
+/** A start that was refused: the disk is kept, and a later launch tries again. */
+export function unstarted(slot: Slot, now: number, error: Failure): Decision {
+  return {
+    ...to(slot, { status: "stopped", since: now, by: "provider" }, "none"),
+    failed: { ...error, retryable: false },
+  };
+}
+
+export function unmade(): Failure {
+  return failure("sandbox_failed", "The provider could not make the sandbox.");
+}
+
+export function unreachable(): Failure {
+  return failure(
+    "sandbox_unreachable",
+    "What runs in the sandbox did not answer, so it was stopped.",
+  );
+}
+
+export function lost(): Failure {
+  return failure("sandbox_lost", "The sandbox is gone at the provider.");
+}
+
+export function stay(slot: Slot): Decision {
+  const { state, generation, strikes } = slot;
+  return { state, generation, strikes, next: "none" };
+}
+
+export function to(
+  slot: Slot,
+  state: SlotState,
+  next: Decision["next"],
+  remote?: RemoteChange,
+): Decision {
+  return {
+    state,
+    generation: slot.generation,
+    next,
+    strikes: slot.strikes,
+    ...(remote && { remote }),
+  };
+}
+
+export function fail(
+  slot: Slot,
+  now: number,
+  error: Failure,
+  remote: RemoteChange,
+): Decision {
+  return {
+    ...to(slot, { status: "failed", since: now, error }, "none", remote),
+    strikes: slot.strikes + 1,
+    failed: error,
+  };
+}
