@@ -227,7 +227,7 @@ function emulator(
  */
 function passedOn(): Record<string, string | undefined> {
   const names = [
-    ...["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "TERM"],
+    ...["PATH", "HOME", "HOST", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"],
     ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"],
     ...["http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE"],
   ];
