@@ -169,16 +169,20 @@ export function readSummary(output: string, ok: boolean): Outcome {
   };
 }
 
-/** The part of the output worth reading: what was said around each failure. */
+/** The part of the output worth reading: what was said of each failure. */
 function failuresOf(output: string): string {
-  const lines = output.split("\n");
-  const wanted = new Set<number>();
-  lines.forEach((line, at) => {
-    if (!/^\(fail\)|^error:|# Unhandled error/.test(line)) return;
-    for (let near = at - 30; near <= at + 8; near += 1) wanted.add(near);
-  });
-  const told = lines.filter((_, at) => wanted.has(at));
-  return (told.length > 0 ? told : lines).slice(-400).join("\n");
+  const told: string[] = [];
+  let block: string[] = [];
+  for (const line of output.split("\n")) {
+    // What a test says comes before its own line; its file's name before all.
+    if (line.startsWith("(pass)") || line.startsWith("(skip)")) block = [];
+    else block.push(line);
+    if (/^\(fail\)|^-{20,}$/.test(line)) {
+      told.push(...block);
+      block = [];
+    }
+  }
+  return [...told, ...block].slice(-400).join("\n");
 }
 
 function command(name: string, line: string[]): Stage {
