@@ -33,10 +33,11 @@ export default async function HomePage() {
 
       <div className="relative flex-1 border-t border-water-line bg-water">
         <div className="relative z-20 mx-auto max-w-6xl space-y-16 px-4 pt-14 pb-20 sm:px-6 lg:space-y-20">
-          <Recent />
           <Patient work={examples} fallback={<ExamplesSkeleton />}>
             <Examples found={examples} />
           </Patient>
+          {/* Below the fold: known only once the person is, and nothing may jump. */}
+          <Recent />
           <HowItWorks />
           <Authors host={host} />
         </div>
