@@ -21,3 +21,20 @@ test("and never to another site", () => {
     expect(localPath(trick)).toBe("/");
   }
 });
+
+test("nor when only its resolved form would lead there", () => {
+  for (const [next, path] of [
+    ["/.//evil.example", "/evil.example"],
+    ["/a/..//evil.example", "/evil.example"],
+    ["/./////evil.example?x#y", "/evil.example?x#y"],
+    ["/%2e//evil.example", "/evil.example"],
+    ["/.\\/evil.example", "/"],
+    ["/a\\..\\\\evil.example", "/"],
+    ["/a\n/.//evil.example", "/a//evil.example"],
+  ]) {
+    expect(localPath(next)).toBe(path as string);
+    // As a browser reads it.
+    const { host } = new URL(localPath(next), "https://slipway.example/x");
+    expect(host).toBe("slipway.example");
+  }
+});

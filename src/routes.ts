@@ -29,9 +29,11 @@ export function repositoryPath(owner: string, repo: string): Route {
  * form of address a browser would read as one.
  */
 export function localPath(next: string | null | undefined): string {
-  if (!next || !next.startsWith("/")) return "/";
+  if (!next || !next.startsWith("/") || next.includes("\\")) return "/";
   if (!URL.canParse(next, "https://x.invalid")) return "/";
   const url = new URL(next, "https://x.invalid");
   if (url.origin !== "https://x.invalid") return "/";
-  return `${url.pathname}${url.search}${url.hash}`;
+  // Resolving removes "." and "..", and what is left may begin with "//": a host.
+  const path = url.pathname.replace(/^\/+/, "/");
+  return `${path}${url.search}${url.hash}`;
 }
