@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS requests (
   session TEXT NOT NULL, request INTEGER NOT NULL, ts INTEGER NOT NULL,
   result TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, request)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS requests_by_at ON requests (at);
+DROP INDEX IF EXISTS requests_by_at;
 `;
 
 /** One row of an index: where it stands and the document's text. */

@@ -95,7 +95,12 @@ export class QuerySet {
   /** Sends a Transition to `ts` or later, even if it changes nothing else. */
   reach(ts: number): void {
     this.toReach = Math.max(this.toReach ?? 0, ts);
-    this.changed();
+    this.dirty = true;
+    if (this.updating || this.closed) return;
+    // At once: the client's promise waits for it, and its queries, untouched
+    // by the commit, have nothing to wait for.
+    this.updating = true;
+    outsideFunctions(() => void this.update());
   }
 
   close(): void {
