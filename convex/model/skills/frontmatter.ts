@@ -6,6 +6,8 @@ import type { Finding } from "./manifest";
 const FRONTMATTER_LIMIT = 64 * 1024;
 /** References (`*anchor`) a frontmatter may resolve to; stops exponential ones. */
 const ALIAS_LIMIT = 50;
+/** Lists within lists a frontmatter may have; the specification's has two levels. */
+const DEPTH_LIMIT = 100;
 
 export type Frontmatter =
   | {
@@ -39,6 +41,10 @@ export function readFrontmatter(file: string): Frontmatter {
   if (yaml.length > FRONTMATTER_LIMIT) {
     return refused("The frontmatter is longer than 64 KiB.", start + 1);
   }
+  // Before it is parsed: to find out costs the parser a second and its stack.
+  if (nesting(yaml) > DEPTH_LIMIT) {
+    return refused("The frontmatter is nested too deeply.", start + 2);
+  }
   const body = rows
     .slice(end + 1)
     .join("\n")
@@ -49,6 +55,23 @@ export function readFrontmatter(file: string): Frontmatter {
 
 function refused(message: string, line: number) {
   return { ok: false as const, message, line };
+}
+
+/** Levels of lists and maps at most; brackets within words count too. */
+function nesting(yaml: string): number {
+  let deepest = 0;
+  for (const row of yaml.split("\n")) {
+    // Each "- " and "? " at the start of a row opens a level.
+    const lead = /^(?:\s|[-?](?=\s))*/.exec(row)?.[0] ?? "";
+    deepest = Math.max(deepest, lead.replace(/\s/g, "").length);
+  }
+  let depth = 0;
+  for (const char of yaml) {
+    if (char === "[" || char === "{") depth += 1;
+    if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** @param firstLine the line of the file where the YAML begins */
@@ -90,8 +113,11 @@ function readYaml(yaml: string, firstLine: number) {
     });
   }
   const fields = toFields(document);
-  if (!fields) {
+  if (fields === "aliases") {
     return refused("The frontmatter refers to itself too often.", firstLine);
+  }
+  if (fields === "depth") {
+    return refused("The frontmatter is nested too deeply.", firstLine);
   }
   return { ok: true as const, fields, lines, findings };
 }
@@ -111,17 +137,21 @@ function parse(yaml: string) {
 }
 
 /** The top-level fields, as maps all the way down so that no key is special. */
-function toFields(document: Document): Map<string, unknown> | null {
+function toFields(
+  document: Document,
+): Map<string, unknown> | "aliases" | "depth" {
   try {
     const value: unknown = document.toJS({
       mapAsMap: true,
       maxAliasCount: ALIAS_LIMIT,
     });
-    if (!(value instanceof Map)) return null;
+    if (!(value instanceof Map)) throw new TypeError("A map came out as none.");
     return new Map([...value].map(([key, field]) => [String(key), field]));
   } catch (error) {
     // The library's word for too many or unknown aliases.
-    if (error instanceof ReferenceError) return null;
+    if (error instanceof ReferenceError) return "aliases";
+    // The stack's: aliases may nest deeper than the text does.
+    if (error instanceof RangeError) return "depth";
     throw error;
   }
 }

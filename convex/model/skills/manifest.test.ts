@@ -124,4 +124,22 @@ describe("a SKILL.md that is refused", () => {
     ).toContain("too often");
     expect(performance.now() - started).toBeLessThan(1000);
   });
+
+  test.each([
+    ["flow lists", `a: ${"[".repeat(30_000)}${"]".repeat(30_000)}`],
+    ["flow maps that never end", `a: ${"{a: ".repeat(15_000)}`],
+    ["block lists", `a:\n  ${"- ".repeat(30_000)}`],
+    ["just below what the parser bears", `a: ${"[".repeat(2_500)}`],
+  ])("nesting that no one reads: %s", (_, yaml) => {
+    const started = performance.now();
+    const refused = refusal(`---\nname: pdf\ndescription: x\n${yaml}\n---\n`);
+    expect(refused?.message).toBe("The frontmatter is nested too deeply.");
+    // One repository may hold a thousand of these.
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
+  test("brackets in words are no nesting", () => {
+    const text = '---\ndescription: "a [ b { c"\nname: pdf\n---\n';
+    expect(accepted(text).description).toBe("a [ b { c");
+  });
 });
