@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Cleanup } from "./backend-harness";
 
-const MAIN = join(import.meta.dir, "../../emulators/backend/main.ts");
+export const MAIN = join(import.meta.dir, "../../emulators/backend/main.ts");
 
 export type BackendProcess = {
   url: string;
