@@ -222,6 +222,22 @@ export const recordSkill = internalMutation({
   },
 });
 
+/** Removes a stored archive that no record of the skill came to name. */
+export const discardArchive = internalMutation({
+  args: { key: v.string(), sha: v.string(), storageId: v.id("_storage") },
+  returns: v.null(),
+  handler: async (ctx, { key, sha, storageId }) => {
+    const named = await ctx.db
+      .query("skills")
+      .withIndex("by_key_and_sha", (q) => q.eq("key", key).eq("sha", sha))
+      .take(10);
+    if (named.some((skill) => skill.storageId === storageId)) return null;
+    const file = await ctx.db.system.get("_storage", storageId);
+    if (file) await ctx.storage.delete(storageId);
+    return null;
+  },
+});
+
 function findSkill(ctx: QueryCtx, key: string, sha: string) {
   return ctx.db
     .query("skills")

@@ -163,6 +163,7 @@ export const skillFields = {
   allowedTools: v.optional(v.string()),
   body: v.string(),
   files: v.array(skillFile),
+  moreFiles: v.optional(v.number()), // not in the list, which has its bounds
   totalBytes: v.number(),
   digest: v.string(),
   findings: v.array(skillFinding),

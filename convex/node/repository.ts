@@ -3,6 +3,7 @@
 import { digestFiles } from "../model/digest";
 import { refuse } from "../model/errors";
 import { REPOSITORY_LIMITS } from "../model/skills/archive";
+import { fitFiles, fitListing } from "../model/skills/budget";
 import { readContents, readSkillFile } from "../model/skills/contents";
 import { SKILL_FILE_LIMIT } from "../model/skills/contents";
 import { listSkills, skillFolderOf } from "../model/skills/discover";
@@ -11,14 +12,11 @@ import type { Manifest } from "../model/skills/manifest";
 import { isPlainPath } from "../model/skills/names";
 import { extractSkill, packSkill, readArchive } from "./archive";
 
-/** Longest description kept in a listing; the skill's own record has all of it. */
-const LISTED_DESCRIPTION = 300;
-
 /** Folders that hold other people's skills, not this repository's. */
 const FOREIGN = /(?:^|\/)(?:node_modules|\.git)(?:\/|$)/;
 
 /**
- * All skills of a repository's archive, at most 1,000. One whose SKILL.md cannot be
+ * All skills of a repository's archive, at most 1,000 and as many as a record holds. One whose SKILL.md cannot be
  * used is among them, without a description.
  */
 export async function listArchive(
@@ -46,18 +44,20 @@ export async function listArchive(
         ? {
             path,
             name: read.manifest.name,
-            description: read.manifest.description.slice(0, LISTED_DESCRIPTION),
+            description: read.manifest.description,
             internal: read.manifest.internal,
           }
         : { ...unreadable, internal: false },
     );
   }
-  return listSkills([...folders.values()]);
+  return fitListing(listSkills([...folders.values()]));
 }
 
 export type LoadedSkill = {
   manifest: Manifest;
   files: { path: string; size: number; executable: boolean }[];
+  /** Files that the list had no room for. */
+  moreFiles?: number;
   totalBytes: number;
   digest: string;
   /** tar.gz with SKILL.md at its root, as sandboxd installs it. */
@@ -80,11 +80,13 @@ export async function loadSkill(
   const { manifest, files, totalBytes } = read.contents;
   return {
     manifest,
-    files: files.map(({ path, executable, content }) => ({
-      path,
-      size: content.length,
-      executable,
-    })),
+    ...fitFiles(
+      files.map(({ path, executable, content }) => ({
+        path,
+        size: content.length,
+        executable,
+      })),
+    ),
     totalBytes,
     digest: await digestFiles(files),
     packed: await packSkill(files),

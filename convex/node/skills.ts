@@ -166,19 +166,27 @@ async function store(
   const storageId = await ctx.storage.store(
     new Blob([packed as Uint8Array<ArrayBuffer>], { type: "application/gzip" }),
   );
-  return await ctx.runMutation(internal.skills.recordSkill, {
-    storageId,
-    skill: {
-      ...shown,
-      ...contents,
-      key: skillKey({ host, owner, repo, path }),
-      host,
-      owner,
-      repo,
-      path,
-      sha,
-      link,
-      commitUrl: commitUrl(host, owner, repo, sha),
-    },
-  });
+  const key = skillKey({ host, owner, repo, path });
+  try {
+    return await ctx.runMutation(internal.skills.recordSkill, {
+      storageId,
+      skill: {
+        ...shown,
+        ...contents,
+        key,
+        host,
+        owner,
+        repo,
+        path,
+        sha,
+        link,
+        commitUrl: commitUrl(host, owner, repo, sha),
+      },
+    });
+  } catch (error) {
+    // It may have been recorded all the same, so the record is asked.
+    const args = { key, sha, storageId };
+    await ctx.runMutation(internal.skills.discardArchive, args);
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import type { SkillView } from "../data/types";
 import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Chip } from "../ui/status";
-import { fileUrl } from "./source";
+import { fileCount, fileUrl } from "./source";
 
 /** Files shown before the rest is folded away. */
 const SHOWN = 12;
@@ -12,11 +12,12 @@ const SHOWN = 12;
 export function FileList({ skill }: { skill: SkillView }) {
   const { files } = skill;
   const rest = files.slice(SHOWN);
+  const unlisted = fileCount(skill) - files.length;
   return (
     <Panel className="overflow-hidden">
       <div className="flex h-11 items-center justify-between gap-3 border-b border-line px-4 sm:px-6">
         <p className="text-[0.8125rem] font-medium">
-          {plural(files.length, "file")}
+          {plural(fileCount(skill), "file")}
         </p>
         <span className="text-xs text-ink-3">
           {formatBytes(skill.totalBytes)} unpacked
@@ -31,10 +32,16 @@ export function FileList({ skill }: { skill: SkillView }) {
               size={12}
               className="transition-transform group-open:rotate-90"
             />
-            {plural(rest.length, "more file")}
+            {plural(rest.length + unlisted, "more file")}
           </summary>
           <div className="border-t border-line">
             <Files files={rest} skill={skill} />
+            {unlisted > 0 ? (
+              <p className="px-4 pb-3 text-[0.8125rem] text-ink-3 sm:px-6">
+                {plural(unlisted, "more file")} with names too long to list
+                here.
+              </p>
+            ) : null}
           </div>
         </details>
       ) : null}

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { formatBytes, plural, shortSha } from "../data/format";
 import type { SkillView } from "../data/types";
 import { Icon, type IconName } from "../ui/icon";
-import { repositoryUrl } from "./source";
+import { fileCount, repositoryUrl } from "./source";
 
 /** Whose skill it is, its name, what it says of itself, and at which commit. */
 export function SkillHeader({ skill }: { skill: SkillView }) {
@@ -44,7 +44,7 @@ export function SkillHeader({ skill }: { skill: SkillView }) {
           )}
         </Fact>
         <Fact icon="file" name="Files">
-          {plural(skill.files.length, "file")}, {formatBytes(skill.totalBytes)}
+          {plural(fileCount(skill), "file")}, {formatBytes(skill.totalBytes)}
         </Fact>
         {skill.license ? (
           <Fact icon="shield" name="Licence">

@@ -8,7 +8,7 @@ import { FileList } from "./file-list";
 import { Findings } from "./findings";
 import { LaunchCard } from "./launch-card";
 import { SkillHeader } from "./skill-header";
-import { fileUrl } from "./source";
+import { fileCount, fileUrl } from "./source";
 
 /** What a skill is, at one commit. Rendered on the server; only Launch needs scripts. */
 export function SkillScreen({
@@ -56,7 +56,7 @@ export function SkillScreen({
           </Panel>
           <section aria-labelledby="files">
             <h2 id="files" className="sr-only">
-              {plural(skill.files.length, "file")}
+              {plural(fileCount(skill), "file")}
             </h2>
             <FileList skill={skill} />
           </section>

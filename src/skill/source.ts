@@ -13,6 +13,13 @@ export function fileUrl(skill: Place, relative: string): string | null {
   return url.href.startsWith(base) ? url.href : null;
 }
 
+/** All files of a skill; its record may list only the first of very many. */
+export function fileCount(
+  skill: Pick<SkillView, "files" | "moreFiles">,
+): number {
+  return skill.files.length + (skill.moreFiles ?? 0);
+}
+
 export function repositoryUrl(
   skill: Pick<SkillView, "host" | "owner" | "repo">,
 ): string | null {

@@ -8,6 +8,7 @@ import { gunzipSync } from "node:zlib";
 import { api, internal } from "../../convex/_generated/api";
 import type { Failure } from "../../convex/model/errors";
 import { toFailure } from "../../convex/model/errors";
+import { requireLink } from "../../convex/model/skills/resolution";
 import schema from "../../convex/schema";
 import { createSkillHost } from "../../emulators/skillhost";
 import type { SkillHost } from "../../emulators/skillhost";
@@ -154,6 +155,42 @@ describe("a link to a skill", () => {
     expect(again).toEqual(first);
     const left = await t.run((ctx) => ctx.db.system.get("_storage", storageId));
     expect(left).toBeNull();
+  });
+
+  test("an archive whose record fails is not left behind", async () => {
+    const t = backend();
+    await openSkill(t, "ada/tools/one");
+    await t.run(async (ctx) => {
+      const [row] = await ctx.db.query("skills").take(1);
+      if (!row) throw new Error("It was not recorded.");
+      const { _id, _creationTime, ...fields } = row;
+      await ctx.db.insert("skills", fields); // now no record of it can be read
+      for (const listing of await ctx.db.query("listings").take(9)) {
+        await ctx.db.delete(listing._id);
+      }
+    });
+    const link = requireLink("ada/tools/one", { hosts: ["local"] });
+    const opening = t.action(internal.node.skills.resolve, { link });
+    expect((await failureOf(opening)).code).toBe("internal");
+    const kept = await t.run((ctx) =>
+      ctx.db.system.query("_storage").collect(),
+    );
+    expect(kept).toHaveLength(1);
+  });
+
+  test("a list of files too long for a record is cut, and says so", async () => {
+    const repo = join(root, "skills/ada/wide");
+    const manifest = "---\nname: wide\ndescription: Wide\n---\n";
+    await Bun.write(join(repo, "SKILL.md"), manifest);
+    const long = Array(4).fill("語".repeat(80)).join("/");
+    for (let index = 0; index < 990; index += 1) {
+      await Bun.write(join(repo, long, `${index}`), "");
+    }
+    await commitAll(repo);
+    const skill = await openSkill(backend(), "ada/wide");
+    expect(skill.files.length + (skill.moreFiles ?? 0)).toBe(991);
+    expect(JSON.stringify(skill).length).toBeLessThan(400 * 1024);
+    expect(skill.files[0]?.path).toBe("SKILL.md");
   });
 
   test("the stored archive is what the sandbox installs", async () => {

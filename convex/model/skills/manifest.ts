@@ -1,3 +1,4 @@
+import { cut, fitFindings } from "./budget";
 import { readFrontmatter } from "./frontmatter";
 import { hasHiddenCharacters } from "./names";
 
@@ -62,13 +63,13 @@ export function readManifest(text: string, folderName: string): ReadManifest {
     const value = fields.get(field);
     if (value === undefined || value === null || value === "") return undefined;
     if (typeof value === "string") {
-      return value.trim().slice(0, KEPT.text) || undefined;
+      return cut(value.trim(), KEPT.text) || undefined;
     }
     if (typeof value === "number" || typeof value === "boolean") {
       return String(value);
     }
     if (Array.isArray(value) && value.every((v) => typeof v === "string")) {
-      return value.join(" ").slice(0, KEPT.text);
+      return cut(value.join(" "), KEPT.text);
     }
     warn(`\`${field}\` should be text; it is ignored.`, field);
     return undefined;
@@ -119,7 +120,7 @@ export function readManifest(text: string, folderName: string): ReadManifest {
       allowedTools: textOf("allowed-tools"),
       internal: isInternal(fields.get("metadata"), warn),
       body: kept,
-      findings,
+      findings: fitFindings(findings),
     },
   };
 }
