@@ -17,7 +17,7 @@ export { dispatchTurns, failTurns } from "./chat/dispatch";
 
 /** Turns of each state looked at by one run; the next follows in 15 s. */
 const BATCH = 50;
-/** Pulled by one action, all at once: a sandbox that hangs costs one job, not many. */
+/** Pulled by one action: sandboxes that hang cost one job, not many. */
 const PULLS = 20;
 
 /**

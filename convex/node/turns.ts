@@ -19,6 +19,12 @@ import { askDaemon, RemoteError, type DaemonAddress } from "./sandboxd";
 
 /** The calls to a sandbox's daemon about turns: short, repeatable, reported. */
 
+/**
+ * Pulls at once. A sandbox may answer each with 8 MiB, which weighs many times
+ * that once parsed, and an action has 512 MiB.
+ */
+const PULLS_AT_ONCE = 5;
+
 type Daemon = {
   slotId: Id<"slots">;
   generation: number;
@@ -108,7 +114,8 @@ async function handOver(
 
 function refusalOf(error: RemoteError) {
   const known = AGENT_ERRORS.find((code) => code === error.code);
-  return failure(known ?? "internal", error.message);
+  // It repeats the sandbox's words, and half a character cannot be stored.
+  return failure(known ?? "internal", error.message.toWellFormed());
 }
 
 const busyWith = z.object({ turnId: z.string().regex(/^[\w-]{1,128}$/) });
@@ -155,15 +162,31 @@ async function stopThere(
   }
 }
 
-/** Pulls what is missing of several turns at once; each reports for itself. */
+/**
+ * Pulls what is missing of several turns, a few at a time; each reports for
+ * itself, and none spoils another's: they are of sandboxes of different people.
+ */
 export const pull = internalAction({
   args: { turnIds: v.array(v.id("turns")) },
   returns: v.null(),
   handler: async (ctx, { turnIds }) => {
-    await Promise.all(turnIds.map((turnId) => pullOne(ctx, turnId)));
+    const left = [...turnIds];
+    const work = async () => {
+      for (let id = left.shift(); id; id = left.shift()) await tryPull(ctx, id);
+    };
+    await Promise.all(Array.from({ length: PULLS_AT_ONCE }, work));
     return null;
   },
 });
+
+async function tryPull(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
+  try {
+    await pullOne(ctx, turnId);
+  } catch (error) {
+    // The turn is pulled again, or fails by its deadline.
+    console.error(`turn ${turnId} was not pulled:`, toFailure(error).message);
+  }
+}
 
 async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
   const work = await ctx.runMutation(internal.chat.receiving.beginPull, {
@@ -177,7 +200,10 @@ async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
       generation: daemon.generation,
       found,
     });
-  const found = await look(await addressOf(daemon), turnId, next);
+  const address = await addressIfOpen(daemon);
+  const found: Found = address
+    ? await look(address, turnId, next)
+    : { kind: "unreachable" };
   if (found.kind !== "events") {
     await report(found);
     return;
@@ -188,6 +214,18 @@ async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
     const ended = found.ended && index === pieces.length - 1;
     await report({ kind: "events", from, events, ended });
     from += events.length;
+  }
+}
+
+/** Null where the key cannot be opened: then nobody can ask this sandbox. */
+async function addressIfOpen(daemon: Daemon): Promise<DaemonAddress | null> {
+  try {
+    return await addressOf(daemon);
+  } catch (error) {
+    const about = toFailure(error);
+    if (about.code !== "secret_unreadable") throw error;
+    console.error(`slot ${daemon.slotId}: ${about.message}`);
+    return null;
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ConvexClient } from "convex/browser";
 import type { ConvexError } from "convex/values";
 import { api, internal } from "../../convex/_generated/api";
+import type { Id } from "../../convex/_generated/dataModel";
 import { until } from "./chat-daemon";
 import {
   errorsOf,
@@ -199,6 +200,46 @@ test("events the sandbox could not push are pulled", async () => {
   await chat.overdue("running");
   await check();
   expect(wordsOf(await ada.answered("done"))).toBe("pulled");
+});
+
+test("one sandbox whose key cannot be opened spoils nobody else's pull", async () => {
+  const eve = await chat.person(`eve${count}`);
+  await eve.send("sealed away");
+  await ada.send("beside it");
+  await chat.daemon.turn("sealed away");
+  const turn = await chat.daemon.turn("beside it");
+  await eve.answered("running");
+  await ada.answered("running");
+  turn.say({ kind: "text", delta: "pulled" }, done);
+  const turnIds = await chat.tx(async (ctx) => {
+    const boot = await ctx.db
+      .query("boots")
+      .withIndex("by_slot", (q) => q.eq("slotId", eve.slotId))
+      .unique();
+    if (boot) await ctx.db.patch(boot._id, { sandboxdKey: "no seal of ours" });
+    const ids: Id<"turns">[] = [];
+    for (const { slotId } of [eve, ada]) {
+      const [row] = await ctx.db
+        .query("turns")
+        .withIndex("by_slot_and_state", (q) => q.eq("slotId", slotId))
+        .take(1);
+      if (row) ids.push(row._id);
+    }
+    return ids;
+  });
+  await chat.backend.run(internal.node.turns.pull, { turnIds });
+  expect(wordsOf(await ada.answer())).toBe("pulled");
+  expect((await eve.answer()).state).toBe("running");
+});
+
+test("a refusal in characters that cannot be stored is told all the same", async () => {
+  chat.daemon.answers = [
+    { status: 400, body: { code: "\ud800", message: "no" } },
+  ];
+  await ada.send("half a character");
+  const [part] = (await ada.answered("failed")).parts;
+  if (part?.body.kind !== "error") throw new Error("It was not told.");
+  expect(part.body.error.message.isWellFormed()).toBe(true);
 });
 
 test("sandboxd restarted: the turn it forgot is lost, and may be retried", async () => {

@@ -62,6 +62,16 @@ describe("words", () => {
     ]);
   });
 
+  test("the allowance ends between characters", () => {
+    const answer = new Answer()
+      .feed([text("a".repeat(TURN_CHARS - 1))])
+      .feed([text("🙂 and more")]);
+    for (const { body } of answer.list()) {
+      expect("text" in body && body.text.isWellFormed()).toBe(true);
+    }
+    expect(answer.text()).toContain("left out");
+  });
+
   test("a long text is split into bounded rows, and no character is lost", () => {
     const long = "a🙂".repeat(5_000);
     const answer = new Answer().feed([text(long)]);

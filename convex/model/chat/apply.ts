@@ -109,7 +109,10 @@ class Page {
   }
 
   #write(kind: "text" | "reasoning", delta: string): void {
-    let rest = delta.slice(0, Math.max(0, TURN_CHARS - this.cursor.chars));
+    const left = Math.max(0, TURN_CHARS - this.cursor.chars);
+    let rest = delta.slice(0, left);
+    // Half a character cannot be stored.
+    if (rest !== delta) rest = rest.replace(/[\uD800-\uDBFF]$/, "");
     const lost = rest.length < delta.length;
     while (rest !== "" && !this.cursor.cut) {
       const tail = this.#tail;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../errors";
 import {
   CHARS_PER_WRITE,
   EVENTS_PER_WRITE,
+  MAX_EVENTS,
   TOOL_ARGS_CHARS,
   TOOL_RESULT_CHARS,
   TURN_CHARS,
@@ -90,9 +91,13 @@ const readable = z.discriminatedUnion("kind", [
 
 const numbered = z.looseObject({ n: number });
 
-/** A batch of events without gaps, or null where it is not one. */
+/**
+ * A batch of events without gaps, or null where it is not one. Of a very long
+ * one only the first: whoever has the rest sends it again.
+ */
 export function parseEvents(from: number, raw: unknown): TurnEvent[] | null {
-  const list = z.array(numbered).safeParse(raw);
+  const first = Array.isArray(raw) ? raw.slice(0, MAX_EVENTS) : raw;
+  const list = z.array(numbered).safeParse(first);
   if (!list.success) return null;
   if (list.data.some(({ n }, index) => n !== from + index)) return null;
   return list.data.map((item) => {
@@ -132,8 +137,11 @@ export function parsePulled(
 ): { ended: boolean; events: TurnEvent[] } | null {
   const answer = pulled.safeParse(body);
   if (!answer.success) return null;
-  const events = parseEvents(from, answer.data.events);
-  return events && { ended: answer.data.state === "ended", events };
+  const { state, events: raw } = answer.data;
+  const events = parseEvents(from, raw);
+  if (!events) return null;
+  const whole = Array.isArray(raw) && events.length === raw.length;
+  return { ended: state === "ended" && whole, events };
 }
 
 /** Splits a batch into what one mutation may take; at least one, maybe empty. */
@@ -162,8 +170,18 @@ export function clip(text: string, max: number): string {
 
 function asText(value: unknown, max: number): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : written(value);
   return clip(text.toWellFormed(), max);
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // What can be parsed may still be nested too deeply to be written.
+    if (error instanceof RangeError) return "(unreadable)";
+    throw error;
+  }
 }
 
 /** Convex takes an absent field, not one that is undefined inside an array. */

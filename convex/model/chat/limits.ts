@@ -33,6 +33,12 @@ export const MAX_PUSH_BYTES = 8 * 1024 * 1024;
 export const EVENTS_PER_WRITE = 256;
 export const CHARS_PER_WRITE = 1024 * 1024;
 
+/**
+ * Events read of one batch or pull, the rest comes with the next: a sandbox can
+ * put a million into 8 MiB. An agent says some hundred a second at most.
+ */
+export const MAX_EVENTS = 4_096;
+
 /** Tries to hand a turn to the sandbox; with the waits between, over half a minute. */
 export const MAX_SENDS = 8;
 export const SEND_TIMEOUT = 10_000;
