@@ -51,28 +51,28 @@ async function main(): Promise<void> {
   const supervisor = new Supervisor(join(options.dataDir, "logs"));
   const stopped = stopOnSignal(supervisor, lock.release);
 
-  const webPort = await freeWebPort(options);
-  const url = `http://127.0.0.1:${webPort}`;
+  if (options.port !== 0) await requireFree(options.port);
+  let url = `port ${options.port}, not serving yet`;
   supervisor.onChange = () => note(options, url, supervisor);
   supervisor.onChange();
   say(bold("Slipway") + dim(` in ${options.dataDir}`));
 
   const { snapshot, distDir } = await prepare(options);
-  const ports = await choosePorts(options.dataDir, PORT_NAMES);
-  const plan: Plan = {
+  const agentProblem =
+    snapshot?.agent.ok === false ? snapshot.agent.reason : null;
+  const planned = {
     options,
-    ports,
-    webPort,
     distDir,
     secrets: keepSecrets(options.dataDir),
     snapshot: snapshot?.name ?? "",
     version: readVersion(),
-    agentProblem: snapshot?.agent.ok === false ? snapshot.agent.reason : null,
+    agentProblem,
   };
-  await startParts(plan, supervisor);
+  url = await startOnFreePorts(planned, supervisor);
+  supervisor.onChange();
 
-  if (plan.agentProblem) {
-    warn(`No agent in the sandboxes: ${plan.agentProblem}`);
+  if (agentProblem) {
+    warn(`No agent in the sandboxes: ${agentProblem}`);
   }
   say("");
   say(
@@ -114,6 +114,36 @@ const installTogether = (progress: (text: string) => void) =>
   withCheckoutLock(progress, () => installDependencies(progress));
 const buildTogether = (progress: (text: string) => void) =>
   withCheckoutLock(progress, () => buildPages(progress));
+
+/**
+ * Starts every part. A port that was free when it was chosen can be gone when
+ * its part binds it: then all parts are started again on others. Answers the
+ * address of the pages.
+ */
+async function startOnFreePorts(
+  planned: Omit<Plan, "ports" | "webPort">,
+  supervisor: Supervisor,
+): Promise<string> {
+  const { dataDir, port } = planned.options;
+  for (let tries = 1; ; tries += 1) {
+    const { web, ...ports } = await choosePorts(dataDir, [
+      ...PORT_NAMES,
+      "web",
+    ]);
+    const webPort = port || web;
+    try {
+      await startParts({ ...planned, ports, webPort }, supervisor);
+      return `http://127.0.0.1:${webPort}`;
+    } catch (error) {
+      await supervisor.stopChildren();
+      const free = await Promise.all(
+        [webPort, ...Object.values(ports)].map(isFree),
+      );
+      if (tries === 3 || free.every(Boolean)) throw error;
+      warn("Another program took a port meanwhile: choosing others");
+    }
+  }
+}
 
 async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
   const { replaced, cloud, clerkIssuer } = plan.options;
@@ -176,9 +206,8 @@ function nameHolder(dataDir: string): string {
   return `Slipway is already running on this data folder: ${who}. Use that one, stop it with Ctrl-C (or: kill ${holder?.pid ?? "its process"}), or set SLIPWAY_DATA_DIR to another folder.`;
 }
 
-async function freeWebPort({ port, dataDir }: Options): Promise<number> {
-  if (port === 0) return (await choosePorts(dataDir, ["web"])).web;
-  if (await isFree(port)) return port;
+async function requireFree(port: number): Promise<void> {
+  if (await isFree(port)) return;
   throw new OptionError(
     `Port ${port} is in use by another program. Choose another one: PORT=${port + 1} npx -y bun@1.4.5 start`,
   );

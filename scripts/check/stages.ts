@@ -42,9 +42,12 @@ export const STAGES: Stage[] = [
   ]),
   { name: "generated code", run: codegenStage },
   { name: "types", run: typesStage },
-  tests("unit and conformance tests", ["test"]),
+  // In processes of their own: some replace whole modules, which would leak.
+  tests("unit and conformance tests", ["test", "--parallel=2"]),
+  // In a process of its own: it puts a modelled world in the place of modules.
+  separateTests("simulation", "simulation", ".sim.ts"),
   { name: "product", run: productStage },
-  browserTests(),
+  separateTests("browser tests", "e2e", ".e2e.ts"),
 ];
 
 async function installStage(progress: Progress): Promise<Outcome> {
@@ -114,15 +117,16 @@ async function productStage(progress: Progress): Promise<Outcome> {
     : failed("", `The agent cannot be installed: ${snapshot.agent.reason}`);
 }
 
-function browserTests(): Stage {
-  const dir = join(ROOT, "tests", "e2e");
+/** Files of a folder under tests/ that a plain `bun test` leaves alone. */
+function separateTests(name: string, folder: string, ending: string): Stage {
+  const dir = join(ROOT, "tests", folder);
   const files = existsSync(dir)
     ? readdirSync(dir)
-        .filter((name) => name.endsWith(".e2e.ts"))
+        .filter((file) => file.endsWith(ending))
         .sort()
-        .map((name) => `./tests/e2e/${name}`)
+        .map((file) => `./tests/${folder}/${file}`)
     : [];
-  return tests("browser tests", [
+  return tests(name, [
     // The ignore list of bunfig.toml keeps these out of a plain `bun test`.
     ...["test", "--path-ignore-patterns", "node_modules/**"],
     ...["--timeout", "180000", ...files],

@@ -11,16 +11,20 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-function anyFree(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
+/**
+ * Below the range the kernel takes ports for outgoing connections from: one of
+ * those could be in use at the moment a part is started again on its port.
+ */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+const TRIES = 200;
+
+async function anyFree(taken: number[]): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (!taken.includes(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`No free port between ${LOWEST} and ${HIGHEST} was found.`);
 }
 
 /**
@@ -38,8 +42,7 @@ export async function choosePorts<Name extends string>(
     const taken = Object.values(chosen);
     let port = remembered[name] ?? 0;
     if (!port || taken.includes(port) || !(await isFree(port))) {
-      do port = await anyFree();
-      while (taken.includes(port));
+      port = await anyFree(taken);
     }
     chosen[name] = port;
   }

@@ -59,17 +59,19 @@ export class Supervisor {
    * Each has 1.2 s to end by itself, so all of it takes less than 5 s.
    */
   stop(): Promise<void> {
-    this.stopped ??= this.stopAll();
+    this.stopped ??= this.stopChildren();
     return this.stopped;
   }
 
-  private async stopAll(): Promise<void> {
+  /** As `stop`, after which parts can be started anew. */
+  async stopChildren(): Promise<void> {
     const named = (name: string) =>
       this.children.filter(({ part }) => part.name === name);
     const first = [...named("web"), ...named("backend")];
     for (const child of first) await this.stopOne(child);
     const rest = this.children.filter((child) => !first.includes(child));
     await Promise.all(rest.map((child) => this.stopOne(child)));
+    if (!this.stopped) this.children = [];
   }
 
   private async stopOne(child: Child): Promise<void> {
