@@ -11,18 +11,27 @@ import { installEnvironment } from "./functions/environment";
 import { loadApp } from "./functions/load";
 import { Registry } from "./functions/registry";
 import { Runtime } from "./functions/runtime";
+import { Steps } from "./functions/steps";
 import { ActionOrigin, ClientOrigin } from "./http/servers";
 import { inProcess } from "./in-process";
 import type { Backend, BackendOptions } from "./options";
 import { CronRunner } from "./schedule/crons";
 import { Scheduler } from "./schedule/scheduler";
 import { readSchema } from "./schema";
+import { SMALLEST_CLASS } from "./limits";
+import { Random } from "./random";
 import { Store } from "./store/database";
 import { lockFolder } from "./store/lock";
 import { OncePerRequest } from "./sync/once";
 import { QueryCache } from "./sync/query-cache";
 
-const SCHEDULED_JOBS = 64;
+/** Nobody's class: as much as a laptop can do. */
+const CAPACITY = {
+  scheduledJobs: 64,
+  queries: Infinity,
+  mutations: Infinity,
+  actions: Infinity,
+};
 
 /**
  * Starts a Convex-compatible backend in this process.
@@ -35,7 +44,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   try {
     return await start(options, undo);
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    await closeAll(undo);
     throw error;
   }
 }
@@ -89,8 +98,19 @@ async function start(
     ? new BytesInMemory()
     : new BytesOnDisk(join(options.data, "files"));
   const files = new Files(engine, bytes, fileSecret(store), clients.url);
+  const capacity =
+    options.deploymentClass === "smallest" ? SMALLEST_CLASS : CAPACITY;
+  const closed = Promise.withResolvers<void>();
+  const steps = new Steps(
+    options.onStep ?? null,
+    orderOf(options),
+    () => void closeAll(undo).then(closed.resolve, closed.reject),
+    clock,
+  );
   const runtime = new Runtime(engine, registry, files, {
     concurrency: options.concurrency ?? "serial",
+    capacity,
+    steps,
     seeded: seed !== null,
   });
   files.attach(runtime);
@@ -98,7 +118,7 @@ async function start(
   const cache = new QueryCache(runtime);
   const scheduler = new Scheduler(
     runtime,
-    options.scheduledJobs ?? SCHEDULED_JOBS,
+    options.scheduledJobs ?? capacity.scheduledJobs,
     log,
   );
   const crons = new CronRunner(runtime, project.crons, log);
@@ -130,16 +150,34 @@ async function start(
     siteUrl: actions.url,
     ...inProcess(runtime),
     settle: () => scheduler.settle(),
-    stats: () => ({ queryRuns: cache.runs, ts: engine.ts }),
+    crashed: closed.promise,
+    stats: () => ({
+      queryRuns: cache.runs,
+      ts: engine.ts,
+      peak: {
+        queries: runtime.running.queries.peak,
+        mutations: runtime.running.mutations.peak,
+        actions: runtime.running.actions.peak,
+        jobs: scheduler.peak,
+      },
+    }),
     async reset() {
       engine.clear();
       bytes.removeAll();
       await crons.start();
     },
-    async close() {
-      for (const step of undo.splice(0).reverse()) await step();
-    },
+    close: () => closeAll(undo),
   };
+}
+
+async function closeAll(undo: (() => void | Promise<void>)[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+function orderOf({ interleave, seed }: BackendOptions): Random | null {
+  if (!interleave) return null;
+  if (seed === undefined) throw new Error("`interleave` needs a `seed`.");
+  return new Random(`order ${seed}`);
 }
 
 /** Sets variables on `process.env`; what it returns puts back what was there. */

@@ -10,6 +10,8 @@ export interface Clock {
   after(ms: number, wake: () => void): () => void;
   /** Whether it is the process's own clock: then functions keep the process's timers. */
   readonly real: boolean;
+  /** A virtual clock stands still while `busy`. */
+  holdWhile?(busy: () => boolean): void;
 }
 
 // Captured before the functions' environment is installed, which replaces the

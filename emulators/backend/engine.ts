@@ -113,10 +113,7 @@ export class Engine {
     const changes = this.changesOf(transaction);
     if (changes.length === 0) return transaction.snapshot.ts;
     if (transaction.readSet.touchedBy(transaction.snapshot.replaced)) {
-      throw new EngineError(
-        "conflict",
-        "Documents read or written by this mutation changed while it was being run.",
-      );
+      throw conflict();
     }
     const ts = this.lastTs + 1;
     this.store.atomically(() => {
@@ -239,6 +236,13 @@ export class Engine {
       }
     }
   }
+}
+
+export function conflict(): EngineError {
+  return new EngineError(
+    "conflict",
+    "Documents read or written by this mutation changed while it was being run.",
+  );
 }
 
 function newestCreationTime(store: Store, catalog: Catalog): number {

@@ -17,5 +17,13 @@ export const LIMITS = {
   transactionMs: 30 * 1000,
 } as const;
 
+/** What runs at once on the smallest deployment class; the rest waits. */
+export const SMALLEST_CLASS = {
+  scheduledJobs: 8,
+  mutations: 16,
+  queries: 16,
+  actions: 64,
+} as const;
+
 /** How many times a client's mutation is run again after a write conflict. */
 export const CONFLICT_RETRIES = 4;

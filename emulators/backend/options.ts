@@ -3,6 +3,7 @@ import type { Value } from "convex/values";
 import type { PartialIdentity } from "./auth/identity";
 import type { Clock } from "./clock";
 import type { ModuleMap } from "./functions/load";
+import type { StepHook } from "./functions/steps";
 
 export type BackendOptions = {
   /** A `convex/` folder, or its modules by path ("messages.ts"). */
@@ -25,11 +26,25 @@ export type BackendOptions = {
   adminKey?: string;
   /**
    * How mutations run. "serial" (the default): one at a time. "optimistic": at
-   * once, and again on a conflict, as in the cloud.
+   * once, and again on a conflict, as in the cloud. "retrying": so, and the
+   * first attempt of each is in vain, so that what is wrong when it runs again
+   * is found without a race.
    */
-  concurrency?: "serial" | "optimistic";
+  concurrency?: "serial" | "optimistic" | "retrying";
+  /**
+   * "smallest": no more at once than the smallest deployment class allows (8
+   * scheduled functions, 16 mutations, 16 queries, 64 actions); the rest waits.
+   */
+  deploymentClass?: "smallest";
   /** How many scheduled functions run at once; 64 by default. */
   scheduledJobs?: number;
+  /**
+   * The seed also picks, at every step, which of the functions that are ready
+   * goes on. Without a virtual clock, what waits for the outside is not seeded.
+   */
+  interleave?: boolean;
+  /** Called at each step of each function; what answers "crash" is the last. */
+  onStep?: StepHook;
   /** Where log lines go; stderr by default. */
   log?: (line: string) => void;
 };
@@ -70,7 +85,14 @@ export type Backend = {
   /** Waits until no scheduled function is due or running. */
   settle(): Promise<void>;
   /** Counts for tests and benches. */
-  stats(): { queryRuns: number; ts: number };
+  stats(): {
+    queryRuns: number;
+    ts: number;
+    /** The most that ran at once, by kind. */
+    peak: Record<"queries" | "mutations" | "actions" | "jobs", number>;
+  };
+  /** Resolves once a hook has crashed the backend and its folder is free again. */
+  crashed: Promise<void>;
   /** Removes all documents and files. Clients stay connected and see it. */
   reset(): Promise<void>;
   /** Stops serving and gives the data folder back. */

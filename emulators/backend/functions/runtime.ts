@@ -1,6 +1,6 @@
 import type { Identity } from "../auth/identity";
 import { soon, type Clock } from "../clock";
-import type { Engine, RequestKey } from "../engine";
+import { conflict, type Engine, type RequestKey } from "../engine";
 import { EngineError } from "../errors";
 import { CONFLICT_RETRIES, LIMITS } from "../limits";
 import type { Files } from "../files/files";
@@ -10,6 +10,7 @@ import type { Json } from "../values/json";
 import { measure } from "../values/measure";
 import { mismatch } from "../values/validator";
 import {
+  currentContext,
   runIn,
   type FunctionContext,
   type RequestInfo,
@@ -18,6 +19,8 @@ import {
 } from "./context";
 import { FunctionError, ValidationError } from "./failure";
 import type { Registry, ResolvedFunction } from "./registry";
+import { Slots } from "./slots";
+import type { Step, Steps } from "./steps";
 import { Turns } from "./turns";
 import { within } from "./within";
 
@@ -38,30 +41,53 @@ export type QueryRun = {
 };
 
 export type RuntimeOptions = {
-  /** "serial": one mutation at a time. "optimistic": all at once, retried on conflict. */
-  concurrency: "serial" | "optimistic";
+  /** See BackendOptions. */
+  concurrency: "serial" | "optimistic" | "retrying";
+  /** How many run at once, each of its kind. */
+  capacity: { queries: number; mutations: number; actions: number };
+  steps: Steps;
   /** Whether functions in actions draw from the seed too. */
   seeded: boolean;
 };
 
+type Transact = {
+  /** How often it is tried again after a conflict. */
+  retries: number;
+  /** Applied at most once under this key. */
+  once?: RequestKey | undefined;
+  /** The function it is for; the engine's own work has none. */
+  path?: string;
+};
+
 /** Runs functions: queries on snapshots, mutations in transactions, actions freely. */
 export class Runtime {
-  private readonly mutations = new Turns();
+  /** What runs now, by kind. Nested calls are part of their caller. */
+  readonly running: Record<"queries" | "mutations" | "actions", Slots>;
+  private readonly turns = new Turns();
 
   constructor(
     readonly engine: Engine,
     readonly registry: Registry,
     readonly files: Files,
     private readonly options: RuntimeOptions,
-  ) {}
+  ) {
+    const { queries, mutations, actions } = options.capacity;
+    this.running = {
+      queries: new Slots(queries),
+      mutations: new Slots(mutations),
+      actions: new Slots(actions),
+    };
+  }
 
   /**
-   * Before each of a transaction's calls. With optimistic mutations others
-   * then get their turn, as they would in the cloud; else they could not
-   * conflict in one process.
+   * Before each call of a function. With optimistic mutations others then get
+   * their turn, as they would in the cloud; else they could not conflict in
+   * one process.
    */
-  async pause(): Promise<void> {
-    if (this.options.concurrency === "optimistic") {
+  async pause(context: FunctionContext): Promise<void> {
+    await this.options.steps.take("call", context);
+    const transaction = context.kind === "query" || context.kind === "mutation";
+    if (transaction && this.options.concurrency !== "serial") {
       await new Promise<void>((resolve) => soon(resolve));
     }
   }
@@ -81,7 +107,10 @@ export class Runtime {
     const { readSet, snapshot } = transaction;
     const { trace } = context;
     try {
-      const json = await this.timed(call, () => this.invoke(context, call));
+      const json = await this.running.queries.run(async () => {
+        await this.options.steps.take("begin", context);
+        return this.timed(call, () => this.invoke(context, call));
+      });
       return { outcome: { ok: true, json }, readSet, trace, ts: snapshot.ts };
     } catch (thrown) {
       const error = FunctionError.from(thrown, call);
@@ -112,12 +141,14 @@ export class Runtime {
     once?: RequestKey,
   ): Promise<{ json: string; ts: number }> {
     try {
-      const done = await this.transact(
-        (scope) => {
-          const context = this.transactionContext(call, scope, "mutation");
-          return this.timed(call, () => this.invoke(context, call));
-        },
-        { retries: CONFLICT_RETRIES, once },
+      const done = await this.running.mutations.run(() =>
+        this.transact(
+          (scope) => {
+            const context = this.transactionContext(call, scope, "mutation");
+            return this.timed(call, () => this.invoke(context, call));
+          },
+          { retries: CONFLICT_RETRIES, once, path: call.fn.path },
+        ),
       );
       return { json: done.result, ts: done.ts };
     } catch (thrown) {
@@ -133,15 +164,26 @@ export class Runtime {
       random: this.options.seeded ? this.engine.random() : null,
     };
     try {
-      return await within(
-        this.clock,
-        LIMITS.actionMs,
-        `Action ${call.fn.path} ran longer than ${LIMITS.actionMs / 1000} s.`,
-        () => this.invoke(context, call),
-      );
+      return await this.asAction(async () => {
+        await this.options.steps.take("begin", context);
+        return within(
+          this.clock,
+          LIMITS.actionMs,
+          `Action ${call.fn.path} ran longer than ${LIMITS.actionMs / 1000} s.`,
+          () => this.invoke(context, call),
+        );
+      });
     } catch (thrown) {
       throw FunctionError.from(thrown, call);
     }
+  }
+
+  /** One that another action calls is part of that, or both would wait for ever. */
+  asAction<T>(work: () => Promise<T>): Promise<T> {
+    const caller = currentContext()?.kind;
+    return caller === "action" || caller === "http"
+      ? work()
+      : this.running.actions.run(work);
   }
 
   /**
@@ -150,19 +192,20 @@ export class Runtime {
    */
   async transact<T>(
     work: (scope: Scope) => T | Promise<T>,
-    options: { retries: number; once?: RequestKey } = {
-      retries: Infinity,
-    },
+    options: Transact = { retries: Infinity },
   ): Promise<{ result: T; ts: number }> {
+    const { concurrency, steps } = this.options;
+    const about = { kind: kindOf(options), path: options.path ?? "" };
+    await steps.take("begin", about);
     for (let attempt = 0; ; attempt++) {
+      // The first attempt is in vain, as if somebody had been faster.
+      const vain = concurrency === "retrying" && attempt === 0;
+      const once = () => this.attempt(work, options.once, vain, about);
       try {
-        return this.options.concurrency === "serial"
-          ? await this.mutations.run(() => this.attempt(work, options.once))
-          : await this.attempt(work, options.once);
+        return await (concurrency === "serial" ? this.turns.run(once) : once());
       } catch (error) {
-        const conflict =
-          error instanceof EngineError && error.code === "conflict";
-        if (!conflict || attempt >= options.retries) throw error;
+        const again = error instanceof EngineError && error.code === "conflict";
+        if (!again || attempt >= options.retries) throw error;
       }
     }
   }
@@ -170,12 +213,18 @@ export class Runtime {
   private async attempt<T>(
     work: (scope: Scope) => T | Promise<T>,
     once: RequestKey | undefined,
+    vain: boolean,
+    about: Pick<Step, "kind" | "path">,
   ): Promise<{ result: T; ts: number }> {
     const transaction = this.engine.begin(true);
+    const { steps } = this.options;
     try {
       const result = await work(transaction.root);
       const kept = typeof result === "string" ? result : undefined;
+      await steps.take("before commit", about);
+      if (vain) throw conflict();
       const ts = this.engine.commit(transaction, once, kept);
+      await steps.take("after commit", about);
       return { result, ts };
     } finally {
       this.engine.end(transaction);
@@ -326,4 +375,8 @@ export function callFrom(
   const same = fn.component === parent.component;
   const identity = same ? parent.identity : null;
   return { fn, args, identity, request: parent.request };
+}
+
+function kindOf({ path }: Transact): Step["kind"] {
+  return path === undefined ? "engine" : "mutation";
 }

@@ -40,8 +40,8 @@ const door: Door = {
   async asyncSyscall(op, json) {
     const context = running(op);
     const args = JSON.parse(json) as Args;
+    await context.runtime.pause(context);
     if (isTransaction(context)) {
-      await context.runtime.pause();
       context.scope.transaction.assertOpen();
       const call = DATABASE_CALLS[op] ?? TRANSACTION_CALLS[op];
       if (call) return call(context, args);

@@ -52,8 +52,8 @@ export async function serveSite(
     random: services.seeded ? runtime.engine.random() : null,
   };
   try {
-    const response = await runIn(context, () =>
-      handler.invokeHttpAction(request),
+    const response = await runtime.asAction(() =>
+      runIn(context, () => handler.invokeHttpAction(request)),
     );
     return request.method === "HEAD" ? new Response(null, response) : response;
   } catch (thrown) {

@@ -5,6 +5,7 @@ import { FunctionError } from "../functions/failure";
 import { ownRequest } from "../functions/request";
 import type { Call, Runtime } from "../functions/runtime";
 import { encodeKey, MAX } from "../values/keys";
+import type { Scope } from "../transaction/transaction";
 import type { IndexInfo } from "../store/catalog";
 import {
   forgetJob,
@@ -34,6 +35,8 @@ const INTERRUPTED =
  */
 export class Scheduler {
   private readonly running = new Map<string, Promise<void>>();
+  /** The most that have ever run at once. */
+  peak = 0;
   private cancelTimer = () => {};
   private cancelForget = () => {};
   private stopped = true;
@@ -107,6 +110,7 @@ export class Scheduler {
           }),
       );
     }
+    this.peak = Math.max(this.peak, this.running.size);
     this.wake();
   }
 
@@ -136,13 +140,16 @@ export class Scheduler {
 
   private async runMutation(job: Job, call: Call): Promise<void> {
     const { runtime } = this;
-    await runtime.transact(async (scope) => {
+    const work = async (scope: Scope) => {
       if (readJob(runtime, scope, job._id)?.state.kind !== "pending") return;
       setJobState(runtime, scope, job._id, { kind: "inProgress" });
       const context = runtime.transactionContext(call, scope, "mutation");
       await runtime.invoke(context, call);
       setJobState(runtime, scope, job._id, { kind: "success" });
-    });
+    };
+    // A conflict is retried for ever: nobody else would.
+    const options = { retries: Infinity, path: call.fn.path };
+    await runtime.running.mutations.run(() => runtime.transact(work, options));
   }
 
   private async runAction(job: Job, call: Call): Promise<void> {

@@ -11,6 +11,7 @@ export class VirtualClock implements Clock {
   private time: number;
   private made = 0;
   private readonly timers = new Set<Timer>();
+  private readonly busy: (() => boolean)[] = [];
 
   /** @param start milliseconds since the epoch */
   constructor(start = Date.UTC(2025, 0, 1)) {
@@ -28,15 +29,19 @@ export class VirtualClock implements Clock {
     return () => this.timers.delete(timer);
   }
 
+  holdWhile(busy: () => boolean): void {
+    this.busy.push(busy);
+  }
+
   /** Moves on by `ms`, waking every timer at its time and in order. */
   async advance(ms: number): Promise<void> {
     const end = this.time + ms;
-    await settled();
+    await this.settled();
     for (let next = this.next(end); next; next = this.next(end)) {
       this.timers.delete(next);
       this.time = Math.max(this.time, next.at);
       next.wake();
-      await settled();
+      await this.settled();
     }
     this.time = end;
   }
@@ -55,11 +60,12 @@ export class VirtualClock implements Clock {
     }
     return first;
   }
-}
 
-/** Lets what is ready run, and what that makes ready. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < TURNS; i++) {
-    await new Promise<void>((resolve) => soon(resolve));
+  /** Lets what is ready run, and what that makes ready. */
+  private async settled(): Promise<void> {
+    for (let quiet = 0; quiet < TURNS; quiet++) {
+      await new Promise<void>((resolve) => soon(resolve));
+      if (this.busy.some((busy) => busy())) quiet = 0;
+    }
   }
 }
