@@ -4,6 +4,7 @@ import type { Doc, Id } from "./_generated/dataModel";
 import { internalMutation, type MutationCtx } from "./_generated/server";
 import { dispatchTurns, scheduleSend } from "./chat/dispatch";
 import { breakOff, endTurn } from "./chat/finish";
+import { overdue } from "./model/chat/deadline";
 import {
   MAX_SENDS,
   QUEUE_LOOK,
@@ -122,19 +123,12 @@ async function checkRunning(
   turn: Doc<"turns">,
   now: number,
 ): Promise<boolean> {
-  if (now < turn.deadlineAt) {
-    await ctx.db.patch("turns", turn._id, { checkAt: now + QUIET });
-    return true;
+  const ending = overdue(turn, now);
+  if (ending) {
+    await breakOff(ctx, turn, ending);
+    return false;
   }
-  await breakOff(
-    ctx,
-    turn,
-    turn.stopRequested
-      ? { state: "stopped" }
-      : {
-          state: "failed",
-          error: failure("agent_lost", "The agent said nothing for too long."),
-        },
-  );
-  return false;
+  const checkAt = Math.min(now + QUIET, turn.deadlineAt);
+  await ctx.db.patch("turns", turn._id, { checkAt });
+  return true;
 }

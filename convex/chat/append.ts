@@ -1,9 +1,9 @@
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { applyEvents, type Row } from "../model/chat/apply";
+import { outOfTime, progressed } from "../model/chat/deadline";
 import type { TurnEvent } from "../model/chat/events";
-import { NO_PROGRESS, QUIET } from "../model/chat/limits";
-import { endTurn, insertPart } from "./finish";
+import { breakOff, endTurn, insertPart } from "./finish";
 
 export type Taken =
   | { kind: "taken"; next: number }
@@ -12,7 +12,8 @@ export type Taken =
 
 /**
  * Takes a batch of a turn's events, each exactly once and in order. `gap`: the
- * batch begins beyond what was taken; `over`: the turn has ended.
+ * batch begins beyond what was taken; `over`: the turn has ended, or does now
+ * because its time is up.
  */
 export async function takeEvents(
   ctx: MutationCtx,
@@ -23,8 +24,13 @@ export async function takeEvents(
   if (turn.state !== "sending" && turn.state !== "running") {
     return { kind: "over" };
   }
-  if (from > turn.cursor.next) return { kind: "gap", next: turn.cursor.next };
   const now = Date.now();
+  const ending = outOfTime(turn, now);
+  if (ending) {
+    await breakOff(ctx, turn, ending);
+    return { kind: "over" };
+  }
+  if (from > turn.cursor.next) return { kind: "gap", next: turn.cursor.next };
   const known = { tail: await tailOf(ctx, turn), tools: [] as Row[] };
   const existing = new Map<number, Doc<"parts">>();
   if (known.tail) existing.set(known.tail.seq, known.tail);
@@ -54,10 +60,7 @@ export async function takeEvents(
   const progress = {
     cursor,
     state: "running" as const, // an event proves that it was handed over
-    lastEventAt: now,
-    checkAt: now + QUIET,
-    // A turn told to stop has its own, short deadline.
-    ...(!turn.stopRequested && { deadlineAt: now + NO_PROGRESS }),
+    ...progressed(turn, now),
   };
   await ctx.db.patch("turns", turn._id, progress);
   if (turn.state === "sending") {

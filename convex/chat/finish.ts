@@ -3,12 +3,8 @@ import type { MutationCtx } from "../_generated/server";
 import { internal } from "../_generated/api";
 import type { Row } from "../model/chat/apply";
 import { MAX_PARTS } from "../model/chat/limits";
+import type { Ending } from "../model/chat/deadline";
 import { failure, type Failure } from "../model/errors";
-
-export type Ending =
-  | { state: "done" }
-  | { state: "stopped" }
-  | { state: "failed"; error?: Failure };
 
 /**
  * Ends a turn and its message, once. A failed one always says why. Does not

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ConvexClient } from "convex/browser";
 import type { ConvexError } from "convex/values";
 import { api, internal } from "../../convex/_generated/api";
-import type { Id } from "../../convex/_generated/dataModel";
+import type { Doc, Id } from "../../convex/_generated/dataModel";
+import { TURN_LIMIT } from "../../convex/model/chat/limits";
 import { until } from "./chat-daemon";
 import {
   errorsOf,
@@ -267,6 +268,29 @@ test("a stream that breaks off without its end is no success", async () => {
   await until(() => chat.daemon.stops.includes(turn.request.turnId));
 });
 
+test("a turn that never falls silent ends all the same, by our clock", async () => {
+  await ada.send("chatter");
+  const turn = await chat.daemon.turn("chatter");
+  await ada.answered("running");
+  await turn.tell({ kind: "text", delta: "on and on" });
+  await patchTurn({ startedAt: Date.now() - TURN_LIMIT });
+  expect(await turn.tell({ kind: "text", delta: " and on" })).toBe(410);
+  const failed = await ada.answered("failed");
+  expect(wordsOf(failed)).toBe("on and on");
+  expect(errorsOf(failed)).toEqual(["turn_too_long"]);
+  await until(() => chat.daemon.stops.includes(turn.request.turnId));
+});
+
+test("a stop is not talked over", async () => {
+  await ada.send("talks on");
+  const turn = await chat.daemon.turn("talks on");
+  await ada.answered("running");
+  await ada.client.mutation(api.sessions.stop, { sessionId: ada.sessionId });
+  await patchTurn({ deadlineAt: 0 });
+  expect(await turn.tell({ kind: "text", delta: "but" })).toBe(410);
+  expect((await ada.answer()).state).toBe("stopped");
+});
+
 test("a sender that died is replaced; one at work is left alone", async () => {
   await chat.tx(async (ctx) => {
     // As a crash leaves it: handed to a sender whose job is not there any more.
@@ -360,6 +384,23 @@ test("a flood of messages is refused, not stored", async () => {
   const refused = sent.filter(({ status }) => status === "rejected");
   expect(refused.length).toBe(9);
 });
+
+/** Rewrites the session's turn of a state, as time would have. */
+function patchTurn(
+  fields: Partial<Doc<"turns">>,
+  state: "queued" | "running" = "running",
+): Promise<void> {
+  return chat.tx(async (ctx) => {
+    const turn = await ctx.db
+      .query("turns")
+      .withIndex("by_session_and_state", (q) =>
+        q.eq("sessionId", ada.sessionId).eq("state", state),
+      )
+      .unique();
+    if (!turn) throw new Error(`No turn is ${state}.`);
+    await ctx.db.patch(turn._id, fields);
+  });
+}
 
 async function stateOf(index: number): Promise<string | undefined> {
   const all = await ada.client.query(api.sessions.listMessages, {

@@ -57,6 +57,12 @@ export const QUIET = 20_000;
 /** Without an event for this long, the turn is lost. */
 export const NO_PROGRESS = 15 * 60_000;
 
+/**
+ * A turn goes on for at most this long, counted here: the sandbox ends its own
+ * turns after 30 minutes, but a hostile skill can make it forget to.
+ */
+export const TURN_LIMIT = 35 * 60_000;
+
 /** After the agent took a stop, its end must come within this. */
 export const STOP_GRACE = 10_000;
 
