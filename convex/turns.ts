@@ -4,9 +4,12 @@ import type { Doc, Id } from "./_generated/dataModel";
 import { internalMutation, type MutationCtx } from "./_generated/server";
 import { dispatchTurns, scheduleSend } from "./chat/dispatch";
 import { breakOff, endTurn } from "./chat/finish";
+import { turnsAt } from "./chat/records";
 import { overdue } from "./model/chat/deadline";
 import {
+  MAX_RUNNING,
   MAX_SENDS,
+  QUEUE_DEADLINE,
   QUEUE_LOOK,
   QUIET,
   SEND_LOOK,
@@ -72,14 +75,33 @@ async function checkQueued(
   turn: Doc<"turns">,
   now: number,
 ): Promise<void> {
+  const checkAt = now + QUEUE_LOOK;
+  if (await waitsForTurns(ctx, turn)) {
+    // Its time begins when only the sandbox keeps it waiting.
+    const deadlineAt = now + QUEUE_DEADLINE;
+    await ctx.db.patch("turns", turn._id, { checkAt, deadlineAt });
+    return;
+  }
   if (now < turn.deadlineAt) {
-    await ctx.db.patch("turns", turn._id, { checkAt: now + QUEUE_LOOK });
+    await ctx.db.patch("turns", turn._id, { checkAt });
     return;
   }
   await endTurn(ctx, turn, {
     state: "failed",
     error: failure("launch_timed_out", "The sandbox was not ready in time."),
   });
+}
+
+/** Whether other turns, which all end in time, keep a turn waiting. */
+async function waitsForTurns(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+): Promise<boolean> {
+  const under = await turnsAt(ctx, turn.slotId);
+  return (
+    under.length >= MAX_RUNNING ||
+    under.some(({ sessionId }) => sessionId === turn.sessionId)
+  );
 }
 
 /** Replaces a sender that is gone: a scheduled action runs at most once. */

@@ -291,6 +291,32 @@ test("a stop is not talked over", async () => {
   expect((await ada.answer()).state).toBe("stopped");
 });
 
+test("a message behind a long turn waits its own time from when it comes first", async () => {
+  const session = { sessionId: ada.sessionId };
+  await ada.send("takes long");
+  await ada.send("is patient");
+  const turn = await chat.daemon.turn("takes long");
+  await until(async () => (await stateOf(1)) === "running");
+  const late = async () => {
+    await patchTurn({ deadlineAt: Date.now() - 1, checkAt: 0 }, "queued");
+    await check();
+  };
+  await late();
+  expect(await stateOf(3)).toBe("queued");
+  // Once nobody is before it, it waits for its sandbox alone.
+  await chat.tx((ctx) =>
+    ctx.db.patch(ada.slotId, {
+      state: { status: "creating", since: Date.now(), step: "create" },
+    }),
+  );
+  await turn.tell(done);
+  await chat.overdue("running");
+  await check();
+  await late();
+  const all = await ada.client.query(api.sessions.listMessages, session);
+  expect(errorsOf(all[3] as Message)).toEqual(["launch_timed_out"]);
+});
+
 test("a sender that died is replaced; one at work is left alone", async () => {
   await chat.tx(async (ctx) => {
     // As a crash leaves it: handed to a sender whose job is not there any more.

@@ -66,7 +66,7 @@ export const TURN_LIMIT = 35 * 60_000;
 /** After the agent took a stop, its end must come within this. */
 export const STOP_GRACE = 10_000;
 
-/** A turn waits this long for its sandbox, like a launch. */
+/** A turn that nobody is before waits this long for its sandbox, like a launch. */
 export const QUEUE_DEADLINE = 30 * 60_000;
 
 /** How soon a waiting turn is looked at again, should nobody have told it. */
