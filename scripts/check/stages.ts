@@ -42,8 +42,7 @@ export const STAGES: Stage[] = [
   ]),
   { name: "generated code", run: codegenStage },
   { name: "types", run: typesStage },
-  // In processes of their own: some replace whole modules, which would leak.
-  tests("unit and conformance tests", ["test", "--parallel=2"]),
+  tests("unit and conformance tests", ["test"]),
   // In a process of its own: it puts a modelled world in the place of modules.
   separateTests("simulation", "simulation", ".sim.ts"),
   { name: "product", run: productStage },

@@ -28,7 +28,7 @@ async function build(env: Record<string, string>, ...args: string[]) {
 
 test("without Python it is made without the agent and says what to do", async () => {
   const env = { SLIPWAY_PYTHON: "/no/such/python" };
-  const { snapshot, progress } = await build(env);
+  const { snapshot, progress } = await build(env, "--name", "no-python");
   expect(snapshot.agent).toMatchObject({ ok: false });
   expect(JSON.stringify(snapshot.agent)).toContain("apt-get install");
   expect(progress).toContain("without the agent");
