@@ -2,6 +2,7 @@ import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { parsePush, piecesOf } from "../model/chat/events";
 import { MAX_PUSH_BYTES } from "../model/chat/limits";
+import { turnOfPushToken } from "../model/chat/pushToken";
 import { sha256Hex } from "../model/seal";
 import { bearerOf, json, readText } from "./body";
 
@@ -14,12 +15,20 @@ export async function receivePush(
   request: Request,
 ): Promise<Response> {
   const token = bearerOf(request);
-  if (!token) return json(401, { code: "unauthorized" });
+  const of = token && turnOfPushToken(token);
+  if (!of) return json(401, { code: "unauthorized" });
+  const tokenHash = await sha256Hex(token);
+  // Before the body is read: it may be large, and anyone can send one.
+  const standing = await ctx.runQuery(internal.chat.receiving.pushStanding, {
+    turnId: of,
+    tokenHash,
+  });
+  if (standing === "stranger") return json(401, { code: "unauthorized" });
+  if (standing === "over") return json(410, { code: "over" });
   const text = await readText(request, MAX_PUSH_BYTES);
   if (text === null) return json(413, { code: "too_large" });
   const batch = parsePush(parse(text));
   if (!batch) return json(400, { code: "bad_request" });
-  const tokenHash = await sha256Hex(token);
   let { from } = batch;
   for (const events of piecesOf(batch.events)) {
     const taken = await ctx.runMutation(internal.chat.receiving.push, {

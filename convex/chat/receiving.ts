@@ -1,6 +1,10 @@
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
-import { internalMutation, type MutationCtx } from "../_generated/server";
+import {
+  internalMutation,
+  internalQuery,
+  type MutationCtx,
+} from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
 import { requireSlot } from "../lifecycle/records";
 import { failure } from "../model/errors";
@@ -11,6 +15,22 @@ import { dispatchTurns } from "./dispatch";
 import { endTurn } from "./finish";
 
 /** How a turn's events come in: pushed by the sandbox, or pulled from it. */
+
+/** What a push token is good for; its turn's id comes with it. */
+export const pushStanding = internalQuery({
+  args: { turnId: v.string(), tokenHash: v.string() },
+  returns: v.union(
+    v.literal("stranger"),
+    v.literal("over"),
+    v.literal("known"),
+  ),
+  handler: async (ctx, { turnId: id, tokenHash }) => {
+    const turnId = ctx.db.normalizeId("turns", id);
+    const turn = turnId && (await ctx.db.get("turns", turnId));
+    if (!turn?.pushTokenHashes.includes(tokenHash)) return "stranger";
+    return turn.state === "ended" ? "over" : "known";
+  },
+});
 
 /**
  * Takes events the sandbox pushed. `over`: stop pushing, for the turn has

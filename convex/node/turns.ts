@@ -12,9 +12,10 @@ import {
   type TurnEvent,
 } from "../model/chat/events";
 import { PULL_TIMEOUT, SEND_TIMEOUT, STOP_TIMEOUT } from "../model/chat/limits";
+import { newPushToken } from "../model/chat/pushToken";
 import type { SendOutcome } from "../model/chat/turn";
 import { failure, toFailure } from "../model/errors";
-import { aad, open, randomToken, sha256Hex } from "../model/seal";
+import { aad, open, sha256Hex } from "../model/seal";
 import { askDaemon, RemoteError, type DaemonAddress } from "./sandboxd";
 
 /** The calls to a sandbox's daemon about turns: short, repeatable, reported. */
@@ -47,7 +48,7 @@ export const send = internalAction({
   args: { turnId: v.id("turns"), token: v.string() },
   returns: v.null(),
   handler: async (ctx, { turnId, token }) => {
-    const pushToken = randomToken();
+    const pushToken = newPushToken(turnId);
     const work = await ctx.runMutation(internal.chat.sending.beginSend, {
       turnId,
       token,

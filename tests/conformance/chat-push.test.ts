@@ -103,6 +103,30 @@ test("an unknown turn: 410; a wrong or absent token: 401, nothing taken", async 
   expect(wordsOf(await ada.answer())).toBe("");
 });
 
+test("a stranger is refused before a byte of what it sends is read", async () => {
+  const { url } = turn.request.push;
+  const push = (token: string) => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1;
+        if (sent < 100) controller.enqueue(new Uint8Array(64 * 1024));
+        // And then nothing, for ever: whoever reads to the end waits.
+      },
+    });
+    const headers = { authorization: `Bearer ${token}` };
+    return fetch(url, { method: "POST", headers, body });
+  };
+  const id = turn.request.turnId;
+  for (const token of ["wrong", `${id}.wrong`, `${ada.slotId}.x`, "nope.x"]) {
+    expect((await push(token)).status).toBe(401);
+  }
+  const { token } = turn.request.push;
+  await turn.tell({ kind: "end", reason: "complete" });
+  await ada.answered("done");
+  expect((await push(token)).status).toBe(410);
+}, 5_000);
+
 test("the token of one turn is no good for another", async () => {
   const eve = await chat.person(`eve${count}`);
   await eve.send(`other ${count}`);
