@@ -1,7 +1,7 @@
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import { MAX_PARTS, PAGE_CHARS } from "../model/chat/limits";
+import { MAX_PARTS, PAGE_CHARS, PAGE_PARTS } from "../model/chat/limits";
 import { messageState, partBody } from "../validators";
 
 /** What pages and the HTTP API see of a conversation. */
@@ -44,7 +44,8 @@ export function viewSession(
 
 /**
  * Messages, newest first, with their parts, until the answer has its fill: one
- * answer may be as large as a turn may write, and there can be many.
+ * answer may be as large as a turn may write, and there can be many. Further
+ * messages are without parts; none has only some of its own.
  */
 export async function viewMessages(
   ctx: QueryCtx,
@@ -52,8 +53,10 @@ export async function viewMessages(
 ): Promise<Infer<typeof messageView>[]> {
   const views: Infer<typeof messageView>[] = [];
   let room = PAGE_CHARS;
+  let rows = PAGE_PARTS;
   for (const message of messages) {
-    const parts = room > 0 ? await partsOf(ctx, message) : [];
+    const parts = room > 0 && rows > 0 ? await partsOf(ctx, message) : [];
+    rows -= parts.length;
     room -= message.text.length;
     for (const { body } of parts) room -= lengthOf(body);
     views.push({

@@ -3,7 +3,11 @@ import { ConvexClient } from "convex/browser";
 import type { ConvexError } from "convex/values";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
-import { TURN_LIMIT } from "../../convex/model/chat/limits";
+import {
+  MAX_PARTS,
+  PAGE_PARTS,
+  TURN_LIMIT,
+} from "../../convex/model/chat/limits";
 import { until } from "./chat-daemon";
 import {
   errorsOf,
@@ -316,6 +320,35 @@ test("a message behind a long turn waits its own time from when it comes first",
   const all = await ada.client.query(api.sessions.listMessages, session);
   expect(errorsOf(all[3] as Message)).toEqual(["launch_timed_out"]);
 });
+
+test("a very long conversation is read within a query's limits", async () => {
+  // Answers of as many parts as there may be, each of them short.
+  for (let message = 0; message < 24; message += 1) {
+    await chat.tx(async (ctx) => {
+      const { sessionId } = ada;
+      const messageId = await ctx.db.insert("messages", {
+        sessionId,
+        role: "assistant",
+        text: "",
+        state: "done",
+      });
+      for (let seq = 0; seq < MAX_PARTS; seq += 1) {
+        const body = { kind: "text" as const, text: `${seq}` };
+        await ctx.db.insert("parts", { sessionId, messageId, seq, body });
+      }
+    });
+  }
+  const all = await ada.client.query(api.sessions.listMessages, {
+    sessionId: ada.sessionId,
+  });
+  expect(all).toHaveLength(24);
+  // The newest are whole; the oldest are there, without their parts.
+  expect(all.at(-1)?.parts).toHaveLength(MAX_PARTS);
+  expect(all[0]?.parts).toEqual([]);
+  const rows = all.reduce((sum, { parts }) => sum + parts.length, 0);
+  expect(rows).toBeGreaterThanOrEqual(PAGE_PARTS);
+  expect(rows).toBeLessThan(PAGE_PARTS + MAX_PARTS + 20);
+}, 20_000);
 
 test("a sender that died is replaced; one at work is left alone", async () => {
   await chat.tx(async (ctx) => {

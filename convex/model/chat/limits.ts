@@ -26,6 +26,9 @@ export const TOOL_RESULT_CHARS = 8_192;
 /** Characters of parts in one answer of a query: far below its 16 MiB. */
 export const PAGE_CHARS = 2 * 1024 * 1024;
 
+/** Parts in one answer of a query, which may read 32,000 documents. */
+export const PAGE_PARTS = 10_000;
+
 /** A pushed batch: sandboxd sends at most 256 events of at most 16 KiB. */
 export const MAX_PUSH_BYTES = 8 * 1024 * 1024;
 
