@@ -9,7 +9,6 @@ import {
   query,
 } from "./_generated/server";
 import type { QueryCtx } from "./_generated/server";
-import { pickSkill } from "./model/skills/discover";
 import { hostsFor, parseGitHosts } from "./model/skills/hosts";
 import { LOCAL_HOST, repositoryKey, skillKey } from "./model/skills/key";
 import {
