@@ -42,7 +42,8 @@ export const STAGES: Stage[] = [
   ]),
   { name: "generated code", run: codegenStage },
   { name: "types", run: typesStage },
-  tests("unit and conformance tests", ["test"]),
+  // The limit ends what hangs; on a busy machine a test of seconds takes its time.
+  tests("unit and conformance tests", ["test", "--timeout", "60000"]),
   // In a process of its own: it puts a modelled world in the place of modules.
   separateTests("simulation", "simulation", ".sim.ts"),
   { name: "product", run: productStage },
