@@ -2,3 +2,4 @@ export { createBackend } from "./backend";
 export type { AnyMutationCtx, Backend, BackendOptions } from "./options";
 export type { Clock } from "./clock";
 export { DataFolderInUse } from "./store/lock";
+export type { Step, StepHook } from "./functions/steps";

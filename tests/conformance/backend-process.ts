@@ -17,7 +17,12 @@ export type BackendProcess = {
 /** Starts the backend as its own process; rejects with what it printed if it cannot start. */
 export async function startProcess(
   cleanup: Cleanup,
-  options: { functions: string; data: string; port?: number },
+  options: {
+    functions: string;
+    data: string;
+    port?: number;
+    flags?: string[];
+  },
 ): Promise<BackendProcess> {
   const child = Bun.spawn(
     [
@@ -29,6 +34,7 @@ export async function startProcess(
       options.data,
       "--port",
       String(options.port ?? 0),
+      ...(options.flags ?? []),
     ],
     { stdout: "pipe", stderr: "pipe" },
   );
