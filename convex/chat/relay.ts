@@ -9,7 +9,6 @@ import {
 import {
   MAX_ANSWER_BYTES,
   MAX_COMPLETION_BYTES,
-  MODEL_SILENCE,
   RECHECK,
 } from "../model/chat/limits";
 import {
@@ -22,7 +21,7 @@ import { toFailure } from "../model/errors";
 import { aad, open, sha256Hex } from "../model/seal";
 import { within } from "../model/within";
 import { bearerOf, json, readText } from "./body";
-import { OVER, relayStream, settle, stillAllowed, type Call } from "./stream";
+import { OVER, patiently, relayStream, settle, type Call } from "./stream";
 
 /**
  * The model gateway: an agent's request goes to its user's provider with its
@@ -128,20 +127,6 @@ async function ask(
     // The cause may name the address or repeat a header; people need neither.
     return unavailable("The model provider could not be reached.");
   }
-}
-
-/** Waits for the provider while the turn goes on; null when either gives out. */
-async function patiently<T>(
-  call: Call,
-  promise: Promise<T>,
-): Promise<T | null> {
-  const until = Date.now() + MODEL_SILENCE;
-  while (Date.now() < until) {
-    const value = await within(RECHECK, promise);
-    if (value !== null) return value;
-    if (!(await stillAllowed(call))) return null;
-  }
-  return null;
 }
 
 /** An answer in one piece. */

@@ -31,6 +31,20 @@ export async function settle(
   await ctx.runMutation(internal.gateway.settle, { turnId, usage, error });
 }
 
+/** Waits while the turn goes on, five minutes at most; null when either gives out. */
+export async function patiently<T>(
+  call: Call,
+  promise: Promise<T>,
+): Promise<T | null> {
+  const until = Date.now() + MODEL_SILENCE;
+  while (Date.now() < until) {
+    const value = await within(RECHECK, promise);
+    if (value !== null) return value;
+    if (!(await stillAllowed(call))) return null;
+  }
+  return null;
+}
+
 /** The provider's stream as our answer. */
 export function relayStream(call: Call, upstream: Response): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
@@ -56,19 +70,37 @@ async function pump(
   const events = new ModelStream();
   const reader = upstream.body?.getReader();
   try {
-    if (reader) await passOn(call, reader, events, writer);
+    if (reader) {
+      try {
+        await passOn(call, reader, events, writer);
+      } finally {
+        await Promise.allSettled([reader.cancel()]); // it may have ended already
+      }
+    }
     if (!events.complete && !events.error) {
       const { failure: cut } = unavailable("The model's answer broke off.");
-      await writer.write(events.fail(cut));
+      await within(RECHECK, writer.write(events.fail(cut)));
     }
   } catch (error) {
     // The reader of ours or of the provider's is gone: nobody to tell but the turn.
     events.error ??= failure("model_failed", "The model's answer broke off.");
     console.warn("model stream ended early:", nameOf(error));
   }
-  // Either end may be closed already, and then refuses to be closed again.
-  await Promise.allSettled([reader?.cancel(), writer.close()]);
-  await settle(call, events.usage, events.error);
+  try {
+    await settle(call, events.usage, events.error);
+  } catch (error) {
+    console.error("a model request was not settled:", nameOf(error));
+  } finally {
+    // Last: once the answer has ended, the platform may cut what still runs.
+    await Promise.allSettled([close(writer)]); // it may be closed already
+  }
+}
+
+/** Ends the answer; one that nobody reads to its end is given up. */
+async function close(writer: Writer): Promise<void> {
+  const closed = writer.close().then(() => true);
+  if (await within(RECHECK, closed)) return;
+  await writer.abort();
 }
 
 function nameOf(error: unknown): string {
@@ -91,7 +123,7 @@ async function passOn(
     if (now - checkedAt >= RECHECK) {
       checkedAt = now;
       if (!(await stillAllowed(call))) {
-        await writer.write(events.fail(OVER));
+        await within(RECHECK, writer.write(events.fail(OVER)));
         return;
       }
     }
@@ -104,7 +136,10 @@ async function passOn(
     size += read.value.length;
     if (size > MAX_ANSWER_BYTES) return;
     const passed = events.take(read.value);
-    if (passed.length > 0) await writer.write(passed);
+    if (passed.length > 0) {
+      const written = writer.write(passed).then(() => true);
+      if (!(await patiently(call, written))) return; // nobody reads it
+    }
     if (events.error) return;
     reading = reader.read();
   }

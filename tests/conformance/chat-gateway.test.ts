@@ -148,6 +148,21 @@ test("each event is passed on before the next is made", async () => {
   expect((await reader?.read())?.done).toBe(true);
 });
 
+test("an agent that does not read its answer does not hold it for ever", async () => {
+  await usePaid();
+  const feed = handFed();
+  upstream.answer = feed.response;
+  const asking = ask({ messages: messages(), stream: true });
+  const words = "x".repeat(64 * 1024);
+  for (let chunk = 0; chunk < 200; chunk += 1) {
+    feed.send({ choices: [{ delta: { content: words } }] });
+  }
+  const response = await asking; // of which not a byte is read
+  await turn.tell({ kind: "end", reason: "complete" });
+  await until(() => feed.left(), 9_000);
+  await response.body?.cancel();
+}, 12_000);
+
 test.each([
   ["no token", ""],
   ["a token nobody was given", "nonsense"],
