@@ -64,18 +64,17 @@ export function sandboxPart({ options, ports, secrets }: Plan): Part {
 
 export function backendPart(plan: Plan, issuer: Issuer | null): Part {
   const { options, ports } = plan;
-  const part = emulator(
+  return emulator(
     "backend",
     ports.backend,
     options,
     [
       ...["--site-port", String(ports.site)],
       ...["--functions", join(ROOT, "convex")],
+      ...(options.dev ? ["--watch"] : []),
     ],
     deploymentEnvironment(plan, issuer),
   );
-  // Bun starts it anew when a file it has loaded changes; the data stays.
-  return options.dev ? { ...part, args: ["--watch", ...part.args] } : part;
 }
 
 /** The environment a Convex deployment would be given with `convex env set`. */
