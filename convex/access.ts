@@ -1,6 +1,8 @@
 import type { Doc } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { refuse } from "./model/errors";
+import { requireScope, type Scope } from "./model/scopes";
+import { sha256Hex } from "./model/seal";
 
 /** The signed-in user, or null: signed out, or not known yet. */
 export async function getUser(ctx: QueryCtx): Promise<Doc<"users"> | null> {
@@ -33,4 +35,55 @@ export async function requireUser(ctx: MutationCtx): Promise<Doc<"users">> {
   const made = await ctx.db.get("users", userId);
   if (!made) throw new Error("The user row just written cannot be read.");
   return made;
+}
+
+/**
+ * The context in the name of a personal token's owner; without a token, as it
+ * is. From here on a program and its owner are told apart by nothing: there is
+ * one way in, `getUser`. Mutations give `now`; queries do not read the clock,
+ * and learn of an expiry by the row's end.
+ *
+ * Throws `not_signed_in` for a token that is not, or no longer, good, and
+ * `scope_missing`.
+ */
+export async function asOwner<Ctx extends QueryCtx>(
+  ctx: Ctx,
+  token: string | undefined,
+  scope: Scope | readonly Scope[],
+  now?: number,
+): Promise<Ctx> {
+  if (token === undefined) return ctx;
+  const { userId, scopes } = await requireToken(ctx, token, now);
+  requireScope(scopes, scope);
+  const known = await ctx.db
+    .query("identities")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .first();
+  if (!known) throw new Error(`User ${userId} has no identity.`);
+  const { tokenIdentifier } = known;
+  const identity = { tokenIdentifier, issuer: "slipway", subject: userId };
+  return { ...ctx, auth: { getUserIdentity: async () => identity } };
+}
+
+/**
+ * The row of a personal token. Looked up by its hash, so the time it takes tells
+ * nothing about any token, and what is stored opens no door.
+ */
+export async function requireToken(
+  ctx: QueryCtx,
+  token: string,
+  now?: number,
+): Promise<Doc<"personalTokens">> {
+  const hash = await sha256Hex(token);
+  const row = await ctx.db
+    .query("personalTokens")
+    .withIndex("by_hash", (q) => q.eq("hash", hash))
+    .unique();
+  const expired =
+    now !== undefined && row?.expiresAt !== undefined && row.expiresAt <= now;
+  if (row && !expired) return row;
+  throw refuse(
+    "not_signed_in",
+    "This token is not valid here: it was revoked, has expired, or is mistyped.",
+  );
 }

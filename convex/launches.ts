@@ -1,12 +1,12 @@
+import {
+  paginationOptsValidator,
+  paginationResultValidator,
+} from "convex/server";
 import { v, type Infer } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc, Id } from "./_generated/dataModel";
-import {
-  mutation,
-  query,
-  type MutationCtx,
-  type QueryCtx,
-} from "./_generated/server";
+import type { MutationCtx, QueryCtx } from "./_generated/server";
+import { userMutation, userQuery } from "./functions";
 import { suspect } from "./lifecycle";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
@@ -52,6 +52,7 @@ const launchView = v.object({
 });
 
 const RECENT = 30;
+const MAX_PAGE = 100;
 const ROUTE = "launches.request";
 const DAY = 24 * 60 * 60 * 1_000;
 
@@ -61,7 +62,8 @@ const DAY = 24 * 60 * 60 * 1_000;
  * `clientId` always answers the same launch. Throws `skill_not_loaded`,
  * `too_many_launches`, `rate_limited`, `not_signed_in`.
  */
-export const request = mutation({
+export const request = userMutation({
+  scope: "launch",
   args: { skillKey: v.string(), sha: v.string(), clientId: v.string() },
   returns: v.object({
     launchId: v.id("launches"),
@@ -211,7 +213,8 @@ async function insertLaunch(
 }
 
 /** A launch of the signed-in user, or null. */
-export const get = query({
+export const get = userQuery({
+  scope: "read",
   args: { launchId: v.string() },
   returns: v.union(launchView, v.null()),
   handler: async (ctx, args) => {
@@ -221,7 +224,8 @@ export const get = query({
 });
 
 /** The newest launch of a session, or null. */
-export const forSession = query({
+export const forSession = userQuery({
+  scope: "read",
   args: { sessionId: v.string() },
   returns: v.union(launchView, v.null()),
   handler: async (ctx, args) => {
@@ -238,7 +242,8 @@ export const forSession = query({
 });
 
 /** The user's newest launches, newest first. */
-export const recent = query({
+export const recent = userQuery({
+  scope: "read",
   args: {},
   returns: v.array(launchView),
   handler: async (ctx) => {
@@ -253,8 +258,28 @@ export const recent = query({
   },
 });
 
+/** All the user's launches, newest first, at most 100 a page. */
+export const history = userQuery({
+  scope: "read",
+  args: { paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(launchView),
+  handler: async (ctx, { paginationOpts }) => {
+    const user = await getUser(ctx);
+    if (!user) return { page: [], isDone: true, continueCursor: "" };
+    const numItems = Math.min(paginationOpts.numItems, MAX_PAGE);
+    const result = await ctx.db
+      .query("launches")
+      .withIndex("by_user", (q) => q.eq("userId", user._id))
+      .order("desc")
+      .paginate({ ...paginationOpts, numItems });
+    const page = result.page.map((launch) => view(ctx, launch));
+    return { ...result, page: await Promise.all(page) };
+  },
+});
+
 /** Whether the user agreed to run this skill at this commit before. */
-export const consented = query({
+export const consented = userQuery({
+  scope: "read",
   args: { skillKey: v.string(), sha: v.string() },
   returns: v.boolean(),
   handler: async (ctx, { skillKey, sha }) => {
@@ -264,7 +289,8 @@ export const consented = query({
 });
 
 /** Withdraws a launch. A create that nobody else waits for is given up. */
-export const cancel = mutation({
+export const cancel = userMutation({
+  scope: "launch",
   args: { launchId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {

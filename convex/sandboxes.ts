@@ -1,12 +1,8 @@
 import { v, type Infer } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc } from "./_generated/dataModel";
-import {
-  mutation,
-  query,
-  type MutationCtx,
-  type QueryCtx,
-} from "./_generated/server";
+import type { MutationCtx, QueryCtx } from "./_generated/server";
+import { userMutation, userQuery } from "./functions";
 import { refuse } from "./model/errors";
 import { healthOf } from "./model/health";
 import { AUTO_STOP } from "./model/timing";
@@ -48,7 +44,8 @@ const sandboxView = v.object({
 const MAX_SKILLS = 200;
 
 /** The user's sandboxes, from the records alone. */
-export const list = query({
+export const list = userQuery({
+  scope: "read",
   args: {},
   returns: v.array(sandboxView),
   handler: async (ctx) => {
@@ -59,7 +56,8 @@ export const list = query({
 });
 
 /** One sandbox of the user, or null. */
-export const getSandbox = query({
+export const getSandbox = userQuery({
+  scope: "read",
   args: { slotId: v.string() },
   returns: v.union(sandboxView, v.null()),
   handler: async (ctx, args) => {
@@ -69,7 +67,8 @@ export const getSandbox = query({
 });
 
 /** Stops a running sandbox; its disk is kept. Launches under way on it are cancelled. */
-export const stop = mutation({
+export const stop = userMutation({
+  scope: "control",
   args: { slotId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {
@@ -91,7 +90,8 @@ export const stop = mutation({
 });
 
 /** Starts a stopped sandbox. */
-export const start = mutation({
+export const start = userMutation({
+  scope: "control",
   args: { slotId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {
@@ -117,7 +117,8 @@ export const start = mutation({
 });
 
 /** Deletes the sandbox with everything on its disk. */
-export const remove = mutation({
+export const remove = userMutation({
+  scope: "control",
   args: { slotId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {

@@ -10,6 +10,7 @@ import {
   messageState,
   partBody,
   repositoryHead,
+  scope,
   skillFields,
   slotState,
   turnCursor,
@@ -28,6 +29,27 @@ export default defineSchema({
   })
     .index("by_token_identifier", ["tokenIdentifier"])
     .index("by_user", ["userId"]),
+
+  /**
+   * Tokens people made for their programs; only the hash of each is kept. Written
+   * by tokens.ts, read by access.ts. Deleted when revoked or expired.
+   */
+  personalTokens: defineTable({
+    userId: v.id("users"),
+    hash: v.string(), // sha256 hex
+    name: v.string(),
+    prefix: v.string(), // first characters, to tell one from another
+    scopes: v.array(scope),
+    expiresAt: v.optional(v.number()),
+  })
+    .index("by_hash", ["hash"])
+    .index("by_user", ["userId"]),
+
+  /** When a token was last used, to the minute. Hot, so apart: watchers read tokens. */
+  tokenUses: defineTable({
+    tokenId: v.id("personalTokens"),
+    at: v.number(),
+  }).index("by_token", ["tokenId"]),
 
   /** Singleton: the id that labels every remote of this deployment. */
   deployment: defineTable({ deploymentId: v.string() }),

@@ -5,7 +5,8 @@ import {
 import { v } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc, Id } from "./_generated/dataModel";
-import { mutation, query, type MutationCtx } from "./_generated/server";
+import type { MutationCtx } from "./_generated/server";
+import { userMutation, userQuery } from "./functions";
 import { dispatchTurns } from "./chat/dispatch";
 import { enqueueTurn } from "./chat/enqueue";
 import { activeTurns, getSession, requireSession } from "./chat/records";
@@ -22,12 +23,13 @@ import { refuse } from "./model/errors";
 import { limitMessage } from "./limits";
 
 const LISTED = 50;
-const MAX_PAGE = 20;
+const MAX_PAGE = 100;
 const MAX_LIST = 200;
 const TITLE = 80;
 
 /** The user's newest conversations, newest first. */
-export const list = query({
+export const list = userQuery({
+  scope: "read",
   args: {},
   returns: v.array(sessionView),
   handler: async (ctx) => {
@@ -42,8 +44,29 @@ export const list = query({
   },
 });
 
+/** All the user's conversations, newest first, at most 100 a page. */
+export const history = userQuery({
+  scope: "read",
+  args: { paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(sessionView),
+  handler: async (ctx, { paginationOpts }) => {
+    const user = await getUser(ctx);
+    if (!user) return { page: [], isDone: true, continueCursor: "" };
+    const result = await ctx.db
+      .query("sessions")
+      .withIndex("by_user", (q) => q.eq("userId", user._id))
+      .order("desc")
+      .paginate({
+        ...paginationOpts,
+        numItems: Math.min(paginationOpts.numItems, MAX_PAGE),
+      });
+    return { ...result, page: result.page.map(viewSession) };
+  },
+});
+
 /** One conversation of the user; null where it is another's or none. */
-export const get = query({
+export const get = userQuery({
+  scope: "read",
   args: { sessionId: v.string() },
   returns: v.union(sessionView, v.null()),
   handler: async (ctx, { sessionId }) => {
@@ -52,8 +75,9 @@ export const get = query({
   },
 });
 
-/** A conversation's messages with their parts, newest first, at most 20 a page. */
-export const messages = query({
+/** A conversation's messages with their parts, newest first, at most 100 a page. */
+export const messages = userQuery({
+  scope: "read",
   args: { sessionId: v.string(), paginationOpts: paginationOptsValidator },
   returns: paginationResultValidator(messageView),
   handler: async (ctx, { sessionId, paginationOpts }) => {
@@ -72,7 +96,8 @@ export const messages = query({
 });
 
 /** A conversation's newest 200 messages with their parts, oldest first. */
-export const listMessages = query({
+export const listMessages = userQuery({
+  scope: "read",
   args: { sessionId: v.string() },
   returns: v.array(messageView),
   handler: async (ctx, { sessionId }) => {
@@ -93,7 +118,8 @@ export const listMessages = query({
  * a part of the answer; the user's message is kept. Throws `not_found`,
  * `bad_request`, `message_too_long`, `rate_limited`.
  */
-export const send = mutation({
+export const send = userMutation({
+  scope: "launch",
   args: { sessionId: v.string(), text: v.string(), clientId: v.string() },
   returns: v.object({ messageId: v.id("messages") }),
   handler: async (ctx, { sessionId, text, clientId }) => {
@@ -168,7 +194,8 @@ async function nameByFirstWords(
 }
 
 /** Stops what the agent is doing in a conversation, and what waits in it. */
-export const stop = mutation({
+export const stop = userMutation({
+  scope: "launch",
   args: { sessionId: v.string() },
   returns: v.null(),
   handler: async (ctx, { sessionId }) => {
@@ -187,7 +214,8 @@ export const stop = mutation({
  * queued or running this does nothing. Throws `not_found`, `bad_request`,
  * `rate_limited`.
  */
-export const retry = mutation({
+export const retry = userMutation({
+  scope: "launch",
   args: { messageId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {

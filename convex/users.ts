@@ -1,9 +1,10 @@
 import { v } from "convex/values";
 import { getUser } from "./access";
-import { query } from "./_generated/server";
+import { userQuery } from "./functions";
 
 /** The signed-in user, or null before their first write. */
-export const me = query({
+export const me = userQuery({
+  scope: "read",
   args: {},
   returns: v.union(
     v.object({ userId: v.id("users"), name: v.string() }),

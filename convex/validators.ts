@@ -10,6 +10,13 @@ export const failureValidator = v.object({
   retryAfterMs: v.optional(v.number()),
 });
 
+/** What a personal token is good for (model/scopes). */
+export const scope = v.union(
+  v.literal("read"),
+  v.literal("launch"),
+  v.literal("control"),
+);
+
 /** What the provider says of a remote, in our words (model/slot). */
 export const providerState = v.union(
   v.literal("started"),

@@ -20,6 +20,8 @@ type Entry = { status: number; retryable: boolean; next: string };
 export const ERRORS = {
   // Who is asking
   not_signed_in: entry(401, false, "Sign in and try again."),
+  scope_missing: entry(403, false, "Make a token with that scope in Settings."),
+  too_many_tokens: entry(409, false, "Revoke one you do not use in Settings."),
   not_found: entry(404, false, "Check the address, or open the dashboard."),
   bad_request: entry(400, false, "Correct the request and send it again."),
   // Links and skills

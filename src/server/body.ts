@@ -25,10 +25,14 @@ export async function readBody<Schema extends z.ZodType>(
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(
-    ({ path, message }) => `${path.join(".") || "body"}: ${message}`,
-  );
-  throw new ApiError("bad_request", faults.join("; "));
+  throw new ApiError("bad_request", faultsOf(parsed.error, "body"));
+}
+
+/** What is wrong with an input, field by field; `whole` names all of it. */
+export function faultsOf(error: z.ZodError, whole: string): string {
+  return error.issues
+    .map(({ path, message }) => `${path.join(".") || whole}: ${message}`)
+    .join("; ");
 }
 
 /** Stops reading as soon as it is too much, whatever content-length claimed. */

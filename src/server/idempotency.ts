@@ -1,24 +1,22 @@
-import { createHash, randomUUID } from "node:crypto";
-import type { ConvexHttpClient } from "convex/browser";
-import { api } from "@convex/_generated/api";
+import { createHash } from "node:crypto";
 import { ApiError } from "./problem";
 
+/** A keyed request, as the functions take it (convex/idempotency). */
+export type Once = { route: string; key: string; bodyHash: string };
+
 /**
- * The client id that makes an intent go through once. With an Idempotency-Key
- * it is the same for the same (user, route, key), for 24 hours; without one it
- * is new each time.
+ * What makes a request with an Idempotency-Key run once, or undefined without
+ * one. `asked` is all it asks for: path parameters and body.
  *
- * @throws ConvexError `idempotency_conflict` when the key came with another
- * body before; ApiError `bad_request` for a key over 200 characters.
+ * @throws ApiError `bad_request` for a key over 200 characters.
  */
-export async function clientIdFor(
+export function onceOf(
   request: Request,
-  backend: ConvexHttpClient,
   route: string,
-  body: unknown,
-): Promise<string> {
+  asked: unknown,
+): Once | undefined {
   const key = request.headers.get("idempotency-key")?.trim();
-  if (!key) return randomUUID();
+  if (!key) return undefined;
   if (key.length > 200) {
     throw new ApiError(
       "bad_request",
@@ -26,11 +24,7 @@ export async function clientIdFor(
     );
   }
   const bodyHash = createHash("sha256")
-    .update(JSON.stringify(body))
+    .update(JSON.stringify(asked))
     .digest("hex");
-  return await backend.mutation(api.idempotency.claim, {
-    route,
-    key,
-    bodyHash,
-  });
+  return { route, key, bodyHash };
 }

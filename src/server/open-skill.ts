@@ -1,5 +1,5 @@
-import type { ConvexHttpClient } from "convex/browser";
 import { api } from "@convex/_generated/api";
+import type { Backend } from "./backend";
 import { ApiError } from "./problem";
 
 /**
@@ -9,7 +9,7 @@ import { ApiError } from "./problem";
  * several; ConvexError with the failures of `skills.open`.
  */
 export async function openSkill(
-  backend: ConvexHttpClient,
+  backend: Backend,
   link: string,
 ): Promise<{ key: string; sha: string }> {
   const opened = await backend.action(api.skills.open, { link });

@@ -5,6 +5,9 @@ import {
   type Failure,
 } from "@convex/model/errors";
 
+/** When to come back, where the failure does not say. */
+const RETRY_AFTER_MS = 5_000;
+
 /**
  * A failed answer of the HTTP API, as application/problem+json (RFC 9457) with
  * what every failure of Slipway says: a code, the way on, and whether the same
@@ -20,18 +23,25 @@ export function problem(
     "cache-control": "no-store",
   });
   if (status === 401) headers.set("www-authenticate", "Bearer");
-  if (status === 429 || status === 503) headers.set("retry-after", "5");
-  const body = {
+  if (status === 429 || status === 503) {
+    const wait = Math.ceil((fault.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
+    headers.set("retry-after", String(Math.max(1, wait)));
+  }
+  const body = { ...problemBody(fault), ...extra };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The members every problem has. */
+export function problemBody(fault: Failure) {
+  return {
     type: `urn:slipway:problem:${fault.code}`,
     title: titleOf(fault.code),
-    status,
+    status: statusOf(fault),
     detail: fault.message,
     code: fault.code,
     next: fault.next,
     retryable: fault.retryable,
-    ...extra,
   };
-  return new Response(JSON.stringify(body), { status, headers });
 }
 
 /** A failure of this API's own making, thrown through a handler. */

@@ -2,7 +2,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { ConvexError } from "convex/values";
 import { z } from "zod";
 import { failure } from "@convex/model/errors";
-import { bearerToken } from "./backend";
+import { credentialOf } from "./backend";
 import { readBody } from "./body";
 import { EnvironmentError, parseEnvironment } from "./environment";
 import { messageText } from "./message-text";
@@ -183,13 +183,13 @@ test.each([
   ["Bearer abc.def-_~", "abc.def-_~"],
   ["bearer  x", "x"],
 ])("the token of %s", (authorization, token) => {
-  expect(bearerToken(post("", { authorization }))).toBe(token);
+  expect(credentialOf(post("", { authorization })).token).toBe(token);
 });
 
 test.each(["", "Basic abc", "Bearer a b"])(
   "no token in '%s'",
   (authorization) => {
-    expect(() => bearerToken(post("", { authorization }))).toThrow(ApiError);
+    expect(() => credentialOf(post("", { authorization }))).toThrow(ApiError);
   },
 );
 

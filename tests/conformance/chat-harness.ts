@@ -48,7 +48,10 @@ export type Person = {
 
 export type Message = (typeof api.sessions.listMessages)["_returnType"][number];
 
-export async function startChat(providers: object[]): Promise<Chat> {
+export async function startChat(
+  providers: object[],
+  env: Record<string, string> = {},
+): Promise<Chat> {
   const identity = await createIdentity();
   const daemon = startDaemon(DAEMON_KEY);
   delete process.env.SLIPWAY_SANDBOX_SITE_URL; // another test's sandbox
@@ -66,6 +69,7 @@ export async function startChat(providers: object[]): Promise<Chat> {
       }),
       SLIPWAY_SEAL_KEYS: SEAL_KEYS,
       SLIPWAY_MODEL_PROVIDERS: JSON.stringify(providers),
+      ...env,
     },
     log: () => {},
   });

@@ -94,9 +94,6 @@ test("a wrong provider key is refused, and none is kept", async () => {
   const { endpoints } = await product.health();
   const convex = new ConvexHttpClient(endpoints.backend, { logger: false });
   convex.setAuth(await product.token("careful"));
-  await convex.mutation(api.idempotency.claim, {
-    ...{ route: "test", key: "makes the user", bodyHash: "" },
-  });
 
   const saving = convex.action(api.settings.saveKey, {
     providerId: "strict",

@@ -1,7 +1,7 @@
 import { api } from "@convex/_generated/api";
-import { route } from "@/server/route";
+import { listSandboxes } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
 
-/** The caller's sandboxes, from the records: nothing is probed. */
-export const GET = route(async ({ backend }) => ({
-  body: { sandboxes: await backend.query(api.sandboxes.list, {}) },
+export const GET = serve(listSandboxes, async ({ backend }) => ({
+  sandboxes: await backend.query(api.sandboxes.list, {}),
 }));

@@ -1,17 +1,17 @@
 import { api } from "@convex/_generated/api";
+import { deleteSandbox, getSandbox } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
-import { route } from "@/server/route";
 
-export const GET = route<{ slotId: string }>(async ({ params, backend }) => {
-  const sandbox = await backend.query(api.sandboxes.getSandbox, params);
+export const GET = serve(getSandbox, async ({ params, backend }) => {
+  const { slotId } = params;
+  const sandbox = await backend.query(api.sandboxes.getSandbox, { slotId });
   if (!sandbox) throw new ApiError("not_found", "You have no such sandbox.");
-  return { body: sandbox };
+  return sandbox;
 });
 
-/** Deletes the sandbox and what is on its disk. */
-export const DELETE = route<{ slotId: string }>(
-  async ({ params: { slotId }, backend }) => {
-    await backend.mutation(api.sandboxes.remove, { slotId });
-    return { status: 202, body: { slotId } };
-  },
-);
+export const DELETE = serve(deleteSandbox, async ({ params, backend }) => {
+  const { slotId } = params;
+  await backend.mutation(api.sandboxes.remove, { slotId });
+  return { slotId };
+});

@@ -1,12 +1,8 @@
 import { api } from "@convex/_generated/api";
-import { ApiError } from "@/server/problem";
-import { route } from "@/server/route";
+import { resolveSkill } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
 
-/** What a link leads to: one skill at a commit, or the skills to pick from. */
-export const GET = route(async ({ request, backend }) => {
-  const link = new URL(request.url).searchParams.get("link")?.trim();
-  if (!link || link.length > 2_000) {
-    throw new ApiError("bad_request", "Send ?link=owner/repo/skill.");
-  }
-  return { body: await backend.action(api.skills.open, { link }) };
+export const GET = serve(resolveSkill, async ({ query, backend }) => {
+  await backend.require("read");
+  return await backend.action(api.skills.open, query);
 });

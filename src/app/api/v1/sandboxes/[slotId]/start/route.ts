@@ -1,9 +1,9 @@
 import { api } from "@convex/_generated/api";
-import { route } from "@/server/route";
+import { startSandbox } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
 
-export const POST = route<{ slotId: string }>(
-  async ({ params: { slotId }, backend }) => {
-    await backend.mutation(api.sandboxes.start, { slotId });
-    return { status: 202, body: { slotId } };
-  },
-);
+export const POST = serve(startSandbox, async ({ params, once, backend }) => {
+  const { slotId } = params;
+  await backend.mutation(api.sandboxes.start, { slotId, once });
+  return { slotId };
+});

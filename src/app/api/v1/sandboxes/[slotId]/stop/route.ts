@@ -1,9 +1,9 @@
 import { api } from "@convex/_generated/api";
-import { route } from "@/server/route";
+import { stopSandbox } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
 
-export const POST = route<{ slotId: string }>(
-  async ({ params: { slotId }, backend }) => {
-    await backend.mutation(api.sandboxes.stop, { slotId });
-    return { status: 202, body: { slotId } };
-  },
-);
+export const POST = serve(stopSandbox, async ({ params, once, backend }) => {
+  const { slotId } = params;
+  await backend.mutation(api.sandboxes.stop, { slotId, once });
+  return { slotId };
+});

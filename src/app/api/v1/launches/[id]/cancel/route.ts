@@ -1,0 +1,9 @@
+import { api } from "@convex/_generated/api";
+import { cancelLaunch } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
+
+export const POST = serve(cancelLaunch, async ({ params, once, backend }) => {
+  const launchId = params.id;
+  await backend.mutation(api.launches.cancel, { launchId, once });
+  return { launchId };
+});

@@ -1,0 +1,6 @@
+import { streamLaunch } from "@/server/api/watch-launch";
+
+/** Where routes have a time limit, the longest there is; a client asks anew. */
+export const maxDuration = 300;
+
+export const GET = streamLaunch;

@@ -1,0 +1,11 @@
+import { api } from "@convex/_generated/api";
+import { getSession } from "@/server/api/operations";
+import { serve } from "@/server/api/serve";
+import { ApiError } from "@/server/problem";
+
+export const GET = serve(getSession, async ({ params, backend }) => {
+  const sessionId = params.id;
+  const session = await backend.query(api.sessions.get, { sessionId });
+  if (session) return session;
+  throw new ApiError("not_found", "You have no such conversation.");
+});

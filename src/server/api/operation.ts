@@ -1,0 +1,47 @@
+import type { z } from "zod";
+import type { ErrorCode } from "@convex/model/errors";
+import type { Scope } from "@convex/model/scopes";
+
+/**
+ * One route of the HTTP API: how its input is parsed, how its answer is shaped,
+ * and what the OpenAPI document says of both.
+ */
+export type Operation = {
+  id: string;
+  method: "GET" | "POST" | "DELETE";
+  /** Below /api/v1, with `{parameters}`. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** What a personal token needs; a signed-in person may do it all. */
+  scope: Scope;
+  query?: z.ZodType;
+  body?: { schema: z.ZodType; maxBytes: number };
+  answer: { status: 200 | 202; schema: z.ZodType };
+  /** Instead of one answer a stream of server-sent events, each of a name. */
+  events?: Record<string, z.ZodType>;
+  /** Beyond those of every route. */
+  failures: ErrorCode[];
+};
+
+/** Any route may answer these. */
+export const EVERYWHERE: ErrorCode[] = [
+  "bad_request",
+  "not_signed_in",
+  "scope_missing",
+  "rate_limited",
+  "internal",
+  "provider_busy",
+];
+
+/** POSTs may carry an Idempotency-Key, so these may answer its conflict. */
+export function failuresOf({ method, failures }: Operation): ErrorCode[] {
+  const keyed: ErrorCode[] = method === "POST" ? ["idempotency_conflict"] : [];
+  return [...new Set([...EVERYWHERE, ...keyed, ...failures])];
+}
+
+/** Keeps the exact schemas in the type, for the handler to be checked against. */
+export function operation<const O extends Operation>(definition: O): O {
+  return definition;
+}

@@ -1,0 +1,283 @@
+import { z } from "zod";
+
+/**
+ * What the HTTP API answers, field by field: these shape each answer (what is
+ * not named here is left out) and make the OpenAPI document. Handlers are
+ * checked against them by type, so a record that grows a state or loses a field
+ * is a type error here first.
+ */
+
+const ms = (about: string) =>
+  z.number().meta({ description: `${about} Milliseconds since 1970.` });
+const id = (about: string) => z.string().meta({ description: about });
+
+/** Components of the document, under these names. */
+export const named = z.registry<{ id: string }>();
+
+function name<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+  named.add(schema, { id });
+  return schema;
+}
+
+export const failure = name(
+  "Failure",
+  z.object({
+    code: z.string(),
+    message: z.string(),
+    next: z.string().meta({ description: "What to do about it." }),
+    retryable: z.boolean(),
+    retryAfterMs: z.number().optional(),
+  }),
+);
+
+/** RFC 9457, with what every failure of Slipway says. */
+export const problem = name(
+  "Problem",
+  z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    next: z.string(),
+    retryable: z.boolean(),
+    choices: z
+      .array(
+        z.object({
+          name: z.string(),
+          skill: z.string(),
+          description: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: "Of a link that leads to several skills." }),
+  }),
+);
+
+const step = z.object({
+  name: z.string(),
+  startedAt: ms("When it began."),
+  endedAt: ms("When it ended.").optional(),
+  outcome: z.enum(["done", "failed"]).optional(),
+  detail: z.string().optional(),
+});
+
+export const launch = name(
+  "Launch",
+  z.object({
+    launchId: z.string(),
+    sessionId: z.string(),
+    sandboxId: z
+      .string()
+      .nullable()
+      .meta({ description: "The sandbox provider's own id." }),
+    skillKey: z.string(),
+    skillName: z.string(),
+    sha: z.string(),
+    link: z.string(),
+    path: z.enum(["instant", "hot", "wake", "cold"]).nullable(),
+    state: z.enum([
+      "queued",
+      "creating",
+      "starting",
+      "installing",
+      "ready",
+      "failed",
+      "cancelled",
+    ]),
+    error: failure.optional(),
+    createdAt: ms("When it was asked for."),
+    readyAt: ms("When it was ready.").nullable(),
+    endedAt: ms("When it was ready, failed or cancelled.").nullable(),
+    steps: z.array(step),
+  }),
+);
+
+export const launched = name(
+  "Launched",
+  z.object({
+    launchId: z.string(),
+    sessionId: z.string(),
+    joined: z
+      .boolean()
+      .meta({ description: "An equal launch was under way already." }),
+    url: z.string().meta({ description: "The conversation's page." }),
+  }),
+);
+
+export const session = name(
+  "Session",
+  z.object({
+    sessionId: z.string(),
+    title: z.string(),
+    skillKey: z.string(),
+    skillName: z.string(),
+    link: z.string(),
+    sha: z.string(),
+    slotId: id("The sandbox it runs in."),
+    createdAt: ms("When it began."),
+  }),
+);
+
+const part = z.discriminatedUnion("kind", [
+  z.object({ seq: z.number(), kind: z.literal("text"), text: z.string() }),
+  z.object({ seq: z.number(), kind: z.literal("reasoning"), text: z.string() }),
+  z.object({
+    seq: z.number(),
+    kind: z.literal("tool"),
+    callId: z.string(),
+    name: z.string(),
+    status: z.enum(["running", "done", "failed"]),
+    label: z.string().optional(),
+    args: z.string().optional(),
+    result: z.string().optional(),
+    startedAt: ms("When it was called."),
+    endedAt: ms("When it answered.").optional(),
+  }),
+  z.object({ seq: z.number(), kind: z.literal("error"), error: failure }),
+]);
+
+export const message = name(
+  "Message",
+  z.object({
+    messageId: z.string(),
+    role: z.enum(["user", "assistant"]),
+    text: z
+      .string()
+      .meta({ description: "What was said, without tools and thoughts." }),
+    state: z.enum(["done", "queued", "running", "stopped", "failed"]),
+    createdAt: ms("When it was sent."),
+    parts: z.array(part),
+  }),
+);
+
+const slotState = z.object({
+  status: z.enum([
+    "empty",
+    "creating",
+    "starting",
+    "running",
+    "stopping",
+    "stopped",
+    "deleting",
+    "failed",
+  ]),
+  since: ms("Since when.").optional(),
+  by: z.enum(["user", "provider"]).optional(),
+  error: failure.optional(),
+  disk: z.literal("kept").optional(),
+});
+
+export const sandbox = name(
+  "Sandbox",
+  z.object({
+    slotId: z.string(),
+    name: z.string(),
+    sandboxId: z
+      .string()
+      .nullable()
+      .meta({ description: "The sandbox provider's own id." }),
+    state: slotState,
+    generation: z
+      .number()
+      .meta({ description: "How many sandboxes this place has had." }),
+    agent: z
+      .object({
+        state: z.enum([
+          "starting",
+          "ready",
+          "unavailable",
+          "failed",
+          "insecure",
+        ]),
+        reason: z.string().optional(),
+        version: z.string().optional(),
+      })
+      .nullable(),
+    skills: z.array(
+      z.object({
+        skillKey: z.string(),
+        name: z.string(),
+        link: z.string(),
+        sha: z.string(),
+        installedAt: ms("When it was confirmed on the disk."),
+      }),
+    ),
+    autoStopAt: ms("When it stops by itself, if nobody uses it.").nullable(),
+    lastConfirmedAt: ms("When it was last seen running.").nullable(),
+    health: z.enum([
+      "ok",
+      "starting",
+      "stopping",
+      "stopped",
+      "unreachable",
+      "failed",
+      "none",
+    ]),
+    launching: z.number().meta({ description: "Launches under way in it." }),
+  }),
+);
+
+const skill = name(
+  "Skill",
+  z.object({
+    key: z.string(),
+    host: z.string(),
+    owner: z.string(),
+    repo: z.string(),
+    path: z.string(),
+    sha: z.string(),
+    name: z.string(),
+    description: z.string(),
+    license: z.string().optional(),
+    compatibility: z.string().optional(),
+    allowedTools: z.string().optional(),
+    body: z.string().meta({ description: "SKILL.md. Markdown, untrusted." }),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        size: z.number(),
+        executable: z.boolean(),
+      }),
+    ),
+    totalBytes: z.number(),
+    digest: z.string(),
+    findings: z.array(
+      z.object({
+        severity: z.enum(["warning", "error"]),
+        line: z.number().optional(),
+        message: z.string(),
+      }),
+    ),
+    link: z.string(),
+    commitUrl: z.string().optional(),
+    createdAt: ms("When this commit was first seen."),
+  }),
+);
+
+const staleSince = ms(
+  "The git host does not answer; this is what it said then.",
+).optional();
+
+export const resolved = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("skill"), staleSince, skill }),
+  z.object({
+    kind: z.literal("choices"),
+    staleSince,
+    owner: z.string(),
+    repo: z.string(),
+    sha: z.string(),
+    choices: z.array(
+      z.object({
+        path: z.string(),
+        name: z.string(),
+        description: z.string(),
+        link: z.string(),
+      }),
+    ),
+  }),
+]);
+
+export const nextCursor = z.string().nullable().meta({
+  description: "Send it as `cursor` for what follows; null: no more.",
+});

@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import { jsonToConvex } from "convex/values";
+import { z } from "zod";
+import { api } from "@convex/_generated/api";
+import { openSkill } from "../open-skill";
+import { originOf } from "../origin";
+import type { createLaunch } from "./operations";
+import type { Call } from "./serve";
+
+const taken = z.object({
+  launchId: z.string(),
+  sessionId: z.string(),
+  joined: z.boolean(),
+});
+
+/** Launches a skill at its newest commit, which is consent to run that commit. */
+export async function takeLaunch({
+  request,
+  body: { skill },
+  once,
+  backend,
+}: Call<typeof createLaunch>) {
+  await backend.require("launch");
+  // A retry is answered although the repository has moved on or is gone.
+  const before =
+    once && (await backend.query(api.idempotency.answered, { once }));
+  const launch = before
+    ? taken.parse(jsonToConvex(JSON.parse(before)))
+    : await launchNow();
+  const url = `${originOf(request)}/sessions/${launch.sessionId}`;
+  return { ...launch, url };
+
+  async function launchNow() {
+    const { key, sha } = await openSkill(backend, skill);
+    return await backend.mutation(api.launches.request, {
+      ...{ skillKey: key, sha, clientId: randomUUID() },
+      ...(once && { once }),
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { Glob } from "bun";
+import Ajv2020 from "ajv/dist/2020";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSkillHost } from "../../emulators/skillhost";
+import { startChat, type Chat, type Person } from "./chat-harness";
+import { commitAll } from "./repositories";
+
+/** The HTTP API's own route files, called as Next calls them, on the embedded backend. */
+
+const ROUTES = join(import.meta.dir, "../../src/app/api/v1");
+const ORIGIN = "http://127.0.0.1:3000";
+
+type Route = (
+  request: Request,
+  context: { params: Promise<Record<string, string>> },
+) => Promise<Response>;
+
+export type Api = {
+  chat: Chat;
+  person(name: string): Promise<Person>;
+  /** `path` as in the document, below /api/v1; `params` fill its braces. */
+  call(method: string, path: string, options?: CallOptions): Promise<Response>;
+  close(): Promise<void>;
+};
+
+export type CallOptions = {
+  token?: string;
+  params?: Record<string, string>;
+  query?: string;
+  body?: unknown;
+  key?: string;
+  signal?: AbortSignal;
+};
+
+export async function startApi(): Promise<Api> {
+  const root = await mkdtemp(join(tmpdir(), "slipway-http-api-"));
+  const repository = join(root, "skills/ada/tools");
+  for (const name of ["one", "two"]) {
+    await Bun.write(
+      join(repository, `skills/${name}/SKILL.md`),
+      `---\nname: ${name}\ndescription: Number ${name}\n---\nHello\n`,
+    );
+  }
+  await commitAll(repository);
+  const host = await createSkillHost({
+    dataDir: join(root, "host"),
+    examplesDir: join(import.meta.dir, "../../examples/skills"),
+    skillsDir: join(root, "skills"),
+  });
+  const hosts = [{ host: "local", gitUrl: host.url, archiveUrl: host.url }];
+  const chat = await startChat(
+    [
+      {
+        id: "demo",
+        label: "Demo",
+        baseUrl: "http://127.0.0.1:9/v1",
+        keyless: true,
+        defaultModel: "demo",
+      },
+    ],
+    { SLIPWAY_GIT_HOSTS: JSON.stringify(hosts) },
+  );
+  process.env.SLIPWAY_MODE = "embedded";
+  process.env.CONVEX_URL = chat.backend.url;
+  return {
+    chat,
+    person: (name) => chat.person(name),
+    async call(method, path, options = {}) {
+      const { token, params = {}, query = "", body, key, signal } = options;
+      const file = path.replaceAll("{", "[").replaceAll("}", "]");
+      const module = (await import(join(ROUTES, file, "route.ts"))) as Record<
+        string,
+        Route
+      >;
+      const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+        encodeURIComponent(params[name] ?? ""),
+      );
+      const request = new Request(`${ORIGIN}/api/v1${filled}${query}`, {
+        method,
+        signal,
+        headers: {
+          host: "127.0.0.1:3000",
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(key && { "idempotency-key": key }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const route = module[method];
+      if (!route) throw new Error(`${file} has no ${method}.`);
+      return await route(request, { params: Promise.resolve(params) });
+    },
+    async close() {
+      await chat.close();
+      await host.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every method of every route file, as "GET /launches/{id}"; not the one that catches the rest. */
+export async function servedRoutes(): Promise<string[]> {
+  const served: string[] = [];
+  for await (const file of new Glob("**/route.ts").scan(ROUTES)) {
+    if (file.startsWith("[...")) continue;
+    const module = (await import(join(ROUTES, file))) as object;
+    const path = file
+      .replace(/\/route\.ts$/, "")
+      .replaceAll("[", "{")
+      .replaceAll("]", "}");
+    for (const name of Object.keys(module)) {
+      if (/^[A-Z]+$/.test(name)) served.push(`${name} /${path}`);
+    }
+  }
+  return served.sort();
+}
+
+type Documented = {
+  responses: Record<string, { content: Record<string, unknown> }>;
+};
+export type Document = {
+  paths: Record<string, Record<string, Documented>>;
+  components: { schemas: Record<string, unknown> };
+};
+
+/** Says what of an answer is not as the document has it; empty when all is. */
+export function contract(document: Document) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajv.addSchema(document, "doc");
+  const pointer = (...keys: string[]) =>
+    keys
+      .map((key) => key.replaceAll("~", "~0").replaceAll("/", "~1"))
+      .map(encodeURIComponent)
+      .join("/");
+
+  return async (
+    method: string,
+    path: string,
+    response: Response,
+  ): Promise<string[]> => {
+    const at = ["paths", `/api/v1${path}`, method.toLowerCase()] as const;
+    const documented = document.paths[at[1]]?.[at[2]];
+    if (!documented) return [`${method} ${path} is not in the document`];
+    const status = String(response.status);
+    const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+    const content = documented.responses[status]?.content;
+    if (!content) return [`${method} ${path}: ${status} is not documented`];
+    if (!content[type]) return [`${method} ${path}: ${status} is no ${type}`];
+    if (type === "text/event-stream") return [];
+    const keys = [...at, "responses", status, "content", type, "schema"];
+    const validate = ajv.getSchema(`doc#/${pointer(...keys)}`);
+    if (!validate) return [`${keys.join(" ")} has no schema`];
+    const body: unknown = await response.clone().json();
+    if (validate(body)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message }) => `${instancePath} ${message}`,
+    );
+  };
+}

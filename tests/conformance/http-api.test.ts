@@ -1,0 +1,293 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { api as functions } from "../../convex/_generated/api";
+import { OPERATIONS } from "../../src/server/api/operations";
+import type { Person } from "./chat-harness";
+import {
+  contract,
+  servedRoutes,
+  startApi,
+  type Api,
+  type CallOptions,
+  type Document,
+} from "./http-api-harness";
+
+let api: Api;
+let check: ReturnType<typeof contract>;
+let ada: Person;
+let sha: string;
+const answered = new Set<string>();
+
+beforeAll(async () => {
+  api = await startApi();
+  const response = await api.call("GET", "/openapi.json");
+  check = contract((await response.json()) as Document);
+  ada = await api.person("ada");
+  const opened = await ada.client.action(functions.skills.open, {
+    link: "ada/tools/one",
+  });
+  if (opened.kind !== "skill") throw new Error("Not one skill.");
+  sha = opened.skill.sha;
+  // Already on the disk of her sandbox: a launch of it is ready at once.
+  await api.chat.tx(async (ctx) => {
+    const { slotId } = ada;
+    await ctx.db.insert("installedSkills", {
+      ...{ slotId, generation: 1, sha, digest: "d" },
+      ...{ skillKey: opened.skill.key, name: "one", path: "/skills/one" },
+      link: opened.skill.link,
+    });
+    const boot = await ctx.db
+      .query("boots")
+      .withIndex("by_slot", (q) => q.eq("slotId", slotId))
+      .unique();
+    if (!boot) throw new Error("The sandbox has no boot.");
+    await ctx.db.patch("boots", boot._id, { agent: { state: "ready" } });
+    const now = Date.now();
+    await ctx.db.insert("activity", {
+      ...{ slotId, confirmedAt: now, lookedAt: now, failures: 0, polls: 0 },
+    });
+  });
+});
+afterAll(async () => {
+  await api?.close();
+});
+
+/** Calls in ada's name, and holds the answer against the document. */
+async function ask<T>(
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<{ status: number; body: T }> {
+  const response = await api.call(method, path, {
+    token: ada.token,
+    ...options,
+  });
+  expect(await check(method, path, response)).toEqual([]);
+  if (response.ok) answered.add(`${method} ${path}`);
+  return { status: response.status, body: (await response.json()) as T };
+}
+
+type Launch = { launchId: string; sessionId: string; state: string };
+type Problem = { code: string; detail: string; choices?: unknown[] };
+const ONE = { body: { skill: "ada/tools/one" } };
+const TWO = { body: { skill: "ada/tools/two" } };
+
+test("the document and the route files name the same routes", async () => {
+  const documented = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  documented.push("GET /openapi.json");
+  expect(await servedRoutes()).toEqual(documented.sort());
+});
+
+test("every route answers as documented", async () => {
+  const launched = await ask<Launch>("POST", "/launches", ONE);
+  expect(launched.status).toBe(202);
+  const { launchId, sessionId } = launched.body;
+  const id = { params: { id: launchId } };
+  expect(await ask("GET", "/launches/{id}", id)).toMatchObject({
+    status: 200,
+    body: { launchId, state: "ready", sha },
+  });
+  const events = await readEvents(
+    await api.call("GET", "/launches/{id}/events", {
+      ...{ token: ada.token },
+      ...id,
+    }),
+  );
+  expect(events.map(({ event }) => event)).toEqual(["launch", "end"]);
+  answered.add("GET /launches/{id}/events");
+  await ask("GET", "/launches");
+  await ask("POST", "/launches/{id}/cancel", id);
+  await ask("DELETE", "/launches/{id}", id);
+
+  const session = { params: { id: sessionId } };
+  await ask("GET", "/sessions");
+  await ask("GET", "/sessions/{id}", session);
+  await ask("POST", "/sessions/{id}/messages", {
+    ...session,
+    body: { text: "Hello" },
+  });
+  expect(await ask("GET", "/sessions/{id}/messages", session)).toMatchObject({
+    body: { messages: [{ text: "Hello" }, {}] },
+  });
+  await ask("POST", "/sessions/{id}/stop", session);
+  await ask("GET", "/skills/resolve", { query: "?link=ada/tools/one" });
+  await ask("GET", "/skills/resolve", { query: "?link=ada/tools" });
+  await ask("GET", "/me");
+
+  const slot = { params: { slotId: ada.slotId } };
+  await ask("GET", "/sandboxes");
+  await ask("GET", "/sandboxes/{slotId}", slot);
+  await ask("POST", "/sandboxes/{slotId}/start", slot);
+  const other = await api.person("stops");
+  const theirs = { token: other.token, params: { slotId: other.slotId } };
+  await ask("POST", "/sandboxes/{slotId}/stop", theirs);
+  await ask("DELETE", "/sandboxes/{slotId}", theirs);
+
+  const all = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  expect([...answered].sort()).toEqual(all.sort());
+});
+
+test.each([
+  ["GET", "/launches", { token: "" }, "not_signed_in"],
+  ["GET", "/launches", { token: "not.a.token" }, "not_signed_in"],
+  ["GET", "/launches", { token: `slp_${"A".repeat(43)}` }, "not_signed_in"],
+  ["POST", "/launches", { token: "slp_x", ...ONE }, "not_signed_in"],
+  ["GET", "/launches", { query: "?limit=0" }, "bad_request"],
+  ["GET", "/launches", { query: "?cursor=abc.def" }, "bad_request"],
+  ["GET", "/launches/{id}", { params: { id: "nonsense" } }, "not_found"],
+  ["GET", "/launches/{id}/events", { params: { id: "no" } }, "not_found"],
+  ["POST", "/launches", { body: { skill: 7 } }, "bad_request"],
+  ["POST", "/launches", { body: { skill: "ada/tools" } }, "skill_not_found"],
+  ["POST", "/launches", { body: { skill: "http://" } }, "bad_link"],
+  ["GET", "/skills/resolve", {}, "bad_request"],
+  ["GET", "/sessions/{id}", { params: { id: "no" } }, "not_found"],
+  ["POST", "/sessions/{id}/stop", { params: { id: "no" } }, "not_found"],
+] as [string, string, CallOptions, string][])(
+  "%s %s with %p fails as documented: %s",
+  async (method, path, options, code) => {
+    const { body } = await ask<Problem>(method, path, options);
+    expect(body.code).toBe(code);
+  },
+);
+
+test("what is no route is a problem too", async () => {
+  const response = await api.call("GET", "/[...rest]");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "not_found" });
+});
+
+test("a list goes on where the cursor says, and a cursor is for one list", async () => {
+  const bea = await api.person("bea");
+  for (let n = 0; n < 3; n++) await bea.newSession();
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = `?limit=3${cursor ? `&cursor=${cursor}` : ""}`;
+    const { body } = await ask<{
+      sessions: { sessionId: string }[];
+      nextCursor: string | null;
+    }>("GET", "/sessions", { token: bea.token, query });
+    seen.push(...body.sessions.map(({ sessionId }) => sessionId));
+    cursor = body.nextCursor;
+    if (cursor) {
+      const elsewhere = { token: bea.token, query: `?cursor=${cursor}` };
+      expect((await ask("GET", "/launches", elsewhere)).status).toBe(400);
+    }
+  } while (cursor);
+  expect(seen).toHaveLength(4);
+  expect(new Set(seen).size).toBe(4);
+});
+
+test("an Idempotency-Key runs a POST once, at whatever state things are by then", async () => {
+  const first = await ask<Launch>("POST", "/launches", { ...ONE, key: "k" });
+  const again = await ask<Launch>("POST", "/launches", { ...ONE, key: "k" });
+  expect(again).toEqual(first);
+  const other = await ask<Problem>("POST", "/launches", { ...TWO, key: "k" });
+  expect(other).toMatchObject({
+    status: 422,
+    body: { code: "idempotency_conflict" },
+  });
+
+  const cid = await api.person("cid");
+  const slot = { token: cid.token, params: { slotId: cid.slotId } };
+  const start = "/sandboxes/{slotId}/start";
+  await ask("POST", start, { ...slot, key: "s" });
+  await ask("POST", "/sandboxes/{slotId}/stop", { ...slot, key: "s" });
+  // Without the key this is refused: it is on its way down.
+  expect((await ask("POST", start, slot)).status).toBe(409);
+  expect((await ask("POST", start, { ...slot, key: "s" })).status).toBe(202);
+  const { body } = await ask<{ state: { status: string } }>(
+    "GET",
+    "/sandboxes/{slotId}",
+    slot,
+  );
+  expect(body.state.status).toBe("stopping");
+});
+
+test("a request that failed is tried anew with the same key", async () => {
+  const dee = await api.person("dee");
+  const slot = { token: dee.token, params: { slotId: dee.slotId }, key: "x" };
+  await api.chat.tx((ctx) =>
+    ctx.db.patch("slots", dee.slotId, { state: { status: "empty" } }),
+  );
+  const path = "/sandboxes/{slotId}/stop";
+  expect((await ask("POST", path, slot)).status).toBe(409);
+  await api.chat.tx((ctx) =>
+    ctx.db.patch("slots", dee.slotId, {
+      state: { status: "running", since: Date.now() },
+    }),
+  );
+  expect((await ask("POST", path, slot)).status).toBe(202);
+});
+
+type Event = { event: string; data: { state?: string; code?: string } };
+
+/** All events of a stream that ends by itself. */
+async function readEvents(response: Response): Promise<Event[]> {
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  return parse(await response.text());
+}
+
+function parse(text: string): Event[] {
+  return text.split("\n\n").flatMap((block) => {
+    const event = /^event: (.+)$/m.exec(block)?.[1];
+    const data = /^data: (.+)$/m.exec(block)?.[1];
+    return event && data
+      ? [{ event, data: JSON.parse(data) as Event["data"] }]
+      : [];
+  });
+}
+
+test("a stream tells each change and ends with the launch", async () => {
+  const { body } = await ask<Launch>("POST", "/launches", TWO);
+  const id = { params: { id: body.launchId } };
+  const response = await api.call("GET", "/launches/{id}/events", {
+    ...{ token: ada.token },
+    ...id,
+  });
+  await ask("POST", "/launches/{id}/cancel", id);
+  const events = await readEvents(response);
+  expect(events.at(-2)).toMatchObject({
+    event: "launch",
+    data: { state: "cancelled" },
+  });
+  expect(events.at(-1)).toMatchObject({
+    event: "end",
+    data: { state: "cancelled" },
+  });
+});
+
+test("revoking a token ends what is watching with it", async () => {
+  const { token, tokenId } = await ada.client.action(functions.tokens.create, {
+    name: "watcher",
+    scopes: ["read"],
+  });
+  const { body } = await ask<Launch>("POST", "/launches", TWO);
+  const id = { params: { id: body.launchId } };
+  const response = await api.call("GET", "/launches/{id}/events", {
+    token,
+    ...id,
+  });
+  const reader = response.body?.getReader();
+  const first = async () => {
+    let text = "";
+    while (!text.includes("event: launch")) {
+      const chunk = await reader?.read();
+      text += new TextDecoder().decode(chunk?.value);
+    }
+    return text;
+  };
+  await first();
+  await ada.client.mutation(functions.tokens.revoke, { tokenId });
+  let rest = "";
+  for (;;) {
+    const chunk = await reader?.read();
+    if (!chunk || chunk.done) break;
+    rest += new TextDecoder().decode(chunk.value);
+  }
+  expect(parse(rest).at(-1)).toMatchObject({
+    event: "problem",
+    data: { code: "not_signed_in" },
+  });
+  expect((await ask("GET", "/launches", { token })).status).toBe(401);
+  await ask("POST", "/launches/{id}/cancel", id);
+});
