@@ -1,25 +1,32 @@
 import { v, type Infer } from "convex/values";
-import type { Doc } from "./_generated/dataModel";
+import type { Doc, Id } from "./_generated/dataModel";
 import {
   internalMutation,
   internalQuery,
+  type MutationCtx,
   type QueryCtx,
 } from "./_generated/server";
+import { dispatchTurns } from "./chat/dispatch";
 import { modelOf } from "./chat/enqueue";
+import { breakOff } from "./chat/finish";
 import { turnsAt } from "./chat/records";
+import { limitOf } from "./model/chat/deadline";
+import { MAX_REQUESTS, REQUEST_LEASE } from "./model/chat/limits";
+import { charge as chargeTo, settled, UNSPENT } from "./model/chat/spending";
 import { failureValidator } from "./validators";
 
 /**
  * Who may use the model gateway: a sandbox, with the token of its boot, while a
- * turn of its slot is under way. The streaming itself is in chat/relay.
+ * turn of its slot is under way, within what that turn may spend. A request is
+ * admitted, charged to a turn once it has been read, renewed while it runs, and
+ * settled or released. The streaming itself is in chat/relay.
  */
 
-type Standing =
-  | { kind: "stranger" }
-  | { kind: "idle" } // its own sandbox, but nobody asked for anything
-  | { kind: "working"; slot: Doc<"slots">; turns: Doc<"turns">[] };
-
-async function standingOf(ctx: QueryCtx, tokenHash: string): Promise<Standing> {
+/** The slot a token speaks for, or null. */
+async function slotOf(
+  ctx: QueryCtx,
+  tokenHash: string,
+): Promise<Doc<"slots"> | null> {
   const boot = await ctx.db
     .query("boots")
     .withIndex("by_gateway_token_hash", (q) =>
@@ -27,69 +34,154 @@ async function standingOf(ctx: QueryCtx, tokenHash: string): Promise<Standing> {
     )
     .first();
   const slot = boot && (await ctx.db.get("slots", boot.slotId));
-  if (!slot || slot.generation !== boot.generation) {
-    return { kind: "stranger" };
-  }
-  const turns = await turnsAt(ctx, slot._id);
-  const own = turns.filter((turn) => turn.generation === slot.generation);
-  return own.length > 0
-    ? { kind: "working", slot, turns: own }
-    : { kind: "idle" };
+  return slot?.generation === boot?.generation ? slot : null;
+}
+
+/** The turns a generation has under way and in time. */
+async function turnsUnderWay(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+  generation: number,
+  now: number,
+): Promise<Doc<"turns">[]> {
+  const turns = await turnsAt(ctx, slotId);
+  return turns.filter(
+    (turn) => turn.generation === generation && now < limitOf(turn),
+  );
 }
 
 const admission = v.union(
   v.object({ kind: v.literal("stranger") }),
-  v.object({ kind: v.literal("idle") }),
+  v.object({ kind: v.literal("idle") }), // its own sandbox, but nobody asked for anything
+  v.object({ kind: v.literal("busy") }),
   v.object({ kind: v.literal("no_model"), error: failureValidator }),
   v.object({
     kind: v.literal("admitted"),
+    requestId: v.id("modelRequests"),
     userId: v.id("users"),
     turns: v.array(v.object({ turnId: v.id("turns"), text: v.string() })),
-    provider: v.object({ id: v.string(), baseUrl: v.string() }),
+    provider: v.object({
+      id: v.string(),
+      baseUrl: v.string(),
+      contextLength: v.number(),
+    }),
     model: v.string(),
     sealedKey: v.union(v.string(), v.null()),
   }),
 );
 
-/** Whether a request with this token goes through, and where to. */
-export const admit = internalQuery({
+/** Whether a request with this token goes through, and where to. Takes a place for it. */
+export const admit = internalMutation({
   args: { tokenHash: v.string() },
   returns: admission,
   handler: async (ctx, { tokenHash }): Promise<Infer<typeof admission>> => {
-    const standing = await standingOf(ctx, tokenHash);
-    if (standing.kind !== "working") return { kind: standing.kind };
-    const { userId } = standing.slot;
+    const slot = await slotOf(ctx, tokenHash);
+    if (!slot) return { kind: "stranger" };
+    const { userId, generation } = slot;
+    const now = Date.now();
+    const turns = await turnsUnderWay(ctx, slot._id, generation, now);
+    if (turns.length === 0) return { kind: "idle" };
     const model = await modelOf(ctx, userId);
     if (!model.ok) return { kind: "no_model", error: model.problem };
-    const { provider } = model;
-    const key = model.keys.find(({ providerId }) => providerId === provider.id);
+    const requestId = await takePlace(ctx, slot, now);
+    if (!requestId) return { kind: "busy" };
+    const { id, baseUrl, contextLength, keyless } = model.provider;
+    const key = model.keys.find(({ providerId }) => providerId === id);
     return {
       kind: "admitted",
+      requestId,
       userId,
-      turns: standing.turns.map(({ _id, text }) => ({ turnId: _id, text })),
-      provider: { id: provider.id, baseUrl: provider.baseUrl },
+      turns: turns.map(({ _id, text }) => ({ turnId: _id, text })),
+      provider: { id, baseUrl, contextLength },
       model: model.model,
-      sealedKey: provider.keyless ? null : (key?.sealed ?? null),
+      sealedKey: keyless ? null : (key?.sealed ?? null),
     };
   },
 });
 
-/** What the token is good for at this moment. */
-export const standing = internalQuery({
-  args: { tokenHash: v.string() },
-  returns: v.union(
-    v.literal("stranger"),
-    v.literal("idle"),
-    v.literal("working"),
-  ),
-  handler: async (ctx, { tokenHash }) =>
-    (await standingOf(ctx, tokenHash)).kind,
+/** A place among the requests a sandbox may have under way, or null. */
+async function takePlace(
+  ctx: MutationCtx,
+  { _id: slotId, generation }: Doc<"slots">,
+  now: number,
+): Promise<Id<"modelRequests"> | null> {
+  const places = await ctx.db
+    .query("modelRequests")
+    .withIndex("by_slot", (q) => q.eq("slotId", slotId))
+    .take(MAX_REQUESTS);
+  let taken = 0;
+  for (const place of places) {
+    // Its action is gone; what it reserved stays charged, for it may be spent.
+    if (place.expiresAt <= now) await ctx.db.delete("modelRequests", place._id);
+    else taken += 1;
+  }
+  if (taken >= MAX_REQUESTS) return null;
+  const expiresAt = now + REQUEST_LEASE;
+  return ctx.db.insert("modelRequests", { slotId, generation, expiresAt });
+}
+
+const charged = v.union(
+  v.object({ kind: v.literal("charged") }),
+  v.object({ kind: v.literal("over") }),
+  v.object({ kind: v.literal("spent"), error: failureValidator }),
+);
+
+/**
+ * Reserves tokens of a turn's allowance for a request. `over`: the turn has
+ * ended meanwhile. `spent`: the allowance is used up; that ends the turn, for
+ * its agent can do nothing more.
+ */
+export const charge = internalMutation({
+  args: {
+    requestId: v.id("modelRequests"),
+    turnId: v.id("turns"),
+    tokens: v.number(),
+  },
+  returns: charged,
+  handler: async (ctx, args): Promise<Infer<typeof charged>> => {
+    const turn = await ctx.db.get("turns", args.turnId);
+    if (!turn || turn.state === "ended") return { kind: "over" };
+    if (!(await renewed(ctx, args.requestId))) return { kind: "over" };
+    const answer = chargeTo(turn.spent, args.tokens);
+    if (answer.ok) {
+      await ctx.db.patch("turns", turn._id, { spent: answer.spent });
+      return { kind: "charged" };
+    }
+    const { error } = answer;
+    await breakOff(ctx, turn, { state: "failed", error });
+    await dispatchTurns(ctx, turn.slotId);
+    return { kind: "spent", error };
+  },
 });
 
-/** Records what a request to a model came to. */
+/** Whether a request may go on. Asked every few seconds, which keeps its place. */
+export const renew = internalMutation({
+  args: { requestId: v.id("modelRequests") },
+  returns: v.boolean(),
+  handler: (ctx, { requestId }) => renewed(ctx, requestId),
+});
+
+async function renewed(
+  ctx: MutationCtx,
+  requestId: Id<"modelRequests">,
+): Promise<boolean> {
+  const request = await ctx.db.get("modelRequests", requestId);
+  const slot = request && (await ctx.db.get("slots", request.slotId));
+  if (!slot || slot.generation !== request.generation) return false;
+  const now = Date.now();
+  const turns = await turnsUnderWay(ctx, slot._id, slot.generation, now);
+  if (turns.length === 0) return false;
+  const expiresAt = now + REQUEST_LEASE;
+  await ctx.db.patch("modelRequests", requestId, { expiresAt });
+  return true;
+}
+
+/** Records what a charged request came to; `usage` null where nobody counted. */
 export const settle = internalMutation({
   args: {
+    requestId: v.id("modelRequests"),
     turnId: v.id("turns"),
+    reserved: v.number(),
     usage: v.union(
       v.null(),
       v.object({ promptTokens: v.number(), completionTokens: v.number() }),
@@ -97,11 +189,13 @@ export const settle = internalMutation({
     error: v.union(v.null(), failureValidator),
   },
   returns: v.null(),
-  handler: async (ctx, { turnId, usage, error }) => {
+  handler: async (ctx, { requestId, turnId, reserved, usage, error }) => {
+    await leave(ctx, requestId);
     const turn = await ctx.db.get("turns", turnId);
     if (!turn) return null;
     const before = turn.usage ?? { promptTokens: 0, completionTokens: 0 };
     await ctx.db.patch("turns", turnId, {
+      spent: settled(turn.spent ?? UNSPENT, reserved, usage),
       // A success takes back what an earlier try of the agent failed with.
       modelError: error ?? undefined,
       ...(usage && {
@@ -113,4 +207,30 @@ export const settle = internalMutation({
     });
     return null;
   },
+});
+
+/** Gives back the place of a request that was not passed on. */
+export const release = internalMutation({
+  args: { requestId: v.id("modelRequests") },
+  returns: v.null(),
+  handler: async (ctx, { requestId }) => {
+    await leave(ctx, requestId);
+    return null;
+  },
+});
+
+async function leave(
+  ctx: MutationCtx,
+  requestId: Id<"modelRequests">,
+): Promise<void> {
+  const request = await ctx.db.get("modelRequests", requestId);
+  if (request) await ctx.db.delete("modelRequests", requestId);
+}
+
+/** Whether a token is one of a sandbox there is. */
+export const known = internalQuery({
+  args: { tokenHash: v.string() },
+  returns: v.boolean(),
+  handler: async (ctx, { tokenHash }) =>
+    (await slotOf(ctx, tokenHash)) !== null,
 });

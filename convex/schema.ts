@@ -336,6 +336,8 @@ export default defineSchema({
     checkAt: v.number(), // when to look again, should nobody have told us
     deadlineAt: v.number(),
     modelError: v.optional(failureValidator), // the gateway's last word
+    // Of its allowance at the model, reservations included (model/chat/spending).
+    spent: v.optional(v.object({ requests: v.number(), tokens: v.number() })),
     usage: v.optional(
       v.object({ promptTokens: v.number(), completionTokens: v.number() }),
     ),
@@ -344,6 +346,13 @@ export default defineSchema({
     .index("by_slot_and_state", ["slotId", "state"])
     .index("by_state_and_check_at", ["state", "checkAt"])
     .index("by_message", ["messageId"]),
+
+  /** Requests to a model under way, each leased by the action that carries it. */
+  modelRequests: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    expiresAt: v.number(),
+  }).index("by_slot", ["slotId"]),
 
   // ---- settings ------------------------------------------------------------
 

@@ -54,6 +54,7 @@ import type * as model_chat_deadline from "../model/chat/deadline.js";
 import type * as model_chat_events from "../model/chat/events.js";
 import type * as model_chat_limits from "../model/chat/limits.js";
 import type * as model_chat_pushToken from "../model/chat/pushToken.js";
+import type * as model_chat_spending from "../model/chat/spending.js";
 import type * as model_chat_sse from "../model/chat/sse.js";
 import type * as model_chat_turn from "../model/chat/turn.js";
 import type * as model_chat_upstream from "../model/chat/upstream.js";
@@ -158,6 +159,7 @@ declare const fullApi: ApiFromModules<{
   "model/chat/events": typeof model_chat_events;
   "model/chat/limits": typeof model_chat_limits;
   "model/chat/pushToken": typeof model_chat_pushToken;
+  "model/chat/spending": typeof model_chat_spending;
   "model/chat/sse": typeof model_chat_sse;
   "model/chat/turn": typeof model_chat_turn;
   "model/chat/upstream": typeof model_chat_upstream;

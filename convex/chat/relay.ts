@@ -1,3 +1,4 @@
+import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import {
@@ -7,10 +8,12 @@ import {
   type Completion,
 } from "../model/chat/completion";
 import {
+  COMPLETION_PATIENCE,
   MAX_ANSWER_BYTES,
   MAX_COMPLETION_BYTES,
   RECHECK,
 } from "../model/chat/limits";
+import { estimate } from "../model/chat/spending";
 import {
   modelError,
   openAiError,
@@ -36,38 +39,27 @@ export async function complete(
   const token = bearerOf(request);
   if (!token) return refusal(403, "forbidden", "A gateway token is needed.");
   const tokenHash = await sha256Hex(token);
-  const admitted = await ctx.runQuery(internal.gateway.admit, { tokenHash });
+  const admitted = await ctx.runMutation(internal.gateway.admit, { tokenHash });
   switch (admitted.kind) {
     case "stranger":
       return refusal(403, "forbidden", "This gateway token is not valid.");
     case "idle":
       return refusal(403, "no_turn", OVER.message);
+    case "busy":
+      return busy();
     case "no_model":
       return refusal(401, admitted.error.code, admitted.error.message);
     case "admitted":
       break;
   }
-  const text = await readText(request, MAX_COMPLETION_BYTES);
-  if (text === null) {
-    return refusal(413, "model_context", "The request is over 8 MiB.");
+  const { requestId } = admitted;
+  const ready = await prepare(ctx, request, admitted);
+  if (ready instanceof Response) {
+    await ctx.runMutation(internal.gateway.release, { requestId });
+    return ready;
   }
-  const completion = parseCompletion(text, admitted.model);
-  if (!completion) {
-    return refusal(400, "bad_request", "This is no chat completion request.");
-  }
-  const turn = turnOf(admitted.turns, completion.words);
-  if (!turn) return refusal(403, "no_turn", OVER.message);
-  const { userId, provider, sealedKey } = admitted;
-  let key: string | null = null;
-  try {
-    key =
-      sealedKey && (await open(sealedKey, aad.provider(userId, provider.id)));
-  } catch (error) {
-    const { code, message } = toFailure(error);
-    return refusal(401, code, message);
-  }
-  const call: Call = { ctx, tokenHash, turnId: turn.turnId };
-  const url = `${provider.baseUrl}/chat/completions`;
+  const { call, completion, key } = ready;
+  const url = `${admitted.provider.baseUrl}/chat/completions`;
   const upstream = await ask(call, url, key, completion);
   if (!(upstream instanceof Response)) return failed(call, upstream);
   const streamed = /^text\/event-stream\b/i.test(
@@ -76,12 +68,81 @@ export async function complete(
   return streamed ? relayStream(call, upstream) : whole(call, upstream);
 }
 
+type Admitted = Extract<
+  FunctionReturnType<typeof internal.gateway.admit>,
+  { kind: "admitted" }
+>;
+
+/** Reads a request and charges it to its turn; a response where it is refused. */
+async function prepare(
+  ctx: ActionCtx,
+  request: Request,
+  { requestId, turns, userId, provider, model, sealedKey }: Admitted,
+): Promise<
+  Response | { call: Call; completion: Completion; key: string | null }
+> {
+  const body = await within(
+    COMPLETION_PATIENCE,
+    readText(request, MAX_COMPLETION_BYTES).then((text) => ({ text })),
+  );
+  if (!body) return refusal(408, "bad_request", "The request came too slowly.");
+  if (body.text === null) {
+    return refusal(413, "model_context", "The request is over 8 MiB.");
+  }
+  const completion = parseCompletion(body.text, model);
+  if (!completion) {
+    return refusal(400, "bad_request", "This is no chat completion request.");
+  }
+  const turn = turnOf(turns, completion.words);
+  if (!turn) return refusal(403, "no_turn", OVER.message);
+  let key: string | null = null;
+  try {
+    key =
+      sealedKey && (await open(sealedKey, aad.provider(userId, provider.id)));
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    return refusal(401, code, message);
+  }
+  const { turnId } = turn;
+  const { contextLength } = provider;
+  const tokens = estimate(completion.body, completion.answer, contextLength);
+  const charged = await ctx.runMutation(internal.gateway.charge, {
+    requestId,
+    turnId,
+    tokens,
+  });
+  switch (charged.kind) {
+    case "over":
+      return refusal(403, "no_turn", OVER.message);
+    case "spent":
+      return refusal(403, charged.error.code, charged.error.message);
+    case "charged":
+      return {
+        call: { ctx, requestId, turnId, reserved: tokens },
+        completion,
+        key,
+      };
+  }
+}
+
+/** Too many at once: agents try again after such an answer by themselves. */
+function busy(): Response {
+  const message = "This sandbox asks its model too many things at once.";
+  return json(429, openAiError({ code: "rate_limited", message }), {
+    "retry-after": "2",
+  });
+}
+
 function refusal(status: number, code: string, message: string): Response {
   return json(status, openAiError({ code, message }));
 }
 
+const NO_USAGE = { promptTokens: 0, completionTokens: 0 };
+
 async function failed(call: Call, error: ModelError): Promise<Response> {
-  await settle(call, null, error.failure);
+  // A provider that refused has counted nothing; one that failed may have.
+  const usage = error.status < 500 ? NO_USAGE : null;
+  await settle(call, usage, error.failure);
   return json(
     error.status,
     openAiError(error.failure),
@@ -154,12 +215,12 @@ export async function listModels(
   request: Request,
 ): Promise<Response> {
   const token = bearerOf(request);
-  const standing =
+  const known =
     token &&
-    (await ctx.runQuery(internal.gateway.standing, {
+    (await ctx.runQuery(internal.gateway.known, {
       tokenHash: await sha256Hex(token),
     }));
-  if (!standing || standing === "stranger") {
+  if (!known) {
     return refusal(403, "forbidden", "This gateway token is not valid.");
   }
   return json(200, {

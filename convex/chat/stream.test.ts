@@ -6,13 +6,17 @@ import { relayStream, type Call } from "./stream";
 /** An action's context whose settling takes its time. */
 function callOf(settle: () => Promise<void>): Call {
   const ctx = {
-    runQuery: () => Promise.resolve("working"),
     runMutation: async () => {
       await Bun.sleep(30);
       await settle();
     },
   } as unknown as ActionCtx;
-  return { ctx, tokenHash: "hash", turnId: "turn" as Id<"turns"> };
+  return {
+    ctx,
+    requestId: "request" as Id<"modelRequests">,
+    turnId: "turn" as Id<"turns">,
+    reserved: 100,
+  };
 }
 
 const words = 'data: {"choices":[{"delta":{"content":"one"}}]}\n\n';

@@ -10,25 +10,29 @@ import { within } from "../model/within";
 
 /** One request through the model gateway: whose it is, and how it is streamed. */
 
-export type Call = { ctx: ActionCtx; tokenHash: string; turnId: Id<"turns"> };
+export type Call = {
+  ctx: ActionCtx;
+  requestId: Id<"modelRequests">;
+  turnId: Id<"turns">;
+  reserved: number; // tokens of the turn's allowance
+};
 
 export const OVER = failure(
   "agent_lost",
   "No message is being answered, so the model is not available.",
 );
 
-/** Whether the turn the request is for is still under way. */
-export async function stillAllowed({ ctx, tokenHash }: Call): Promise<boolean> {
-  const standing = await ctx.runQuery(internal.gateway.standing, { tokenHash });
-  return standing === "working";
+/** Whether the request may go on. Keeps its place while it may. */
+function stillAllowed({ ctx, requestId }: Call): Promise<boolean> {
+  return ctx.runMutation(internal.gateway.renew, { requestId });
 }
 
 export async function settle(
-  { ctx, turnId }: Call,
+  { ctx, ...call }: Call,
   usage: Usage | null,
   error: Failure | null,
 ): Promise<void> {
-  await ctx.runMutation(internal.gateway.settle, { turnId, usage, error });
+  await ctx.runMutation(internal.gateway.settle, { ...call, usage, error });
 }
 
 /** Waits while the turn goes on, five minutes at most; null when either gives out. */

@@ -135,6 +135,11 @@ export const ERRORS = {
     "Install Python 3.11 or newer with venv and start Slipway again.",
   ),
   agent_lost: entry(503, true, "Retry: the agent restarts by itself."),
+  model_budget: entry(
+    422,
+    false,
+    "Send a message that lets the agent go on, or ask for less at once.",
+  ),
   turn_too_long: entry(
     422,
     false,

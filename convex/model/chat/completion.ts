@@ -27,6 +27,8 @@ const request = z.object({
 export type Completion = {
   body: string; // JSON for the provider
   stream: boolean;
+  /** Tokens it allows the model to say, if it names a number. */
+  answer: number | null;
   /** The user's last words in it, to tell whose turn asks. */
   words: string;
 };
@@ -51,11 +53,24 @@ export function parseCompletion(
     stream,
     ...(stream && { stream_options: { include_usage: true } }),
   };
+  const passedOn = written(body);
+  if (passedOn === null) return null;
+  const { max_completion_tokens, max_tokens } = parsed.data;
   return {
-    body: JSON.stringify(body),
+    body: passedOn,
     stream,
+    answer: max_completion_tokens ?? max_tokens ?? null,
     words: lastWords(parsed.data.messages),
   };
+}
+
+function written(body: object): string | null {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    if (error instanceof RangeError) return null; // nested beyond writing
+    throw error;
+  }
 }
 
 function lastWords(messages: { role: string; content?: unknown }[]): string {

@@ -81,6 +81,27 @@ export const MAX_COMPLETION_BYTES = 8 * 1024 * 1024;
 /** What a model may answer to one request; an HTTP action may send 20 MiB. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
+/** Such a request must have arrived within this; its place is held meanwhile. */
+export const COMPLETION_PATIENCE = 20_000;
+
+/**
+ * Requests to a model that one sandbox may have under way: each of its turns
+ * one, and one beside it for a title or a summary. The deployment has 64 actions.
+ */
+export const MAX_REQUESTS = 2 * MAX_RUNNING;
+
+/** A request whose action says nothing for this long is gone; it speaks each RECHECK. */
+export const REQUEST_LEASE = 30_000;
+
+/** Requests of one turn: 30 steps of the agent with two more tries each, and some beside. */
+export const TURN_REQUESTS = 100;
+
+/** Tokens of one turn: 30 steps with a context of 128k full each time, and a quarter more. */
+export const TURN_TOKENS = 5_000_000;
+
+/** Reserved for an answer whose length the agent does not limit. */
+export const COMPLETION_TOKENS = 16_384;
+
 /** How often a request to a model is checked to be still allowed. */
 export const RECHECK = 5_000;
 
