@@ -28,7 +28,13 @@ import {
   withCheckoutLock,
   type Snapshot,
 } from "./start/prepare";
-import { checkNode, ensureBubblewrap } from "./start/prerequisites";
+import {
+  BUBBLEWRAP,
+  checkNode,
+  checkSystem,
+  ensurePrograms,
+  GIT,
+} from "./start/prerequisites";
 import { keepSecrets } from "./start/secrets";
 import { Supervisor } from "./start/supervisor";
 import {
@@ -86,8 +92,18 @@ async function prepare(
 ): Promise<{ snapshot: Snapshot | null; distDir: string }> {
   const embedded = !options.cloud;
   await step("check", checkNode, (node) => node);
-  if (embedded && !options.replaced.sandboxes) {
-    await step("isolation", ensureBubblewrap, (what) => what);
+  if (embedded) {
+    const { replaced } = options;
+    if (!replaced.sandboxes) checkSystem();
+    const programs = [
+      ...(replaced.skills ? [] : [GIT]),
+      ...(replaced.sandboxes ? [] : [BUBBLEWRAP]),
+    ];
+    await step(
+      "system",
+      (progress) => ensurePrograms(programs, progress),
+      (what) => what,
+    );
   }
   const pages = async () => {
     await step("dependencies", installTogether, (what) => what);

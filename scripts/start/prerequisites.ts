@@ -61,21 +61,49 @@ export async function installPackage(
   return { ok: false, remedy: `${remedy}\n${done.output}` };
 }
 
-/** Sandboxes are isolated with bubblewrap; without it skills cannot be run. */
-export async function ensureBubblewrap(progress: Progress): Promise<string> {
-  if (process.platform !== "linux") {
-    warn(
-      "Local sandboxes need Linux. Use a Linux virtual machine, or set DAYTONA_API_URL and DAYTONA_API_KEY to use Daytona.",
-    );
-    return "not available on this system";
+/**
+ * The programs of the system that embedded parts run: what each is for, and
+ * whether it is there, or was installed just now. Missing ones are said with
+ * the command that brings them; everything else runs without.
+ */
+export async function ensurePrograms(
+  programs: readonly Program[],
+  progress: Progress,
+): Promise<string> {
+  const words: string[] = [];
+  for (const { program, name, without } of programs) {
+    if (Bun.which(program)) {
+      words.push(name);
+      continue;
+    }
+    const installed = await installPackage(name, progress);
+    words.push(`${name} ${installed.ok ? "installed just now" : "missing"}`);
+    if (!installed.ok)
+      warn(`${name} is missing: ${without} ${installed.remedy}`);
   }
-  if (Bun.which("bwrap")) return "bubblewrap";
-  const installed = await installPackage("bubblewrap", progress);
-  if (installed.ok) return "bubblewrap, installed just now";
+  return words.join(", ");
+}
+
+type Program = { program: string; name: string; without: string };
+
+export const GIT: Program = {
+  program: "git",
+  name: "git",
+  without: "skills of this machine cannot be served.",
+};
+
+export const BUBBLEWRAP: Program = {
+  program: "bwrap",
+  name: "bubblewrap",
+  without: "no sandbox can be started.",
+};
+
+/** Says what local sandboxes need where they cannot run. */
+export function checkSystem(): void {
+  if (process.platform === "linux") return;
   warn(
-    `bubblewrap is missing, so no sandbox can be started. ${installed.remedy}`,
+    "Local sandboxes need Linux. Use a Linux virtual machine, or set DAYTONA_API_URL and DAYTONA_API_KEY to use Daytona.",
   );
-  return "bubblewrap is missing";
 }
 
 /** Whether the checkout has its dependencies for this very lock file. */
