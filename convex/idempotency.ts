@@ -51,7 +51,7 @@ export async function replay(
   const known = await ctx.db
     .query("idempotency")
     .withIndex("by_user_and_route_and_key", (q) =>
-      q.eq("userId", userId).eq("route", route).eq("key", key),
+      q.eq("userId", userId).eq("route", apart(route)).eq("key", key),
     )
     .unique();
   if (!known || (now !== null && known.expiresAt <= now)) return null;
@@ -73,9 +73,17 @@ export async function remember(
   const expired = await ctx.db
     .query("idempotency")
     .withIndex("by_user_and_route_and_key", (q) =>
-      q.eq("userId", userId).eq("route", route).eq("key", key),
+      q.eq("userId", userId).eq("route", apart(route)).eq("key", key),
     )
     .unique();
   if (expired) await ctx.db.patch("idempotency", expired._id, row);
-  else await ctx.db.insert("idempotency", { userId, route, key, ...row });
+  else {
+    const about = { userId, route: apart(route), key };
+    await ctx.db.insert("idempotency", { ...about, ...row });
+  }
+}
+
+/** Callers name the route; rows that functions keep for themselves have other names. */
+function apart(route: string): string {
+  return `once ${route}`;
 }
