@@ -38,6 +38,8 @@ export interface SandboxServerOptions {
   minuteMs?: number;
   /** Slowness, lag and quotas; see state/behaviour.ts. None by default. */
   behaviour?: BehaviourInput;
+  /** Sandboxes kept ready for the next create; 0 by default. */
+  warm?: number;
   /** Sees a copy of every answer, for tests of the wire. */
   observe?: Observer;
 }
@@ -61,7 +63,7 @@ export async function createSandboxServer(
   const registry = new Registry(`${data}/registry.sqlite`);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const policy = new EgressPolicy(options.egress ?? {}, options.allowHosts);
-  const executor = await Executor.open(data, limits, policy);
+  const executor = await Executor.open(data, limits, policy, options.warm);
   const snapshots = new Snapshots(resolve(options.snapshots));
   const events = new EventHub();
   const activity = new Activity(registry);
@@ -100,7 +102,7 @@ export async function createSandboxServer(
       house.stop();
       await server.stop(true);
       await lifecycle.close();
-      executor.close();
+      await executor.close();
       registry.close();
       lock.release();
     },

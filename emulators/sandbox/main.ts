@@ -3,7 +3,7 @@ import { messageOf } from "./errors";
 import { createSandboxServer } from "./index";
 
 const USAGE =
-  "SANDBOX_API_KEY=... bun emulators/sandbox/main.ts --data DIR --snapshots DIR [--port 0] [--egress name=http://host:port]... [--allow-host name]...";
+  "SANDBOX_API_KEY=... bun emulators/sandbox/main.ts --data DIR --snapshots DIR [--port 0] [--egress name=http://host:port]... [--allow-host name]... [--warm 1]";
 
 function readOptions() {
   const { values } = parseArgs({
@@ -12,6 +12,7 @@ function readOptions() {
       data: { type: "string" },
       snapshots: { type: "string" },
       egress: { type: "string", multiple: true, default: [] },
+      warm: { type: "string", default: "1" },
       "allow-host": { type: "string", multiple: true, default: [] },
     },
   });
@@ -25,6 +26,7 @@ function readOptions() {
   return {
     apiKey,
     port: Number(values.port),
+    warm: Number(values.warm),
     data: values.data,
     snapshots: values.snapshots,
     allowHosts: values["allow-host"],

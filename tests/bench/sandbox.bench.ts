@@ -36,6 +36,7 @@ export const bench: Bench = {
     const server = await createSandboxServer({
       ...{ data: join(folder, "data"), snapshots: join(folder, "snapshots") },
       apiKey: API_KEY,
+      warm: 1,
     });
     try {
       const daytona = new Daytona({
@@ -69,7 +70,7 @@ async function createToExec({ daytona, folder }: World, report: Report) {
     // Not counted: what is thrown away, and the next warm one being made.
     rest: async () => {
       await made.pop()?.delete();
-      await Bun.sleep(250);
+      await Bun.sleep(500);
     },
     node: () => bare.bareIsolatedNode(join(folder, "bare")),
     shell: () => bare.bareIsolated(join(folder, "bare")),

@@ -39,19 +39,17 @@ function dataFolder(): string {
   return folder;
 }
 
-function launch(data: string) {
-  return Bun.spawn(
-    [process.execPath, MAIN, "--data", data, "--snapshots", join(data, "none")],
-    {
-      env: { PATH: process.env.PATH ?? "", SANDBOX_API_KEY: API_KEY },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+function launch(data: string, ...more: string[]) {
+  const folders = ["--data", data, "--snapshots", join(data, "none")];
+  return Bun.spawn([process.execPath, MAIN, ...folders, ...more], {
+    env: { PATH: process.env.PATH ?? "", SANDBOX_API_KEY: API_KEY },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** The server as scripts run it: a process that prints one line when ready. */
-async function startServer(data: string): Promise<Running> {
-  const server = launch(data);
+async function startServer(data: string, ...more: string[]): Promise<Running> {
+  const server = launch(data, ...more);
   const reader = server.stdout.getReader();
   const { value } = await reader.read();
   if (!value) throw new Error(await new Response(server.stderr).text());
@@ -110,8 +108,9 @@ test("kill -9: all sandboxes die, the records say so, the homes are kept", async
 }, 15_000);
 
 test("kill -9 during creates and deletes leaves nothing half-made", async () => {
+  // None is made ahead of time: every home must have its record.
   const data = dataFolder();
-  const first = await startServer(data);
+  const first = await startServer(data, "--warm", "0");
   const daytona = client(first.url);
   for (const name of ["a", "b"]) await daytona.create({ name });
   const underWay = Promise.allSettled([
@@ -122,7 +121,7 @@ test("kill -9 during creates and deletes leaves nothing half-made", async () => 
   await killNine(first, data);
   await underWay;
 
-  const second = await startServer(data);
+  const second = await startServer(data, "--warm", "0");
   const after = await states(second);
   const homes = readdirSync(join(data, "sandboxes"));
   expect(homes.length).toBe(Object.keys(after).length);

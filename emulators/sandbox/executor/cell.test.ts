@@ -15,18 +15,19 @@ beforeAll(async () => {
   executor = await Executor.open(data, DEFAULT_LIMITS, EgressPolicy.none());
   if (!executor.isolation.ok) throw new Error(executor.isolation.reason);
 });
-afterAll(() => {
-  executor.close();
+afterAll(async () => {
+  await executor.close();
   rmSync(data, { recursive: true, force: true });
 });
 
 const start = (id: string, entrypoint: string[] = []) =>
   executor.start({
     id,
-    hostUid: executor.allotUid(new Set()),
+    hostUid: executor.allotUid(),
     snapshot: { ...BARE, entrypoint },
     env: {},
     networkBlockAll: true,
+    ready: null,
   });
 
 test("the end of the lifeline ends all of it, even what ignores signals", async () => {

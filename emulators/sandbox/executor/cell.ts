@@ -27,6 +27,10 @@ export interface CellOptions {
   hostUid: number | null;
   /** Removed when all of the sandbox is gone; null where there are none. */
   group: Cgroup | null;
+}
+
+/** What its boot tells a sandbox. */
+export interface Boot {
   entrypoint: string[];
   env: Record<string, string>;
 }
@@ -51,11 +55,10 @@ export interface Cell {
 }
 
 /**
- * Starts the supervisor behind its walls and hands it the entrypoint.
- *
- * @throws IsolationError when it does not come up, with what it printed.
+ * Starts the supervisor behind its walls. It can be spoken to at once: its
+ * socket has been listening since before, so a request just waits.
  */
-export async function startCell(options: CellOptions): Promise<Cell> {
+export function startCell(options: CellOptions): Cell {
   const { runtime, boot, limits, tools, hostUid } = options;
   const socket = join(runtime, `${boot}.sock`);
   const { mounts, wrapper } =
@@ -96,7 +99,7 @@ export async function startCell(options: CellOptions): Promise<Cell> {
     rmSync(socket, { force: true });
     options.group?.remove();
   });
-  const cell: Cell = {
+  return {
     lifeline: child.stdin,
     log,
     ended,
@@ -114,23 +117,35 @@ export async function startCell(options: CellOptions): Promise<Cell> {
     overrun: null,
     kill: () => killTree(child),
   };
-  await bootCell(cell, options);
-  return cell;
 }
 
-/** The socket has been listening since before the start: this just waits. */
-async function bootCell(cell: Cell, options: CellOptions): Promise<void> {
-  const body = JSON.stringify({
-    entrypoint: options.entrypoint,
-    env: options.env,
+/**
+ * The first word to a sandbox; its entrypoint is started with it.
+ *
+ * @throws IsolationError when it does not come up, with what it printed.
+ */
+export async function bootCell(cell: Cell, boot: Boot): Promise<void> {
+  await firstAnswer(cell, "/boot", {
+    method: "POST",
+    body: JSON.stringify(boot),
   });
+}
+
+/** Waits until its supervisor is up. @throws as bootCell does */
+export async function awaitCell(cell: Cell): Promise<void> {
+  await firstAnswer(cell, "/probe", {});
+}
+
+async function firstAnswer(
+  cell: Cell,
+  path: string,
+  init: RequestInit,
+): Promise<void> {
   try {
-    const answer = await cell.fetch("/boot", {
-      method: "POST",
-      body,
-      signal: AbortSignal.timeout(BOOT_TIMEOUT_MS),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
+    const signal = AbortSignal.timeout(BOOT_TIMEOUT_MS);
+    const answer = await cell.fetch(path, { ...init, signal });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
   } catch (error) {
     await cell.kill();
     const said = cell.log.toString().trim();

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startEgressProxy } from "../egress/proxy";
 import { EgressPolicy } from "../egress/policy";
 import type { Snapshot } from "../snapshots";
-import { startCell } from "./cell";
+import { awaitCell, bootCell, startCell } from "./cell";
 import type { Cell } from "./cell";
 import { openCgroups } from "./cgroups";
 import type { Cgroups } from "./cgroups";
@@ -17,6 +17,8 @@ import { explain, inspect } from "./probe";
 import type { Isolation } from "./probe";
 import { removeTree } from "./remove";
 import { buildSupervisor } from "./supervisor-file";
+import { WarmPool } from "./warm";
+import type { Ready } from "./warm";
 import { Watch } from "./watch";
 
 export interface StartRequest {
@@ -25,6 +27,8 @@ export interface StartRequest {
   snapshot: Snapshot;
   env: Record<string, string>;
   networkBlockAll: boolean;
+  /** One that was reserved for it; null to isolate one now. */
+  ready: Ready | null;
 }
 
 /**
@@ -38,6 +42,11 @@ export class Executor {
   private ids: IdRange | null = null;
   readonly groups: Cgroups | null;
   private readonly watch: Watch;
+  private readonly warm: WarmPool;
+  /** Of warm ones, also while they are made: no record names them yet. */
+  private readonly warmUids = new Set<number>();
+  /** Host ids of the sandboxes that exist; set by whoever keeps their records. */
+  inUse: () => Set<number> = () => new Set();
   isolation: Isolation = {
     ok: false,
     how: "bubblewrap",
@@ -49,6 +58,7 @@ export class Executor {
     data: string,
     readonly limits: Limits,
     private readonly egress: EgressPolicy,
+    warm: number,
   ) {
     this.homes = join(data, "sandboxes");
     // 0711: the user a sandbox runs as must get through, and see nothing.
@@ -59,15 +69,25 @@ export class Executor {
     this.groups = openCgroups(randomBytes(4).toString("hex"));
     const held = this.groups?.controllers.includes("memory") ?? false;
     this.watch = new Watch(this.homes, limits, !held);
+    this.warm = new WarmPool(
+      warm,
+      (snapshot) => this.makeReady(snapshot),
+      (ready) => this.discard(ready),
+    );
   }
 
-  /** Probes the host by running a sandbox. Never throws: see `isolation`. */
+  /**
+   * Probes the host by running a sandbox. Never throws: see `isolation`.
+   *
+   * @param warm how many sandboxes to keep ready ahead of time
+   */
   static async open(
     data: string,
     limits: Limits,
     egress: EgressPolicy,
+    warm = 0,
   ): Promise<Executor> {
-    const executor = new Executor(data, limits, egress);
+    const executor = new Executor(data, limits, egress, warm);
     try {
       executor.tools = findTools();
       executor.ids = idRange();
@@ -83,13 +103,14 @@ export class Executor {
     return executor;
   }
 
-  /** A host id that none of `taken` has; null when all run as ourselves. */
-  allotUid(taken: Set<number>): number | null {
+  /** A host id that nobody has; null when all run as ourselves. */
+  allotUid(): number | null {
     if (!this.ids) return null;
     const { first, count } = this.ids;
+    const taken = this.inUse();
     // The first one is the probe's.
     for (let id = first + 1; id < first + count; id++) {
-      if (!taken.has(id)) return id;
+      if (!taken.has(id) && !this.warmUids.has(id)) return id;
     }
     throw new Error("every host id for sandboxes is in use");
   }
@@ -113,7 +134,48 @@ export class Executor {
     return removeTree(join(this.homes, id));
   }
 
+  /**
+   * An id and a host user for a new sandbox, and a warm one if there is one. The
+   * caller records it before anything else can ask.
+   */
+  reserve(
+    snapshot: Snapshot,
+    networkBlockAll: boolean,
+  ): { id: string; hostUid: number | null; ready: Ready | null } {
+    const ready = networkBlockAll ? null : this.warm.take(snapshot);
+    if (!ready) {
+      return { id: randomUUID(), hostUid: this.allotUid(), ready };
+    }
+    const { id, hostUid } = ready;
+    if (hostUid !== null) this.warmUids.delete(hostUid);
+    return { id, hostUid, ready };
+  }
+
+  /**
+   * Resolves when it has been told what to run.
+   *
+   * @throws IsolationError when it does not come up, with what it printed.
+   */
   async start(request: StartRequest): Promise<Cell> {
+    const { snapshot, ready } = request;
+    const { entrypoint } = snapshot;
+    const cell = ready?.cell ?? (await this.isolate(request));
+    const env = { ...snapshot.env, ...request.env };
+    await bootCell(cell, { entrypoint, env });
+    if (!request.networkBlockAll) this.warm.refill(snapshot);
+    return cell;
+  }
+
+  private async discard({ id, hostUid, cell }: Ready): Promise<void> {
+    await cell.kill();
+    await cell.ended;
+    await this.removeHome(id);
+    if (hostUid !== null) this.warmUids.delete(hostUid);
+  }
+
+  private async isolate(
+    request: Omit<StartRequest, "env" | "ready">,
+  ): Promise<Cell> {
     const { id, hostUid, snapshot } = request;
     if (!this.tools) throw new Error("start() without isolation");
     this.makeHome(id, hostUid);
@@ -122,16 +184,15 @@ export class Executor {
     const policy = request.networkBlockAll ? EgressPolicy.none() : this.egress;
     const proxy = await startEgressProxy(egressSocket, policy, id);
     if (hostUid !== null) chownSync(egressSocket, hostUid, hostUid);
+    let cell: Cell;
     try {
-      const cell = await startCell({
+      cell = startCell({
         boot,
         runtime: this.runtime,
         tools: this.tools,
         limits: this.limits,
         hostUid,
         group: this.groups?.make(boot, this.limits) ?? null,
-        entrypoint: snapshot.entrypoint,
-        env: { ...snapshot.env, ...request.env },
         mounts: {
           home: this.homeOf(id),
           etc: join(this.runtime, "etc"),
@@ -142,26 +203,43 @@ export class Executor {
           binds: snapshot.binds.map((path) => [path, path]),
         },
       });
-      const watching = this.watch.add({
-        home: this.homeOf(id),
-        processes: () => cell.processes(),
-        overrun(reason) {
-          cell.overrun = reason;
-          void cell.kill();
-        },
-      });
-      void cell.ended.then(() => {
-        watching.remove();
-        proxy.close();
-      });
-      return cell;
     } catch (error) {
       proxy.close();
       throw error;
     }
+    const watching = this.watch.add({
+      home: this.homeOf(id),
+      processes: () => cell.processes(),
+      overrun(reason) {
+        cell.overrun = reason;
+        void cell.kill();
+      },
+    });
+    void cell.ended.then(() => {
+      watching.remove();
+      proxy.close();
+    });
+    return cell;
   }
 
-  close(): void {
+  private async makeReady(snapshot: Snapshot): Promise<Ready> {
+    const id = randomUUID();
+    const hostUid = this.allotUid();
+    if (hostUid !== null) this.warmUids.add(hostUid);
+    const networkBlockAll = false;
+    const cell = await this.isolate({ id, hostUid, snapshot, networkBlockAll });
+    const ready = { id, hostUid, cell };
+    try {
+      await awaitCell(cell);
+    } catch (error) {
+      await this.discard(ready);
+      throw error;
+    }
+    return ready;
+  }
+
+  async close(): Promise<void> {
+    await this.warm.close();
     this.watch.close();
     this.groups?.close();
     rmSync(this.runtime, { recursive: true, force: true });
@@ -180,6 +258,7 @@ export class Executor {
         hostUid,
         env: {},
         networkBlockAll: true,
+        ready: null,
         snapshot: {
           ...{ name: "probe", description: "", createdAt: 0 },
           ...{ entrypoint: [], env: {}, root: null, binds: [] },

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { ApiError, badRequest, conflict, messageOf, notFound } from "../errors";
 import type { Cell } from "../executor/cell";
 import type { Executor } from "../executor/executor";
+import type { Ready } from "../executor/warm";
 import type { CreateRequest } from "../http/create-request";
 import { BARE } from "../snapshots";
 import type { Snapshots } from "../snapshots";
@@ -51,6 +51,8 @@ export class Lifecycle {
     public behaviour: Behaviour,
   ) {
     this.rate = new CreateRate(parts.minuteMs);
+    parts.executor.inUse = () =>
+      new Set(parts.registry.all().flatMap(({ hostUid }) => hostUid ?? []));
   }
 
   require(idOrName: string): SandboxRecord {
@@ -91,21 +93,23 @@ export class Lifecycle {
       );
     }
     const snapshot = snapshots.require(request.snapshot ?? BARE.name);
-    const id = randomUUID();
-    const name = request.name ?? id;
-    if (registry.find(name)) {
+    const { name } = request;
+    if (name !== undefined && registry.find(name)) {
       throw conflict(`Sandbox with name ${name} already exists`);
     }
-    const others = registry.all();
     const { quota } = this.behaviour;
-    requireRoom(quota, request, others);
+    requireRoom(quota, request, registry.all());
     this.rate.take(quota.createsPerMinute);
-    const taken = new Set(others.flatMap(({ hostUid }) => hostUid ?? []));
-    const hostUid = executor.allotUid(taken);
+    const { id, hostUid, ready } = executor.reserve(
+      snapshot,
+      request.networkBlockAll,
+    );
     const record = newRecord(id, request, snapshot.name, hostUid, minuteMs);
     registry.insert(record);
     this.tell(record, null);
-    return this.paced("create", record, () => this.run(record, entrypoint));
+    return this.paced("create", record, () =>
+      this.run(record, entrypoint, ready),
+    );
   }
 
   async start(
@@ -244,6 +248,7 @@ export class Lifecycle {
   private async run(
     record: SandboxRecord,
     entrypoint: Entrypoint,
+    ready: Ready | null = null,
   ): Promise<SandboxRecord> {
     const { executor, snapshots, registry } = this.parts;
     let cell: Cell;
@@ -251,7 +256,7 @@ export class Lifecycle {
       const snapshot = snapshots.require(record.snapshot);
       const { id, hostUid, env, networkBlockAll } = record;
       cell = await executor.start({
-        ...{ id, hostUid, env, networkBlockAll },
+        ...{ id, hostUid, env, networkBlockAll, ready },
         snapshot: entrypoint ? { ...snapshot, entrypoint } : snapshot,
       });
     } catch (error) {
