@@ -1,0 +1,77 @@
+import { parseArgs } from "node:util";
+
+export const COMMANDS = [
+  "launch",
+  "list",
+  "show",
+  "logs",
+  "cancel",
+  "chat",
+  "stop",
+  "start",
+  "delete",
+] as const;
+export type Command = (typeof COMMANDS)[number];
+
+export type Arguments = {
+  command: Command;
+  /** What follows the command. */
+  rest: string[];
+  wait: boolean;
+  json: boolean;
+  user: string | null;
+  key: string | null;
+};
+
+/** What is wrong with a command line, in words for whoever typed it. */
+export class UsageError extends Error {}
+
+const OPTIONS = {
+  wait: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  user: { type: "string" },
+  key: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** How many words each command takes after its name. */
+const WORDS: Record<Command, [least: number, most: number]> = {
+  launch: [1, 1],
+  list: [0, 1],
+  show: [1, 1],
+  logs: [1, 1],
+  cancel: [1, 1],
+  chat: [2, 2],
+  stop: [0, 1],
+  start: [0, 1],
+  delete: [1, 1],
+};
+
+/** @returns "help" when help is asked for. @throws UsageError */
+export function readArguments(argv: string[]): Arguments | "help" {
+  const { values, positionals } = parse(argv);
+  const [name, ...rest] = positionals;
+  if (values.help || name === "help" || name === undefined) return "help";
+  const command = COMMANDS.find((known) => known === name);
+  if (!command) throw new UsageError(`There is no command "${name}".`);
+  const [least, most] = WORDS[command];
+  if (rest.length < least || rest.length > most) {
+    const wanted = least === most ? `${least}` : `${least} or ${most}`;
+    throw new UsageError(
+      `${command} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${rest.length}.`,
+    );
+  }
+  return {
+    ...{ command, rest, wait: values.wait, json: values.json },
+    ...{ user: values.user ?? null, key: values.key ?? null },
+  };
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Client } from "./client";
+import type { Output } from "./output";
+import { messages, type Message } from "./shapes";
+import { z } from "zod";
+
+const sent = z.object({ messageId: z.string() });
+const LOOK_MS = 400;
+const ENDED = ["done", "stopped", "failed"];
+
+/** Says something in a conversation and prints the answer as it grows. */
+export async function chat(
+  client: Client,
+  sessionId: string,
+  text: string,
+  key: string | null,
+  out: Output,
+): Promise<0 | 1> {
+  const path = `/sessions/${encodeURIComponent(sessionId)}/messages`;
+  const { messageId } = await client.ask("POST", path, sent, {
+    body: { text },
+    key,
+  });
+  const print = printer(out);
+  for (;;) {
+    const answer = await answerTo(client, path, messageId);
+    if (answer) print(answer);
+    if (answer && ENDED.includes(answer.state)) {
+      out.status(null);
+      return answer.state === "done" ? 0 : 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** The agent's message after the one that was sent. */
+async function answerTo(
+  client: Client,
+  path: string,
+  messageId: string,
+): Promise<Message | null> {
+  // Newest page: what was just sent is in it, and so is what follows.
+  const page = await client.ask("GET", `${path}?limit=50`, messages);
+  const at = page.messages.findIndex((one) => one.messageId === messageId);
+  return page.messages[at + 1] ?? null;
+}
+
+/** Prints what is new since it was called last. */
+function printer(out: Output) {
+  const lengths = new Map<number, number>();
+  const shown = new Set<number>();
+  let state = "";
+  let midLine = false;
+  const line = (text: string) => {
+    if (midLine) out.write("\n");
+    midLine = false;
+    out.say(text);
+  };
+  return (answer: Message) => {
+    if (answer.state === "queued") out.status("Waiting for the agent");
+    for (const part of answer.parts) {
+      if (part.kind === "text" && part.text !== undefined) {
+        const before = lengths.get(part.seq) ?? 0;
+        const more = part.text.slice(before);
+        lengths.set(part.seq, part.text.length);
+        if (!more) continue;
+        out.write(more);
+        midLine = !more.endsWith("\n");
+      } else if (!shown.has(part.seq)) {
+        shown.add(part.seq);
+        if (part.kind === "tool") line(`  [${part.label ?? part.name}]`);
+        if (part.error) line(`${part.error.message} ${part.error.next}`);
+      }
+    }
+    if (ENDED.includes(answer.state)) {
+      if (midLine) out.write("\n");
+      if (answer.state === "stopped") line("Stopped.");
+      out.emit({ event: "answer", ...answer });
+    } else if (answer.state !== state) {
+      state = answer.state;
+      out.emit({ event: "state", state, messageId: answer.messageId });
+    }
+  };
+}

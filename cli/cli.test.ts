@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { readArguments, UsageError } from "./arguments";
+import { readEvents } from "./events";
+import { output, table } from "./output";
+
+/** A Slipway that answers from a list, and remembers what it was asked. */
+type Asked = { method: string; path: string; token: string; key: string };
+let asked: Asked[];
+let answers: Record<string, (() => Response)[]>;
+let server: Bun.Server<undefined>;
+
+beforeAll(() => {
+  server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      const { pathname } = new URL(request.url);
+      const { method, headers } = request;
+      asked.push({
+        ...{ method, path: pathname },
+        token: headers.get("authorization") ?? "",
+        key: headers.get("idempotency-key") ?? "",
+      });
+      const next = answers[`${method} ${pathname}`];
+      const answer = next && next.length > 1 ? next.shift() : next?.[0];
+      return answer?.() ?? new Response("no such page", { status: 404 });
+    },
+  });
+});
+beforeEach(() => {
+  asked = [];
+  answers = {};
+});
+afterAll(async () => {
+  await server.stop(true);
+});
+
+async function slipway(args: string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "main.ts"), ...args],
+    {
+      env: {
+        PATH: process.env.PATH,
+        SLIPWAY_URL: `http://127.0.0.1:${server.port}`,
+        SLIPWAY_TOKEN: "slp_test",
+        ...env,
+      },
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, code };
+}
+
+const json =
+  (body: unknown, status = 200) =>
+  () =>
+    Response.json(body, { status });
+const events =
+  (...list: [string, unknown][]) =>
+  () =>
+    new Response(
+      list
+        .map(
+          ([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}`,
+        )
+        .join("\n\n: beat\n\n") + "\n\n",
+      { headers: { "content-type": "text/event-stream" } },
+    );
+
+const LAUNCH = {
+  ...{ launchId: "l1", sessionId: "s1", path: "cold", link: "/a/b/c" },
+  ...{ state: "creating", createdAt: 1_000, endedAt: null as number | null },
+  steps: [{ name: "queue", startedAt: 1_000, endedAt: 1_100 }] as object[],
+};
+const READY = {
+  ...LAUNCH,
+  state: "ready",
+  endedAt: 5_200,
+  steps: [
+    ...LAUNCH.steps,
+    { name: "create", startedAt: 1_100, endedAt: 5_200, outcome: "done" },
+  ],
+};
+const taken = json(
+  {
+    launchId: "l1",
+    sessionId: "s1",
+    joined: false,
+    url: "http://x/sessions/s1",
+  },
+  202,
+);
+
+test("launch --wait tells each step once, through a cut stream, and where to talk", async () => {
+  answers["POST /api/v1/launches"] = [taken];
+  answers["GET /api/v1/launches/l1/events"] = [
+    events(["launch", LAUNCH]), // cut here
+    events(["launch", READY], ["end", { state: "ready" }]),
+  ];
+  const { stdout, code } = await slipway(["launch", "a/b/c", "--wait"]);
+  expect(stdout.split("\n")).toEqual([
+    "Launched l1",
+    "  queue        0.1 s",
+    "  create       4.1 s",
+    "Ready in 4.2 s (cold)",
+    "Talk to it: http://x/sessions/s1",
+    'Or here:    bun run slipway chat s1 "Hello"',
+    "",
+  ]);
+  expect(code).toBe(0);
+});
+
+test("with --json it prints a record a line and nothing else", async () => {
+  answers["POST /api/v1/launches"] = [taken];
+  answers["GET /api/v1/launches/l1/events"] = [
+    events(["launch", LAUNCH], ["launch", READY], ["end", {}]),
+  ];
+  const args = ["launch", "a/b/c", "--wait", "--json", "--key", "k-1"];
+  const { stdout, code } = await slipway(args);
+  const records = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event: string; state?: string });
+  expect(records.map(({ event, state }) => [event, state])).toEqual([
+    ["launched", undefined],
+    ["launch", "creating"],
+    ["launch", "ready"],
+  ]);
+  expect(asked[0]).toEqual({
+    ...{ method: "POST", path: "/api/v1/launches" },
+    ...{ token: "Bearer slp_test", key: "k-1" },
+  });
+  expect(code).toBe(0);
+});
+
+test("a launch that fails says why, what to do, and exits 1", async () => {
+  const error = { code: "sandbox_failed", message: "It died.", next: "Again." };
+  const failed = { ...READY, state: "failed", error };
+  answers["GET /api/v1/launches/l1/events"] = [events(["launch", failed])];
+  const { stdout, code } = await slipway(["logs", "l1"]);
+  expect(stdout).toEndWith("Failed: It died. Again.\n");
+  expect(code).toBe(1);
+});
+
+const problem = (status: number, more: object = {}) =>
+  json(
+    { ...{ code: "c", detail: "No.", next: "Do this.", status }, ...more },
+    status,
+  );
+
+test.each([
+  [401, 3],
+  [403, 3],
+  [404, 1],
+  [503, 1],
+])("a refusal of %i is told on stderr and exits %i", async (status, exit) => {
+  answers["GET /api/v1/launches"] = [
+    problem(status, { choices: [{ skill: "a/b/c" }] }),
+  ];
+  const { stdout, stderr, code } = await slipway(["list"]);
+  expect([stdout, stderr, code]).toEqual(["", "No. Do this.\n  a/b/c\n", exit]);
+});
+
+test.each([
+  ["http://127.0.0.1:9", "does not answer"],
+  [null, "answered 404"],
+])("where no Slipway is (%p) it exits 4", async (url, said) => {
+  const env = url ? { SLIPWAY_URL: url } : {};
+  const { stderr, code } = await slipway(["list"], env as { PATH?: string });
+  expect(stderr).toContain(said);
+  expect(code).toBe(4);
+});
+
+test("without a token a local one is asked for, where a name is given", async () => {
+  answers["POST /api/local/token"] = [json({ token: "local" })];
+  answers["GET /api/v1/launches"] = [json({ launches: [] })];
+  const none = { SLIPWAY_TOKEN: "" };
+  const { stdout } = await slipway(["list", "--user", "ada"], none);
+  expect(stdout).toBe("No launches yet.\n");
+  expect(asked.at(-1)?.token).toBe("Bearer local");
+  expect(await slipway(["list"], none)).toMatchObject({ code: 2 });
+});
+
+test("chat prints the answer to what was said as it grows", async () => {
+  const answer = (state: string, text: string) =>
+    json({
+      messages: [
+        { messageId: "m1", role: "user", text: "Hi", state: "done", parts: [] },
+        {
+          ...{ messageId: "m2", role: "assistant", text, state },
+          parts: [
+            { seq: 0, kind: "tool", name: "skill_view", label: "Reads one" },
+            { seq: 1, kind: "text", text },
+          ],
+        },
+      ],
+    });
+  answers["POST /api/v1/sessions/s1/messages"] = [
+    json({ messageId: "m1" }, 202),
+  ];
+  answers["GET /api/v1/sessions/s1/messages"] = [
+    answer("running", "Hel"),
+    answer("done", "Hello"),
+  ];
+  const { stdout, code } = await slipway(["chat", "s1", "Hi"]);
+  expect(stdout).toBe("  [Reads one]\nHello\n");
+  expect(code).toBe(0);
+});
+
+test("stop --wait waits for your only sandbox", async () => {
+  const box = (status: string) => ({
+    ...{ slotId: "b1", name: "default", health: "ok" },
+    ...{ state: { status }, skills: [] },
+  });
+  answers["GET /api/v1/sandboxes"] = [json({ sandboxes: [box("running")] })];
+  answers["POST /api/v1/sandboxes/b1/stop"] = [json({ slotId: "b1" }, 202)];
+  answers["GET /api/v1/sandboxes/b1"] = [
+    json(box("stopping")),
+    json(box("stopped")),
+  ];
+  const { stdout, code } = await slipway(["stop", "--wait"]);
+  expect([stdout, code]).toEqual(["It is stopped.\n", 0]);
+});
+
+test("--help tells the commands and exits 0", async () => {
+  const { stdout, code } = await slipway(["--help"]);
+  expect(stdout).toContain("launch owner/repo/skill");
+  expect(code).toBe(0);
+});
+
+test.each([
+  [["nonsense"], 'no command "nonsense"'],
+  [["launch"], "takes 1 argument"],
+  [["chat", "s1"], "takes 2 arguments"],
+  [["list", "--wrong"], "--wrong"],
+])("%p is refused: %s", (argv, said) => {
+  expect(() => readArguments(argv)).toThrow(UsageError);
+  expect(() => readArguments(argv)).toThrow(said);
+});
+
+test("events are found wherever the bytes are cut", async () => {
+  const text =
+    'retry: 1\n\nevent: a\ndata: {"x":"é"}\n\n: beat\n\nevent: b\r\ndata: 2\r\n\r\nevent: c\ndata: 3';
+  const bytes = new TextEncoder().encode(text);
+  for (const size of [1, 2, 7, bytes.length]) {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let i = 0; i < bytes.length; i += size) {
+          controller.enqueue(bytes.slice(i, i + size));
+        }
+        controller.close();
+      },
+    });
+    const found = await Array.fromAsync(readEvents(body));
+    expect(found).toEqual([
+      { event: "a", data: { x: "é" } },
+      { event: "b", data: 2 },
+    ]);
+  }
+});
+
+test("a terminal sees what is going on, a file only what has happened", () => {
+  const written = (isTTY: boolean) => {
+    let text = "";
+    const out = output(false, {
+      isTTY,
+      write: (more) => {
+        text += more;
+      },
+    });
+    out.status("waiting");
+    out.say("done");
+    return text;
+  };
+  expect(written(true)).toBe("waiting\r\u001b[Kdone\n");
+  expect(written(false)).toBe("done\n");
+  expect(
+    table([
+      ["a", "b"],
+      ["long", ""],
+    ]),
+  ).toEqual(["a     b", "long"]);
+});

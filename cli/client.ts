@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { readEvents, type ServerEvent } from "./events";
+
+const problem = z.looseObject({
+  code: z.string(),
+  detail: z.string(),
+  next: z.string().optional(),
+  status: z.number(),
+  choices: z.array(z.object({ skill: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof problem>;
+
+/** Slipway refused, and says why. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+/** Slipway, or what is in front of it, does not answer as it should. */
+export class Unreachable extends Error {}
+
+const LIMIT_MS = 90_000; // a launch's link may have to be fetched first
+
+/** The HTTP API at `origin`, with a token. */
+export class Client {
+  constructor(
+    private readonly origin: string,
+    private readonly token: string,
+  ) {}
+
+  /** @throws Refused, Unreachable. */
+  async ask<T>(
+    method: string,
+    path: string,
+    answer: z.ZodType<T>,
+    options: { body?: unknown; key?: string | null } = {},
+  ): Promise<T> {
+    const { body, key } = options;
+    const response = await this.fetch(method, path, {
+      signal: AbortSignal.timeout(LIMIT_MS),
+      headers: key ? { "idempotency-key": key } : {},
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const parsed = answer.safeParse(await jsonOf(response));
+    if (parsed.success) return parsed.data;
+    throw new Unreachable(
+      `${this.origin} does not answer as Slipway does: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+
+  /** The events of a stream, until it closes. @throws Refused, Unreachable. */
+  async *events(path: string): AsyncGenerator<ServerEvent> {
+    const response = await this.fetch("GET", path, {});
+    if (!response.body) throw new Unreachable("The stream has no body.");
+    try {
+      yield* readEvents(response.body);
+    } catch (error) {
+      throw unreachable(this.origin, error);
+    }
+  }
+
+  private async fetch(
+    method: string,
+    path: string,
+    init: RequestInit,
+  ): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${this.token}`);
+    const url = `${this.origin}/api/v1${path}`;
+    const response = await reach(url, { ...init, method, headers });
+    if (response.ok) return response;
+    throw await refusal(response);
+  }
+}
+
+/** `fetch` whose failures say where nobody answered. */
+export async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw unreachable(new URL(url).origin, error);
+  }
+}
+
+function unreachable(origin: string, error: unknown): Unreachable {
+  const how = error instanceof Error ? error.message : String(error);
+  return new Unreachable(`Slipway does not answer at ${origin}: ${how}`);
+}
+
+async function refusal(response: Response): Promise<Error> {
+  const parsed = problem.safeParse(await jsonOf(response));
+  if (parsed.success) return new Refused(parsed.data);
+  return new Unreachable(`${response.url} answered ${response.status}.`);
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // a page of some proxy; the caller says what was expected
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { UsageError } from "./arguments";
+import { reach } from "./client";
+
+const given = z.object({ token: z.string() });
+const refused = z.object({
+  message: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+/**
+ * The token to use: SLIPWAY_TOKEN, or a local one for `user` where Slipway runs
+ * on this machine in embedded mode.
+ *
+ * @throws UsageError when there is neither, Unreachable.
+ */
+export async function tokenFor(
+  origin: string,
+  user: string | null,
+  env: Record<string, string | undefined>,
+): Promise<string> {
+  if (env.SLIPWAY_TOKEN) return env.SLIPWAY_TOKEN;
+  const name = user ?? env.SLIPWAY_USER;
+  if (!name) {
+    throw new UsageError(
+      "Set SLIPWAY_TOKEN to a personal token (made in Settings), or name yourself with --user where Slipway runs on this machine.",
+    );
+  }
+  const response = await reach(`${origin}/api/local/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ user: name }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await response.text();
+  if (response.ok) return given.parse(JSON.parse(text)).token;
+  throw new UsageError(
+    response.status === 404
+      ? "This Slipway has accounts: set SLIPWAY_TOKEN to a personal token (made in Settings)."
+      : `No token for "${name}": ${reasonOf(text)}`,
+  );
+}
+
+function reasonOf(text: string): string {
+  try {
+    const { message, detail } = refused.parse(JSON.parse(text));
+    return message ?? detail ?? text;
+  } catch {
+    return text.slice(0, 200);
+  }
+}

@@ -1,0 +1,37 @@
+export type ServerEvent = { event: string; data: unknown };
+
+/** The events of a text/event-stream body, as they come; comments are skipped. */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<ServerEvent> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let held = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return; // what is cut off in the middle of an event is none
+      held += decoder.decode(value, { stream: true });
+      const blocks = held.split(/\r?\n\r?\n/);
+      held = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const event = eventOf(block);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+function eventOf(block: string): ServerEvent | null {
+  let event = "message";
+  const data: string[] = [];
+  for (const line of block.split(/\r?\n/)) {
+    const [, field, value = ""] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (field === "event") event = value;
+    if (field === "data") data.push(value);
+  }
+  if (data.length === 0) return null;
+  return { event, data: JSON.parse(data.join("\n")) as unknown };
+}

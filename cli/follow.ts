@@ -1,0 +1,110 @@
+import { Refused, Unreachable, type Client, type Problem } from "./client";
+import { seconds, type Output } from "./output";
+import { launch as shape, type Launch } from "./shapes";
+
+/** A proxy may cut a stream; so often in a row without news it is given up. */
+const MAX_CUTS = 5;
+const PAUSE_MS = 1_000;
+
+/**
+ * Follows a launch until it has ended, telling each step as it begins and ends.
+ * A stream that is cut is opened again: its first event is the whole state.
+ */
+export async function follow(
+  client: Client,
+  launchId: string,
+  out: Output,
+): Promise<Launch> {
+  const told = teller(out);
+  const ticking = setInterval(told.tick, 100);
+  try {
+    for (let cuts = 0; ; cuts++) {
+      try {
+        for await (const { event, data } of client.events(
+          `/launches/${encodeURIComponent(launchId)}/events`,
+        )) {
+          if (event === "problem") throw new Refused(data as Problem);
+          if (event !== "launch") continue;
+          cuts = 0;
+          const launch = shape.parse(data);
+          told.launch(launch);
+          if (launch.endedAt !== null) return launch;
+        }
+      } catch (error) {
+        if (!(error instanceof Unreachable) || cuts >= MAX_CUTS) throw error;
+      }
+      if (cuts >= MAX_CUTS) {
+        throw new Unreachable("The launch's stream was cut again and again.");
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  } finally {
+    clearInterval(ticking);
+    out.status(null);
+  }
+}
+
+/** Says each step once when it ends, and shows the one under way with its time. */
+function teller(out: Output) {
+  let last: Launch | null = null;
+  const seenAt = new Map<string, number>(); // by our clock; the server has its own
+  const ended = new Set<string>();
+  return {
+    launch(launch: Launch) {
+      out.emit({ event: "launch", ...launch });
+      for (const step of launch.steps) {
+        if (!seenAt.has(step.name)) seenAt.set(step.name, Date.now());
+        if (step.endedAt === undefined || ended.has(step.name)) continue;
+        ended.add(step.name);
+        out.say(stepLine(step, step.endedAt));
+      }
+      last = launch;
+    },
+    tick() {
+      const step = last?.steps.find((one) => one.endedAt === undefined);
+      if (!step) return;
+      const shownFor = Date.now() - (seenAt.get(step.name) ?? Date.now());
+      out.status(stepLine(step, step.startedAt + shownFor));
+    },
+  };
+}
+
+type Step = Launch["steps"][number];
+
+function stepLine(step: Step, until: number): string {
+  const took = seconds(until - step.startedAt).padStart(8);
+  const mark = step.outcome === "failed" ? " failed" : "";
+  return `  ${step.name.padEnd(10)}${took}${mark}${step.detail ? `  ${step.detail}` : ""}`;
+}
+
+/** A launch's steps, for one look at it. */
+export function tellSteps(launch: Launch, out: Output): void {
+  const now = Date.now();
+  for (const step of launch.steps) out.say(stepLine(step, step.endedAt ?? now));
+}
+
+/** How a launch ended, or that it has not. Answers the exit code. */
+export function tellEnd(
+  launch: Launch,
+  url: string | null,
+  out: Output,
+): 0 | 1 {
+  const { state, error, createdAt, endedAt } = launch;
+  if (error) {
+    out.say(`Failed: ${error.message} ${error.next}`);
+    return 1;
+  }
+  if (endedAt === null) {
+    out.say(`It is ${state}.`);
+    return 0;
+  }
+  const took = seconds(endedAt - createdAt);
+  if (state !== "ready") {
+    out.say(`It was ${state} after ${took}.`);
+    return 1;
+  }
+  out.say(`Ready in ${took}${launch.path ? ` (${launch.path})` : ""}`);
+  if (url) out.say(`Talk to it: ${url}`);
+  out.say(`Or here:    bun run slipway chat ${launch.sessionId} "Hello"`);
+  return 0;
+}

@@ -1,0 +1,25 @@
+export const HELP = `Slipway from the command line.
+
+  bun run slipway launch owner/repo/skill   launch a skill; prints where to talk to it
+                  --wait                    and follow it until it is ready
+                  --key KEY                 once, however often it is run (Idempotency-Key)
+  bun run slipway list [launches|sandboxes|sessions]
+  bun run slipway show LAUNCH               one launch, step by step
+  bun run slipway logs LAUNCH               the same, followed until it ends
+  bun run slipway cancel LAUNCH
+  bun run slipway chat SESSION "text"       say something and print the answer
+  bun run slipway stop [SANDBOX]            your only one, if none is named
+  bun run slipway start [SANDBOX]           --wait: until it has happened
+  bun run slipway delete SANDBOX            with everything on its disk
+
+  --json        one JSON object a line, for programs
+  --user NAME   on the machine Slipway runs on, without a token: act as this person
+
+Environment
+  SLIPWAY_URL     where Slipway is (http://127.0.0.1:3000)
+  SLIPWAY_TOKEN   a personal token, made in Settings
+  SLIPWAY_USER    the same as --user
+
+Exit codes
+  0 done   1 failed   2 wrong usage   3 not allowed   4 Slipway cannot be reached   130 interrupted
+`;

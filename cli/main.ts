@@ -1,0 +1,68 @@
+import { readArguments, UsageError, type Arguments } from "./arguments";
+import { Client, Refused, Unreachable } from "./client";
+import { RUN } from "./commands";
+import { tokenFor } from "./credential";
+import { HELP } from "./help";
+import { output } from "./output";
+
+/** The command line of the HTTP API; `--help` says what it can do. */
+
+const NOT_ALLOWED = [401, 403];
+
+process.once("SIGINT", () => {
+  // What was asked for goes on: the server owns it.
+  process.stderr.write("\nInterrupted. What was launched goes on.\n");
+  process.exit(130);
+});
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  let args: Arguments | "help" | null = null;
+  try {
+    args = readArguments(argv);
+    if (args === "help") {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const origin = originOf(process.env.SLIPWAY_URL);
+    const token = await tokenFor(origin, args.user, process.env);
+    const out = output(args.json, process.stdout);
+    return await RUN[args.command](new Client(origin, token), args, out);
+  } catch (error) {
+    return report(error, argv.includes("--json"));
+  }
+}
+
+function originOf(given: string | undefined): string {
+  const url = given || "http://127.0.0.1:3000";
+  if (!URL.canParse(url)) {
+    throw new UsageError(`SLIPWAY_URL is not an address: "${url}".`);
+  }
+  return new URL(url).origin;
+}
+
+/** Says what went wrong, on stderr or as a line of JSON, and answers the exit code. */
+function report(error: unknown, json: boolean): number {
+  if (error instanceof Refused) {
+    const { detail, next, status, choices } = error.problem;
+    if (json) tell({ event: "problem", ...error.problem });
+    else {
+      const names = choices?.map(({ skill }) => `  ${skill}`) ?? [];
+      const lines = [`${detail}${next ? ` ${next}` : ""}`, ...names];
+      process.stderr.write(`${lines.join("\n")}\n`);
+    }
+    return NOT_ALLOWED.includes(status) ? 3 : 1;
+  }
+  if (error instanceof UsageError || error instanceof Unreachable) {
+    const code = error instanceof UsageError ? "usage" : "unreachable";
+    if (json) tell({ event: "problem", code, detail: error.message });
+    else process.stderr.write(`${error.message}\n`);
+    return code === "usage" ? 2 : 4;
+  }
+  throw error;
+}
+
+function tell(record: unknown): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}

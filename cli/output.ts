@@ -1,0 +1,64 @@
+/** Where a command says things: words for people, or lines of JSON for programs. */
+export type Output = {
+  json: boolean;
+  /** A line for people. */
+  say(line: string): void;
+  /** Part of a line for people, as it grows. */
+  write(text: string): void;
+  /** A record for programs. */
+  emit(record: unknown): void;
+  /** What is going on now, with its time; replaced by the next on a terminal. */
+  status(text: string | null): void;
+};
+
+export function output(
+  json: boolean,
+  stdout: { isTTY?: boolean; write(text: string): unknown },
+): Output {
+  const terminal = !json && stdout.isTTY === true;
+  let shown = false;
+  const clear = () => {
+    if (shown) stdout.write("\r\u001b[K");
+    shown = false;
+  };
+  const write = (text: string) => {
+    if (json) return;
+    clear();
+    stdout.write(text);
+  };
+  return {
+    json,
+    say: (line) => write(`${line}\n`),
+    write,
+    emit: (record) => {
+      if (json) stdout.write(`${JSON.stringify(record)}\n`);
+    },
+    status: (text) => {
+      if (!terminal) return;
+      clear();
+      if (text === null) return;
+      stdout.write(text);
+      shown = true;
+    },
+  };
+}
+
+export function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
+}
+
+/** Rows with columns as wide as what is in them. */
+export function table(rows: string[][]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+
+/** What the commands use of the API's answers; the rest goes through to --json. */
+
+const fault = z.looseObject({
+  code: z.string(),
+  message: z.string(),
+  next: z.string(),
+});
+
+export const launched = z.looseObject({
+  launchId: z.string(),
+  sessionId: z.string(),
+  joined: z.boolean(),
+  url: z.string(),
+});
+
+export const launch = z.looseObject({
+  launchId: z.string(),
+  sessionId: z.string(),
+  state: z.string(),
+  path: z.string().nullable(),
+  link: z.string(),
+  error: fault.optional(),
+  createdAt: z.number(),
+  endedAt: z.number().nullable(),
+  steps: z.array(
+    z.looseObject({
+      name: z.string(),
+      startedAt: z.number(),
+      endedAt: z.number().optional(),
+      outcome: z.string().optional(),
+      detail: z.string().optional(),
+    }),
+  ),
+});
+export type Launch = z.infer<typeof launch>;
+
+export const sandbox = z.looseObject({
+  slotId: z.string(),
+  name: z.string(),
+  health: z.string(),
+  state: z.looseObject({ status: z.string(), error: fault.optional() }),
+  skills: z.array(z.looseObject({ name: z.string() })),
+});
+export type Sandbox = z.infer<typeof sandbox>;
+
+export const session = z.looseObject({
+  sessionId: z.string(),
+  title: z.string(),
+  link: z.string(),
+  createdAt: z.number(),
+});
+
+export const message = z.looseObject({
+  messageId: z.string(),
+  role: z.string(),
+  text: z.string(),
+  state: z.string(),
+  parts: z.array(
+    z.looseObject({
+      seq: z.number(),
+      kind: z.string(),
+      name: z.string().optional(),
+      label: z.string().optional(),
+      text: z.string().optional(),
+      error: fault.optional(),
+    }),
+  ),
+});
+export type Message = z.infer<typeof message>;
+
+export const launches = z.object({ launches: z.array(launch) });
+export const sandboxes = z.object({ sandboxes: z.array(sandbox) });
+export const sessions = z.object({ sessions: z.array(session) });
+export const messages = z.object({ messages: z.array(message) });
+export const anything = z.looseObject({});
