@@ -7,6 +7,7 @@ import { Callout, FailureCallout } from "../ui/callout";
 import { Empty, Panel, Section } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
 import { ProviderCard } from "./provider-card";
+import { Tokens } from "./tokens";
 
 export function Settings() {
   return (
@@ -15,7 +16,10 @@ export function Settings() {
         Settings
       </h1>
       <SignedIn what="your settings" skeleton={<SettingsSkeleton />}>
-        <Models />
+        <div className="space-y-12">
+          <Models />
+          <Tokens />
+        </div>
       </SignedIn>
     </div>
   );
