@@ -226,7 +226,16 @@ function emulator(
  */
 function passedOn(): Record<string, string | undefined> {
   const names = [
-    ...["PATH", "HOME", "HOST", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"],
+    ...[
+      "PATH",
+      "HOME",
+      "SLIPWAY_HOST",
+      "LANG",
+      "LC_ALL",
+      "TZ",
+      "TMPDIR",
+      "USER",
+    ],
     ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"],
     ...["http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE"],
   ];
