@@ -14,9 +14,7 @@ import next from "next";
 const dev = process.argv.includes("--dev");
 const embedded = process.env.SLIPWAY_MODE === "embedded";
 const port = Number(process.env.PORT ?? 3000);
-const hostname = embedded
-  ? "127.0.0.1"
-  : (process.env.SLIPWAY_HOST ?? "0.0.0.0");
+const hostname = embedded ? "127.0.0.1" : process.env.SLIPWAY_HOST || "0.0.0.0";
 
 /**
  * Marks a request as come straight from this machine's user: no proxy, exact
