@@ -4,10 +4,19 @@ import { z } from "zod";
 import { PROBE_TIMEOUT } from "../model/timing";
 import { askDaemon, type DaemonAddress } from "./sandboxd";
 
+/** Text of the sandbox's: a lone surrogate in it could not be stored. */
+function told(limit: number) {
+  return z
+    .string()
+    .max(limit)
+    .transform((text) => text.toWellFormed())
+    .optional();
+}
+
 const agent = z.object({
   state: z.enum(["starting", "ready", "unavailable", "failed", "insecure"]),
-  reason: z.string().max(2_000).optional(),
-  version: z.string().max(100).optional(),
+  reason: told(2_000),
+  version: told(100),
 });
 
 export type AgentState = z.infer<typeof agent>;
