@@ -64,10 +64,10 @@ export function parseEnvironment(
   };
 }
 
-let read: ServerEnvironment | undefined;
-
-/** The process's environment, parsed at its first use and never during a build. */
+/**
+ * The process's environment. Parsed at each use, which costs microseconds:
+ * nothing of it is baked into a build or outlives a change.
+ */
 export function serverEnvironment(): ServerEnvironment {
-  read ??= parseEnvironment(process.env);
-  return read;
+  return parseEnvironment(process.env);
 }
