@@ -27,7 +27,13 @@ export class RemoteError extends Error {
 /** Nothing a daemon says is larger than this, in bytes; it is not trusted to stop by itself. */
 const MAX_ANSWER = 8 * 1024 * 1024;
 
-const refusal = z.object({ code: z.string().regex(/^[a-z_]{1,64}$/) });
+const refusal = z.object({
+  // A lone surrogate could not be stored.
+  code: z
+    .string()
+    .max(100)
+    .transform((code) => code.toWellFormed()),
+});
 
 /**
  * One request to a sandbox's daemon. Answers its JSON body, unparsed by us:
