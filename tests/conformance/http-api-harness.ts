@@ -92,6 +92,8 @@ export async function startApi(): Promise<Api> {
       return await route(request, { params: Promise.resolve(params) });
     },
     async close() {
+      delete process.env.SLIPWAY_MODE;
+      delete process.env.CONVEX_URL;
       await chat.close();
       await host.close();
       await rm(root, { recursive: true, force: true });

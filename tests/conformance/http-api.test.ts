@@ -268,15 +268,12 @@ test("revoking a token ends what is watching with it", async () => {
     ...id,
   });
   const reader = response.body?.getReader();
-  const first = async () => {
-    let text = "";
-    while (!text.includes("event: launch")) {
-      const chunk = await reader?.read();
-      text += new TextDecoder().decode(chunk?.value);
-    }
-    return text;
-  };
-  await first();
+  let begun = "";
+  while (!begun.includes("event: launch")) {
+    const chunk = await reader?.read();
+    if (!chunk || chunk.done) throw new Error(`It ended with: ${begun}`);
+    begun += new TextDecoder().decode(chunk.value);
+  }
   await ada.client.mutation(functions.tokens.revoke, { tokenId });
   let rest = "";
   for (;;) {
