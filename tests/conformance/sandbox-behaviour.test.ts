@@ -1,6 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { eventually, failure, startFixture } from "./sandbox-support";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  expect,
+  test,
+  setDefaultTimeout,
+} from "bun:test";
+import {
+  PATIENCE_MS,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 /** A minute of every interval lasts this long here. */
 const MINUTE_MS = 300;
@@ -129,7 +143,10 @@ test("quotas: places, resources and creates a minute", async () => {
 test("a lagging list shows what was; GET by id tells what is", async () => {
   const old = await make("old");
   await behave({ listLagMs: 1_500 });
-  await eventually(async () => "old" in (await listed()), "old is listed");
+  await eventually(
+    async () => (await listed()).old === "started",
+    "old is listed",
+  );
   const fresh = await make("fresh");
   await old.delete();
   expect((await listed()).old).toBe("started");

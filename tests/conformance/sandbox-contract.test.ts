@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import {
   CONTROL_ROUTES,
   TOOLBOX_ROUTES,
 } from "../../emulators/sandbox/contract/routes";
 import * as slipway from "../../convex/node/daytona";
 import { ContractChecker } from "./sandbox-contract";
-import { API_KEY, failure, startFixture } from "./sandbox-support";
+import { PATIENCE_MS, API_KEY, failure, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 // Every answer the fixture gives is validated; close() fails on a violation.
 let fixture: Fixture;

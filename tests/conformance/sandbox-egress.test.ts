@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import type { Sandbox } from "@daytonaio/sdk";
-import { startFixture } from "./sandbox-support";
+import { PATIENCE_MS, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 let sandbox: Sandbox;

@@ -1,12 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  afterAll,
+  beforeAll,
+  describe,
+  expect,
+  test,
+  setDefaultTimeout,
+} from "bun:test";
 import { existsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
 import { TRICKS, attempts } from "./sandbox-escape-attempts";
 import type { Outside } from "./sandbox-escape-attempts";
-import { failure, startFixture } from "./sandbox-support";
+import { PATIENCE_MS, failure, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 const SECRET = `canary-${crypto.randomUUID()}`;
 const ABSTRACT = `slipway-test-${crypto.randomUUID()}`;

@@ -1,7 +1,21 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  expect,
+  test,
+  setDefaultTimeout,
+} from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { eventually, failure, startFixture } from "./sandbox-support";
+import {
+  PATIENCE_MS,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 beforeAll(async () => {

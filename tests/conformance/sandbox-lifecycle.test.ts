@@ -1,8 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, failure, startFixture } from "./sandbox-support";
+import {
+  PATIENCE_MS,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -1,7 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import type { Sandbox } from "@daytonaio/sdk";
-import { eventually, failure, startFixture } from "./sandbox-support";
+import {
+  PATIENCE_MS,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 let held: Record<string, string>;
@@ -19,14 +26,16 @@ const stateOf = async (sandbox: Sandbox) => {
 
 /** Started, then ended for what it did; whichever of the two the kernel does. */
 async function endsAs(sandbox: Sandbox, command: string) {
-  const outcome = sandbox.process.executeCommand(command).then(
-    () => null,
-    (error: Error) => error,
-  );
+  const outcome = sandbox.process
+    .executeCommand(command, undefined, {}, 15)
+    .then(
+      () => null,
+      (error: Error) => error,
+    );
   await eventually(
     async () => (await stateOf(sandbox)) !== "started",
     "it is ended",
-    10_000,
+    15_000,
   );
   await outcome;
   return sandbox.state;
@@ -53,7 +62,7 @@ test("a home that outgrows its share is an error, and can be recovered", async (
   const sandbox = await fixture.daytona.create({ name: "glutton" });
   const state = await endsAs(
     sandbox,
-    "for i in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom > f$i; done; sleep 9",
+    "for i in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom > f$i; done; sleep 14",
   );
   expect(String(state)).toBe("error");
   expect(sandbox.errorReason).toContain("disk (40 MiB)");
@@ -72,7 +81,7 @@ test("too many files in a home are too much as well", async () => {
     `python3 -c "
 import time
 for i in range(8100): open(f'f{i}', 'w').close()
-time.sleep(9)"`,
+time.sleep(14)"`,
   );
   expect(String(state)).toBe("error");
   expect(sandbox.errorReason).toContain("files (3000)");
@@ -82,7 +91,7 @@ time.sleep(9)"`,
 test("memory of all processes together is held", async () => {
   const sandbox = await fixture.daytona.create();
   const hog =
-    "python3 -c 'import time; x = bytearray(120 << 20); time.sleep(9)'";
+    "python3 -c 'import time; x = bytearray(120 << 20); time.sleep(14)'";
   const state = await endsAs(sandbox, `${hog} & ${hog} & ${hog} & wait`);
   if (held.memoryMiB?.startsWith("watched")) {
     expect(sandbox.errorReason).toContain("memory (300 MiB)");

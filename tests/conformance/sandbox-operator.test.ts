@@ -1,7 +1,22 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  expect,
+  test,
+  setDefaultTimeout,
+} from "bun:test";
 import { request as rawRequest } from "node:http";
-import { API_KEY, eventually, failure, startFixture } from "./sandbox-support";
+import {
+  PATIENCE_MS,
+  API_KEY,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 beforeAll(async () => {

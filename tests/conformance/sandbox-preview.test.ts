@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import type { Sandbox } from "@daytonaio/sdk";
-import { eventually, startFixture } from "./sandbox-support";
+import { PATIENCE_MS, eventually, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 // What a port of the sandbox answers with; plain Node, as snapshots have it.
 const APP = `

@@ -1,4 +1,3 @@
-import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +9,8 @@ import type {
   SandboxServerOptions,
 } from "../../emulators/sandbox/index";
 
-// Real processes on a machine that may be busy with other tests.
-setDefaultTimeout(20_000);
+/** For a test file's setDefaultTimeout: real processes, on a machine that may be busy. */
+export const PATIENCE_MS = 20_000;
 
 export const API_KEY = "test-key";
 

@@ -1,8 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  expect,
+  test,
+  setDefaultTimeout,
+} from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, startFixture } from "./sandbox-support";
+import { PATIENCE_MS, eventually, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
+
+setDefaultTimeout(PATIENCE_MS);
 
 let fixture: Fixture;
 beforeAll(async () => {

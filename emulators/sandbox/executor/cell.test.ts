@@ -42,6 +42,18 @@ test("the end of the lifeline ends all of it, even what ignores signals", async 
   await expect(cell.fetch("/probe")).rejects.toThrow();
 });
 
+test("all of it is in its group, from the first process on", async () => {
+  for (let i = 0; i < 5; i++) {
+    const cell = await start(`group-${i}`, ["/bin/sleep", "1000"]);
+    const descent = cell.descent();
+    // bwrap, its child, the supervisor, the entrypoint.
+    expect(descent.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(cell.processes())).toEqual(new Set(descent));
+    await cell.kill();
+    await cell.ended;
+  }
+});
+
 test("kill is over when everything is dead, and says what was printed", async () => {
   const cell = await start("killed", ["/bin/echo", "printed"]);
   while (!cell.log.toString().includes("printed")) await Bun.sleep(5);

@@ -47,6 +47,8 @@ export interface Cell {
   readonly socket: string;
   /** Real, effective, saved and file-system user of its first process, as the host sees them. */
   hostUids(): number[];
+  /** Host ids of all that descends from it, by the kernel's word. */
+  descent(): number[];
   /** Host ids of all that runs in it, bwrap included. */
   processes(): number[];
   /** Why it was ended for outgrowing a limit; null when it was not. */
@@ -87,8 +89,7 @@ export function startCell(options: CellOptions): Cell {
     closeSync(args);
     control.release();
   }
-  // At once: bwrap has not started anything yet, and what it starts is in, too.
-  options.group?.add(child.pid);
+  enclose(child.pid, options.group);
   const log = new Ring(LOG_KEPT);
   const drained = Promise.all([
     keep(child.stdout, log),
@@ -113,6 +114,7 @@ export function startCell(options: CellOptions): Cell {
         timeout: false,
       } as RequestInit),
     hostUids: () => childrenOf(child.pid).flatMap(uidsOf),
+    descent: () => treeOf(child.pid),
     processes: () => options.group?.processes() ?? treeOf(child.pid),
     overrun: null,
     kill: () => killTree(child),
@@ -153,6 +155,21 @@ async function firstAnswer(
       `The sandbox did not start: ${said || messageOf(error)}`,
       "See /health of the sandbox server for what the host lacks.",
     );
+  }
+}
+
+/**
+ * Puts all there is into the group; bwrap may have forked before we got here.
+ * Once a whole look finds nobody outside, whoever comes later is born inside.
+ */
+function enclose(pid: number, group: Cgroup | null): void {
+  // What starts forks three times; only one that has ended stays outside longer,
+  // and whoever waits for its first answer hears of that.
+  for (let round = 0; round < 20; round++) {
+    const inside = new Set(group?.processes());
+    const outside = treeOf(pid).filter((one) => !inside.has(one));
+    if (!group || outside.length === 0) return;
+    for (const one of outside) group.add(one);
   }
 }
 

@@ -27,9 +27,14 @@ export interface StartRequest {
   snapshot: Snapshot;
   env: Record<string, string>;
   networkBlockAll: boolean;
+  /** Its home grew too large: give it time to tidy up. */
+  recovering?: boolean;
   /** One that was reserved for it; null to isolate one now. */
   ready: Ready | null;
 }
+
+/** After a recovery, before a home that is still too large ends it again. */
+const TIDY_MS = 60_000;
 
 /**
  * Makes, runs and removes isolated process trees and their homes. Knows nothing
@@ -209,6 +214,7 @@ export class Executor {
     }
     const watching = this.watch.add({
       home: this.homeOf(id),
+      diskFrom: request.recovering ? Date.now() + TIDY_MS : 0,
       processes: () => cell.processes(),
       overrun(reason) {
         cell.overrun = reason;

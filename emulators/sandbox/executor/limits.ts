@@ -63,8 +63,10 @@ export function heldBy(groups: Cgroups | null): Held {
       "memory",
       `watched: looked at every 250 ms, ended beyond it (${memoryNote(groups)})`,
     ),
-    diskMiB: "watched: measured when the disk shrinks, ended beyond it",
-    files: "watched: measured when the disk shrinks, ended beyond it",
+    diskMiB:
+      "watched: measured when the disk shrinks and every 5 s, ended beyond it",
+    files:
+      "watched: measured when the disk shrinks and every 5 s, ended beyond it",
     ...Object.fromEntries(rlimits.map((n) => [n, "prlimit, per process"])),
     ...{ tmpMiB: "tmpfs", shmMiB: "tmpfs", runMiB: "tmpfs" },
   };

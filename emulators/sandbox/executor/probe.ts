@@ -26,6 +26,10 @@ export async function inspect(
       cell.hostUids().every((uid) => uid === outside),
       `outside it is user ${cell.hostUids()}, not ${outside}`,
     ],
+    [
+      cell.descent().every((pid) => cell.processes().includes(pid)),
+      "some of its processes are outside its group",
+    ],
     [/^0+$/.test(seen.capabilities), "it has capabilities"],
     [seen.noNewPrivileges === "1", "it may gain privileges"],
     [

@@ -6,6 +6,8 @@ import { memoryOf } from "./processes";
 /** What the watch needs of a running sandbox. */
 export interface Watched {
   home: string;
+  /** Its home is not judged before this, in ms since the epoch. */
+  diskFrom: number;
   processes(): number[];
   /** Ends it; `reason` is for its record. */
   overrun(reason: string): void;
@@ -15,10 +17,15 @@ const MEMORY_MS = 250;
 const DISK_MS = 400;
 /** Looking may take at most this part of the time. */
 const SHARE = 6;
+/** A look that was slow because all is must not be the last for long. */
+const LONGEST_MS = 1_500;
 /** Homes are measured once the disk has lost this much since they were. */
 const DISK_STEP = 64 * 1024 * 1024;
 const INODE_STEP = 5_000;
-const MEASURE_MS = 60_000;
+/** In any case after this: others may free what a sandbox takes. */
+const MEASURE_MS = 5_000;
+/** Measuring in any case may take at most this part of the time. */
+const MEASURE_SHARE = 20;
 
 /**
  * Ends what outgrows its memory or its home where the kernel does not refuse it.
@@ -29,7 +36,8 @@ const MEASURE_MS = 60_000;
 export class Watch {
   private readonly watched = new Set<Watched>();
   private readonly timers = new Map<number, Timer>();
-  private free: { bytes: number; inodes: number; at: number } | null = null;
+  private free = { bytes: 0, inodes: 0 };
+  private measureAgain = 0;
 
   constructor(
     private readonly homes: string,
@@ -63,7 +71,8 @@ export class Watch {
       this.timers.delete(every);
       if (this.watched.size === 0) return;
       const took = performance.now() - from;
-      this.keep(every, look, Math.max(every, took * SHARE));
+      const rest = Math.min(took * SHARE, LONGEST_MS);
+      this.keep(every, look, Math.max(every, rest));
     };
     const timer = setTimeout(() => void turn(), wait);
     timer.unref();
@@ -81,12 +90,16 @@ export class Watch {
 
   private async lookAtDisk(): Promise<void> {
     if (!this.diskShrank()) return;
+    const from = performance.now();
     for (const one of this.watched) {
+      if (Date.now() < one.diskFrom) continue;
       const { bytes, inodes } = await measure(one.home);
       const { diskMiB, files } = this.limits;
       if (bytes > diskMiB * 1024 * 1024) this.end(one, `disk (${diskMiB} MiB)`);
       else if (inodes > files) this.end(one, `files (${files})`);
     }
+    const took = performance.now() - from;
+    this.measureAgain = Date.now() + Math.max(MEASURE_MS, took * MEASURE_SHARE);
   }
 
   private end(one: Watched, what: string): void {
@@ -94,16 +107,20 @@ export class Watch {
     one.overrun(`It used more than its share of ${what} and was ended.`);
   }
 
+  /** Or it is time to measure in any case. */
   private diskShrank(): boolean {
     const { bavail, bsize, ffree } = statfsSync(this.homes);
-    const now = { bytes: bavail * bsize, inodes: ffree, at: Date.now() };
-    const { free } = this;
+    const bytes = bavail * bsize;
     const shrank =
-      !free ||
-      free.bytes - now.bytes > DISK_STEP ||
-      free.inodes - now.inodes > INODE_STEP ||
-      now.at - free.at > MEASURE_MS;
-    if (shrank || now.bytes > free.bytes) this.free = now;
+      Date.now() > this.measureAgain ||
+      this.free.bytes - bytes > DISK_STEP ||
+      this.free.inodes - ffree > INODE_STEP;
+    this.free = shrank
+      ? { bytes, inodes: ffree }
+      : {
+          bytes: Math.max(bytes, this.free.bytes),
+          inodes: Math.max(ffree, this.free.inodes),
+        };
     return shrank;
   }
 }

@@ -108,7 +108,7 @@ export class Lifecycle {
     registry.insert(record);
     this.tell(record, null);
     return this.paced("create", record, () =>
-      this.run(record, entrypoint, ready),
+      this.run(record, { entrypoint, ready }),
     );
   }
 
@@ -128,7 +128,7 @@ export class Lifecycle {
     const archived = state === "archived";
     const after = this.move(record, archived ? "restoring" : "starting");
     return this.paced(archived ? "restore" : "start", after, () =>
-      this.run(after, entrypoint),
+      this.run(after, { entrypoint }),
     );
   }
 
@@ -145,7 +145,9 @@ export class Lifecycle {
     this.requireRoomFor(record);
     if (skipStart) return this.stopped(record);
     const starting = this.move(record, "starting");
-    return this.paced("start", starting, () => this.run(starting, null));
+    return this.paced("start", starting, () =>
+      this.run(starting, { recovering: true }),
+    );
   }
 
   async stop(idOrName: string): Promise<SandboxRecord> {
@@ -247,16 +249,20 @@ export class Lifecycle {
 
   private async run(
     record: SandboxRecord,
-    entrypoint: Entrypoint,
-    ready: Ready | null = null,
+    how: {
+      entrypoint?: Entrypoint;
+      ready?: Ready | null;
+      recovering?: boolean;
+    },
   ): Promise<SandboxRecord> {
     const { executor, snapshots, registry } = this.parts;
+    const { entrypoint, ready = null, recovering } = how;
     let cell: Cell;
     try {
       const snapshot = snapshots.require(record.snapshot);
       const { id, hostUid, env, networkBlockAll } = record;
       cell = await executor.start({
-        ...{ id, hostUid, env, networkBlockAll, ready },
+        ...{ id, hostUid, env, networkBlockAll, ready, recovering },
         snapshot: entrypoint ? { ...snapshot, entrypoint } : snapshot,
       });
     } catch (error) {

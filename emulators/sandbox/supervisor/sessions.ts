@@ -8,7 +8,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -23,8 +24,11 @@ export interface Command {
   exitCode?: number;
   /** Holds what it was asked and what it said. */
   folder: string;
-  /** A fifo, its standard input. */
-  input: string;
+  /**
+   * A fifo, its standard input. Held open from the start: what is written into
+   * one that nobody has open yet is gone when the writer closes it.
+   */
+  input: { path: string; handle: FileHandle };
   done: Promise<void>;
   finish(exitCode: number): void;
 }
@@ -110,7 +114,8 @@ export async function runInSession(
   const folder = join(ROOT, id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, "command"), text);
-  const input = await takeFifo();
+  const path = await takeFifo();
+  const input = { path, handle: await open(path, "r+") };
   let resolve = () => {};
   const done = new Promise<void>((r) => (resolve = r));
   const command: Command = {
@@ -120,14 +125,16 @@ export async function runInSession(
     input,
     done,
     finish(exitCode) {
-      command.exitCode ??= exitCode;
+      if (command.exitCode !== undefined) return;
+      command.exitCode = exitCode;
+      void input.handle.close();
       resolve();
     },
   };
   session.commands.set(id, command);
   // <> opens the fifo without waiting for a writer.
   session.shell.stdin?.write(
-    `eval "$(cat ${folder}/command)" <>${input} >${folder}/out 2>${folder}/err 3>&-\n` +
+    `eval "$(cat ${folder}/command)" <>${path} >${folder}/out 2>${folder}/err 3>&-\n` +
       `printf '%s %s\\n' ${id} $? >&3\n`,
   );
   return command;
@@ -152,14 +159,14 @@ export async function sendInput(command: Command, data: string) {
       "COMMAND_ALREADY_COMPLETED",
     );
   }
-  await writeFile(command.input, data, { flag: "r+" });
+  await command.input.handle.writeFile(data);
 }
 
 export function deleteSession(session: Session): void {
   killGroup(session.shell.pid);
   sessions.delete(session.id);
   for (const { folder, input } of session.commands.values()) {
-    rmSync(input, { force: true });
+    rmSync(input.path, { force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 }
