@@ -120,6 +120,7 @@ test("start of a started one is a no-op, stop of a stopped one a 400", async () 
 
 test("a second change while one is in progress is a 409", async () => {
   const { daytona, server } = fixture;
+  await fixture.operator("POST", "/__behaviour", { pace: { create: 500 } });
   const creating = daytona.create({ name: "busy" });
   await eventually(async () => {
     const response = await fetch(`${server.url}/sandbox/busy`, {
@@ -133,6 +134,7 @@ test("a second change while one is in progress is a 409", async () => {
     headers: { authorization: "Bearer test-key" },
   });
   expect(refused.status).toBe(409);
+  await fixture.operator("POST", "/__behaviour", {});
   await (await creating).delete();
 });
 

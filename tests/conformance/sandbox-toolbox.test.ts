@@ -172,3 +172,24 @@ test("a session keeps its directory and environment, and its ends apart", async 
   await process.deleteSession("s");
   expect((await failure(process.getSession("s"))).statusCode).toBe(404);
 });
+
+test("input sent before the command reads it is not lost, too much is refused", async () => {
+  const { process: commands } = sandbox;
+  await commands.createSession("input");
+  for (let i = 0; i < 20; i++) {
+    const run = { command: "read x; echo got $x", runAsync: true };
+    const { cmdId } = await commands.executeSessionCommand("input", run);
+    await commands.sendSessionCommandInput("input", cmdId, `word-${i}\n`);
+    await commands.executeSessionCommand("input", { command: "true" });
+    const { stdout } = await commands.getSessionCommandLogs("input", cmdId);
+    expect(stdout).toBe(`got word-${i}\n`);
+  }
+  const deaf = { command: "sleep 1000", runAsync: true };
+  const { cmdId } = await commands.executeSessionCommand("input", deaf);
+  const flood = "x".repeat(200_000);
+  const refused = await failure(
+    commands.sendSessionCommandInput("input", cmdId, flood),
+  );
+  expect(refused.statusCode).toBe(400);
+  await commands.deleteSession("input");
+});

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import {
+  constants,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -48,6 +49,8 @@ interface Session {
  */
 const sessions = new Map<string, Session>();
 const ROOT = "/tmp/.sessions";
+/** O_NONBLOCK: input nobody reads must not hold a thread of all file work. */
+const INPUT = constants.O_RDWR | constants.O_NONBLOCK;
 
 export function createSession(id: string): void {
   if (sessions.has(id)) {
@@ -115,7 +118,7 @@ export async function runInSession(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, "command"), text);
   const path = await takeFifo();
-  const input = { path, handle: await open(path, "r+") };
+  const input = { path, handle: await open(path, INPUT) };
   let resolve = () => {};
   const done = new Promise<void>((r) => (resolve = r));
   const command: Command = {
@@ -159,7 +162,12 @@ export async function sendInput(command: Command, data: string) {
       "COMMAND_ALREADY_COMPLETED",
     );
   }
-  await command.input.handle.writeFile(data);
+  try {
+    await command.input.handle.writeFile(data);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    throw new ToolboxError(400, "the command does not read its input");
+  }
 }
 
 export function deleteSession(session: Session): void {
