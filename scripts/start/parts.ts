@@ -72,9 +72,16 @@ export function backendPart(plan: Plan, issuer: Issuer | null): Part {
       ...["--site-port", String(ports.site)],
       ...["--functions", join(ROOT, "convex")],
       ...(options.dev ? ["--watch"] : []),
+      ...deploymentClass(),
     ],
     deploymentEnvironment(plan, issuer),
   );
+}
+
+/** Holds the backend to what the smallest deployment lets run at once; for tests. */
+function deploymentClass(): string[] {
+  const given = process.env.SLIPWAY_BACKEND_CLASS;
+  return given ? ["--class", given] : [];
 }
 
 /** The environment a Convex deployment would be given with `convex env set`. */
