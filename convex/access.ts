@@ -37,6 +37,9 @@ export async function requireUser(ctx: MutationCtx): Promise<Doc<"users">> {
   return made;
 }
 
+/** Issuer of an identity that stands for a personal token; `name` is the token's. No URL, so no real issuer has it. */
+export const PERSONAL_TOKEN = "slipway";
+
 /**
  * The context in the name of a personal token's owner; without a token, as it
  * is. From here on a program and its owner are told apart by nothing: there is
@@ -53,7 +56,7 @@ export async function asOwner<Ctx extends QueryCtx>(
   now?: number,
 ): Promise<Ctx> {
   if (token === undefined) return ctx;
-  const { userId, scopes } = await requireToken(ctx, token, now);
+  const { userId, scopes, name } = await requireToken(ctx, token, now);
   requireScope(scopes, scope);
   const known = await ctx.db
     .query("identities")
@@ -61,7 +64,8 @@ export async function asOwner<Ctx extends QueryCtx>(
     .first();
   if (!known) throw new Error(`User ${userId} has no identity.`);
   const { tokenIdentifier } = known;
-  const identity = { tokenIdentifier, issuer: "slipway", subject: userId };
+  const issuer = PERSONAL_TOKEN;
+  const identity = { tokenIdentifier, issuer, subject: userId, name };
   return { ...ctx, auth: { getUserIdentity: async () => identity } };
 }
 

@@ -1,5 +1,6 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
+import { logActor, logWhat } from "./model/logEntry";
 import {
   agentState,
   failureValidator,
@@ -246,6 +247,18 @@ export default defineSchema({
     .index("by_active_and_deadline_at", ["active", "deadlineAt"])
     .index("by_user", ["userId"])
     .index("by_session", ["sessionId"]),
+
+  /**
+   * What happened to a slot and its launches, in order. Inserted by lifecycle/log,
+   * never changed, read by logs.ts, removed by lifecycle/retention. No hot query reads it.
+   */
+  events: defineTable({
+    slotId: v.id("slots"),
+    generation: v.number(),
+    launchId: v.optional(v.id("launches")), // of what concerns one launch alone
+    by: logActor,
+    what: logWhat,
+  }).index("by_slot", ["slotId"]),
 
   /** Replays of keyed requests: (user, route, key) -> answer, 24 h. */
   idempotency: defineTable({
