@@ -2,8 +2,11 @@ import { v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failureValidator, providerState } from "../validators";
+import { callOf } from "../model/log";
+import { logCall } from "../model/logEntry";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
 import { hold } from "./leases";
+import { log } from "./log";
 import { confirmActivity } from "./probes";
 import { deploymentId, getRemote, requireSlot } from "./records";
 import { applyEvent, expireOverdue } from "./slots";
@@ -118,12 +121,14 @@ export const storeKeys = internalMutation({
 export const report = internalMutation({
   args: {
     ...fence,
+    call: v.object({ name: logCall, ms: v.number() }),
     outcome: v.union(
       v.object({
         kind: v.literal("present"),
         remoteId: v.string(),
         credential: v.string(),
         provider: providerState,
+        adopted: v.optional(v.boolean()), // by its name, after a create that was lost
       }),
       v.object({
         kind: v.literal("claimed"),
@@ -140,8 +145,14 @@ export const report = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { outcome, ...args }) => {
-    if (!(await hold(ctx, args))) return null;
+  handler: async (ctx, { outcome, call, ...args }) => {
+    const lease = await hold(ctx, args);
+    if (!lease) return null;
+    const told = callOf(call.name, outcome, lease.attempt);
+    if (told) {
+      const slot = { _id: args.slotId, generation: args.generation };
+      await log(ctx, { slot, what: { ...told, ms: call.ms } });
+    }
     if (outcome.kind === "present") await identify(ctx, args, outcome);
     if (outcome.kind === "claimed") {
       const boot = await ctx.db

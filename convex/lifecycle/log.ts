@@ -3,6 +3,7 @@ import type { MutationCtx } from "../_generated/server";
 import { PERSONAL_TOKEN } from "../access";
 import { bounded } from "../model/log";
 import type { LogActor, LogWhat } from "../model/logEntry";
+import { requireSlot } from "./records";
 
 /**
  * The log of a sandbox: what happened to it and to its launches, who caused it,
@@ -30,6 +31,22 @@ export async function log(
     what: bounded(what),
   });
 }
+
+/** Writes what became of a launch. */
+export async function logLaunch(
+  ctx: MutationCtx,
+  launch: Doc<"launches">,
+  about: Omit<LaunchEntry, "kind" | "skillKey" | "sha">,
+): Promise<void> {
+  const { skillKey, sha } = launch;
+  await log(ctx, {
+    slot: await requireSlot(ctx, launch.slotId),
+    launchId: launch._id,
+    what: { kind: "launch", skillKey, sha, ...about },
+  });
+}
+
+type LaunchEntry = Extract<LogWhat, { kind: "launch" }>;
 
 async function actorOf(ctx: MutationCtx): Promise<LogActor> {
   const identity = await ctx.auth.getUserIdentity();

@@ -9,8 +9,10 @@ import {
   type RemoteChange,
   type SlotEvent,
 } from "../model/slot";
+import { causeOf, errorOf, stateName } from "../model/log";
 import { backoff, UNSETTLED } from "../model/timing";
 import { drop, grant } from "./leases";
+import { log } from "./log";
 import {
   activeLaunches,
   deploymentId,
@@ -34,8 +36,8 @@ export async function applyEvent(
   const decision = decide(slot, event, now);
   const { state, generation, strikes } = decision;
   const changed = !sameState(slot.state, state);
+  const revision = slot.revision + (changed ? 1 : 0);
   if (changed || strikes !== slot.strikes) {
-    const revision = slot.revision + (changed ? 1 : 0);
     await ctx.db.patch("slots", slotId, {
       state,
       generation,
@@ -44,6 +46,18 @@ export async function applyEvent(
     });
   }
   const next: Doc<"slots"> = { ...slot, state, generation, strikes };
+  if (changed || decision.failed) {
+    const what = {
+      kind: "slot",
+      from: stateName(slot.state),
+      to: stateName(state),
+      cause: causeOf(event),
+      revision,
+      strikes,
+      ...(decision.failed && { error: errorOf(decision.failed) }),
+    } as const;
+    await log(ctx, { slot: next, what });
+  }
   if (decision.remote) await changeRemote(ctx, next, decision.remote);
   await schedule(ctx, slot, next, decision.next);
   if (changed) {
@@ -134,6 +148,7 @@ async function changeRemote(
       ...fields,
     });
     if (state === "deleting" || state === "unsettled") {
+      await log(ctx, { slot, what: { kind: "remote", change: state } });
       await ctx.scheduler.runAfter(0, internal.node.sweeper.settleOne, {
         remote: remote._id,
       });

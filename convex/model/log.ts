@@ -1,5 +1,6 @@
 import type { Failure } from "./errors";
-import type { LogWhat } from "./logEntry";
+import type { LogCall, LogWhat } from "./logEntry";
+import type { Outcome, ProviderState, SlotEvent } from "./slot";
 
 /** Longest text kept in an entry. Words of ours fit; what others say is cut. */
 const MAX_TEXT = 300;
@@ -11,6 +12,18 @@ const MAX_NUMBER = 1_000_000_000;
 export function stateName(state: { status: string }): string {
   const at = "stage" in state ? state.stage : "step" in state ? state.step : "";
   return typeof at === "string" && at ? `${state.status}/${at}` : state.status;
+}
+
+/** The event that moved a slot, as the log names it. */
+export function causeOf(event: SlotEvent): string {
+  switch (event.type) {
+    case "outcome":
+      return `outcome/${event.outcome.kind}`;
+    case "probe":
+      return `probe/${event.probe.kind}`;
+    default:
+      return event.type;
+  }
 }
 
 /**
@@ -46,4 +59,45 @@ function cut<T>(value: T): T {
     ) as T;
   }
   return value;
+}
+
+/** What a step found, as the log tells it; null for a look that found it still on its way. */
+export function callOf(
+  call: LogCall,
+  outcome: StepOutcome,
+  attempt: number,
+): Extract<LogWhat, { kind: "call" }> | null {
+  const about = { kind: "call", call, attempt } as const;
+  switch (outcome.kind) {
+    case "present":
+      if (call === "look" && ON_ITS_WAY.has(outcome.provider)) return null;
+      return {
+        ...about,
+        outcome: outcome.adopted ? "adopted" : outcome.provider,
+        ok: outcome.provider !== "failed",
+      };
+    case "refused":
+      return { ...about, ...failed("refused", outcome.error) };
+    case "unknown":
+      return isTold(attempt)
+        ? { ...about, ...failed("no answer", outcome.error) }
+        : null;
+    default: {
+      const ok = DONE.has(outcome.kind);
+      return ok || isTold(attempt)
+        ? { ...about, outcome: outcome.kind, ok }
+        : null;
+    }
+  }
+}
+
+type StepOutcome = Outcome & { adopted?: boolean };
+
+/** Outcomes by which a step has done its work; any other is tried again. */
+const DONE = new Set(["claimed", "gone", "kept", "restored"]);
+
+const ON_ITS_WAY = new Set<ProviderState>(["starting", "stopping", "deleting"]);
+
+function failed(outcome: string, error: Failure) {
+  return { outcome, ok: false, error: errorOf(error) };
 }

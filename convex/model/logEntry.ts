@@ -42,7 +42,6 @@ export const logAction = v.union(
   v.literal("stop_all"),
   v.literal("restore"),
   v.literal("decline_restore"),
-  v.literal("cancel_launch"),
 );
 
 const skill = { skillKey: v.string(), sha: v.string() };
@@ -61,7 +60,7 @@ export const logWhat = v.union(
   v.object({
     kind: v.literal("call"),
     call: logCall,
-    outcome: v.string(), // what was found: "present started", "gone", "installed", ...
+    outcome: v.string(), // what was found: "started", "adopted", "gone", "installed", ...
     ok: v.boolean(),
     ms: v.optional(v.number()), // by the caller's own clock
     attempt: v.optional(v.number()), // failures in a row before it
@@ -97,8 +96,6 @@ export const logWhat = v.union(
   v.object({
     kind: v.literal("remote"),
     change: v.union(
-      v.literal("submitted"),
-      v.literal("adopted"),
       v.literal("unsettled"),
       v.literal("deleting"),
       v.literal("gone"),

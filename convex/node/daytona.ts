@@ -33,7 +33,11 @@ const CLAIM_PATH = "/home/daytona/.slipway/claim.json";
 /** What one call finds; a sandbox that is there comes with the account that knows it. */
 export type Outcome =
   | Exclude<StepOutcome, { kind: "claimed" | "present" }>
-  | (Extract<StepOutcome, { kind: "present" }> & { credential: string });
+  | (Extract<StepOutcome, { kind: "present" }> & {
+      credential: string;
+      /** It was there already, under our name. */
+      adopted?: boolean;
+    });
 
 /** A sandbox we know, and the fingerprint of the account it was last seen with. */
 export type Ref = { remoteId: string; credential?: string };
@@ -194,7 +198,8 @@ async function adopt(
       ),
     };
   }
-  return toOutcome(keep(found));
+  const outcome = toOutcome(keep(found));
+  return outcome.kind === "present" ? { ...outcome, adopted: true } : outcome;
 }
 
 /** Reads the sandbox's state by id. */

@@ -17,6 +17,7 @@ export const run = internalAction({
   handler: async (ctx, fence) => {
     const work = await ctx.runMutation(internal.lifecycle.driver.begin, fence);
     if (!work) return null;
+    const began = Date.now();
     const outcome =
       work.step === "create"
         ? await create(work)
@@ -26,6 +27,7 @@ export const run = internalAction({
     if (!outcome) return null;
     await ctx.runMutation(internal.lifecycle.driver.report, {
       ...fence,
+      call: { name: work.step, ms: Date.now() - began },
       outcome,
     });
     return null;
