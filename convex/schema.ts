@@ -11,6 +11,7 @@ import {
   messageState,
   partBody,
   repositoryHead,
+  repairs,
   scope,
   skillFields,
   slotState,
@@ -191,6 +192,7 @@ export default defineSchema({
     .index("by_next_probe_at", ["nextProbeAt"]),
 
   /** A skill confirmed on the disk of a generation (I4). */
+    repairs: v.optional(repairs), // of skills that vanished from its disk
   installedSkills: defineTable({
     slotId: v.id("slots"),
     generation: v.number(),
@@ -203,11 +205,16 @@ export default defineSchema({
   }).index("by_slot_and_generation_and_skill_key_and_sha", [
     "slotId",
     "generation",
+    actedAt: v.optional(v.number()), // last thing a person did with it
+    warnedAt: v.optional(v.number()), // when its stop was announced; once for each
     "skillKey",
     "sha",
   ]),
 
-  /** One flight per (slot, generation, skill, commit). Deleted when it ends. */
+  /**
+   * One flight per (slot, generation, skill, commit), which puts a skill on the
+   * disk or, with `removes`, takes an unlisted one off it. Deleted when it ends.
+   */
   installs: defineTable({
     slotId: v.id("slots"),
     generation: v.number(),
@@ -217,6 +224,15 @@ export default defineSchema({
     scheduledId: v.id("_scheduled_functions"),
     claimed: v.boolean(),
     attempt: v.number(),
+  /**
+   * Until when some visible tab says that it shows the sandbox. Apart from the
+   * activity, which lists read. Written by presence.ts, read by probes.
+   */
+  watches: defineTable({
+    slotId: v.id("slots"),
+    until: v.number(),
+  }).index("by_slot", ["slotId"]),
+
     expiresAt: v.number(),
   })
     .index("by_slot_and_generation_and_skill_key_and_sha", [
@@ -227,6 +243,7 @@ export default defineSchema({
     ])
     .index("by_token", ["token"])
     .index("by_expires_at", ["expiresAt"]),
+    installId: v.optional(v.string()), // the install that last wrote it; see sandboxd/skills
 
   /** One request to have a skill at a commit ready. */
   launches: defineTable({
@@ -245,6 +262,9 @@ export default defineSchema({
   })
     .index("by_slot_and_active", ["slotId", "active"])
     .index("by_active_and_deadline_at", ["active", "deadlineAt"])
+    removes: v.optional(
+      v.object({ digest: v.string(), installId: v.string() }),
+    ),
     .index("by_user", ["userId"])
     .index("by_session", ["sessionId"]),
 
@@ -299,7 +319,9 @@ export default defineSchema({
     skillName: v.string(),
     link: v.string(),
     title: v.string(),
-  }).index("by_user", ["userId"]),
+  })
+    .index("by_user", ["userId"])
+    .index("by_slot_and_skill_key_and_sha", ["slotId", "skillKey", "sha"]),
 
   messages: defineTable({
     sessionId: v.id("sessions"),
