@@ -2,26 +2,42 @@ import type { IncomingMessage } from "node:http";
 import { badRequest } from "./http";
 import type { PushTarget } from "./push";
 import { keySegments } from "./skill-key";
-import type { InstallRequest } from "./skills";
+import type { InstallRequest, UninstallRequest } from "./skills";
 import type { TurnRequest } from "./turns";
 
 const MAX_TEXT_BYTES = 256 * 1024;
 
 /** The headers of an install. Throws `Refusal`. */
 export function parseInstall(request: IncomingMessage): InstallRequest {
-  const { headers } = request;
-  const key = decoded(headers["x-skill-key"]);
-  const sha = headers["x-skill-sha"];
-  const digest = headers["x-skill-digest"];
-  if (key === null) throw badRequest("x-skill-key must be URI-encoded.");
-  keySegments(key);
+  const content = parseContent(request);
+  const sha = request.headers["x-skill-sha"];
+  const installId = request.headers["x-install-id"];
   if (typeof sha !== "string" || !/^[0-9a-f]{40,64}$/.test(sha)) {
     throw badRequest("x-skill-sha must be a commit id in lower-case hex.");
   }
+  if (installId === undefined) return { ...content, sha };
+  if (!isId(installId)) throw badRequest("x-install-id must be an id.");
+  return { ...content, sha, installId };
+}
+
+/** The headers of an uninstall. Throws `Refusal`. */
+export function parseUninstall(request: IncomingMessage): UninstallRequest {
+  const content = parseContent(request);
+  const installId = request.headers["x-install-id"];
+  if (!isId(installId)) throw badRequest("x-install-id must be an id.");
+  return { ...content, installId };
+}
+
+/** Which content of which skill. */
+function parseContent({ headers }: IncomingMessage) {
+  const key = decoded(headers["x-skill-key"]);
+  const digest = headers["x-skill-digest"];
+  if (key === null) throw badRequest("x-skill-key must be URI-encoded.");
+  keySegments(key);
   if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) {
     throw badRequest("x-skill-digest must be 64 lower-case hex digits.");
   }
-  return { key, sha, digest };
+  return { key, digest };
 }
 
 /** The body of POST /turns. Throws `Refusal`. */

@@ -9,7 +9,7 @@ import { HermesHome } from "./hermes-home";
 import { readBody, readJsonBody, sendJson } from "./http";
 import { layoutOf } from "./layout";
 import { log } from "./log";
-import { parseFrom, parseInstall, parseTurn } from "./requests";
+import { parseFrom, parseInstall, parseTurn, parseUninstall } from "./requests";
 import { SkillStore } from "./skills";
 import type { Turn } from "./turn";
 import { Turns } from "./turns";
@@ -82,6 +82,9 @@ export async function startSandboxd(
       const limit = () => tooLarge("more than 10 MiB packed");
       const packed = await readBody(request, MAX_PACKED_BYTES, limit);
       return [200, await skills.install(install, packed)];
+    }
+    if (route === "DELETE /skills") {
+      return [200, await skills.uninstall(parseUninstall(request))];
     }
     if (route === "PUT /config") {
       const body = await readJsonBody(request);

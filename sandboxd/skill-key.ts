@@ -10,6 +10,8 @@ export type InstalledSkill = {
   /** Commits it was asked for with; the content is the same for all. */
   shas: string[];
   digest: string;
+  /** The request that last put it here: who wants it gone must name that one. */
+  installId?: string;
 };
 
 const MAX_KEY_BYTES = 1_024;

@@ -14,7 +14,19 @@ import {
 } from "./skill-key";
 import { readArchive, writeEntries } from "./unpack";
 
-export type InstallRequest = { key: string; sha: string; digest: string };
+export type InstallRequest = {
+  key: string;
+  sha: string;
+  digest: string;
+  /** Names the request; absent, nobody can ask for the skill's end. */
+  installId?: string;
+};
+
+export type UninstallRequest = {
+  key: string;
+  digest: string;
+  installId: string;
+};
 
 /**
  * The skills in this sandbox. A folder counts only while its content has the
@@ -60,18 +72,51 @@ export class SkillStore {
    * digest_mismatch, archive_too_large, archive_hostile.
    */
   async install(request: InstallRequest, packed: Buffer) {
-    const { key, sha, digest } = request;
+    const { key, sha, digest, installId } = request;
     const path = skillFolder(this.layout.skills, key, digest);
     return await this.#targets.run(path, async () => {
       const alreadyPresent = await hasDigest(path, digest);
       if (!alreadyPresent) await this.#place(path, digest, packed);
       const known = this.#installed.get(path)?.shas ?? [];
       const shas = [...new Set([...known, sha])];
-      const skill: InstalledSkill = { key, shas, digest };
+      const skill: InstalledSkill = {
+        key,
+        shas,
+        digest,
+        ...(installId !== undefined && { installId }),
+      };
       await writeAtomic(`${path}.json`, JSON.stringify(skill));
       this.#installed.set(path, skill);
       await this.onChange();
       return { digest, path, alreadyPresent };
+    });
+  }
+
+  /**
+   * Removes what one install put here. Requests may come late: one that names
+   * another install than the last, which somebody may rely on by now, is
+   * refused. Repeating it is harmless. Throws `Refusal`: reinstalled.
+   */
+  async uninstall({ key, digest, installId }: UninstallRequest) {
+    const path = skillFolder(this.layout.skills, key, digest);
+    return await this.#targets.run(path, async () => {
+      const known = this.#installed.get(path);
+      if (known && known.installId !== installId) {
+        throw new Refusal(
+          409,
+          "reinstalled",
+          "The skill was installed again since.",
+        );
+      }
+      this.#installed.delete(path);
+      // First out of the agent's index, then off the disk.
+      await this.onChange();
+      const aside = join(this.layout.staging, randomUUID());
+      await mkdir(this.layout.staging, { recursive: true });
+      const removed = await moveAside(path, aside);
+      await rm(`${path}.json`, { force: true });
+      await rm(aside, { recursive: true, force: true });
+      return { digest, removed };
     });
   }
 
@@ -129,6 +174,7 @@ export class SkillStore {
       key,
       shas: note.shas.filter((s) => typeof s === "string"),
       digest,
+      ...(typeof note.installId === "string" && { installId: note.installId }),
     };
   }
 }

@@ -160,13 +160,18 @@ export function skillMd(name: string, text: string): string {
   return `---\nname: ${name}\ndescription: A skill for a test.\n---\n# ${name} guide\n\n${text}\n`;
 }
 
-export async function install(daemon: Daemon, skill: Skill): Promise<Answer> {
+export async function install(
+  daemon: Daemon,
+  skill: Skill,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return await daemon.call("POST", "/skills", {
     raw: skill.archive,
     headers: {
       "x-skill-key": encodeURIComponent(skill.key),
       "x-skill-sha": skill.sha,
       "x-skill-digest": skill.digest,
+      ...headers,
     },
   });
 }
