@@ -8,6 +8,7 @@ import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { suspect } from "./lifecycle";
+import { log, logLaunch } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { LAUNCH_DEADLINE } from "./model/timing";
@@ -87,9 +88,9 @@ export const request = userMutation({
         "This commit of the skill is not known yet.",
       );
     }
-    await recordConsent(ctx, user._id, skillKey, sha);
     const slot =
       (await getSlotOf(ctx, user._id)) ?? (await makeSlot(ctx, user._id));
+    await recordConsent(ctx, slot, skillKey, sha);
     const active = await activeLaunches(ctx, slot._id);
     const same = active.find(
       (launch) => launch.skillKey === skillKey && launch.sha === sha,
@@ -99,6 +100,10 @@ export const request = userMutation({
     }
     if (!same) await limitLaunch(ctx, user._id, skillKey);
     const launch = same ?? (await insertLaunch(ctx, slot, skill));
+    await logLaunch(ctx, launch, {
+      change: same ? "joined" : "requested",
+      path: launch.path,
+    });
     const answer = {
       launchId: launch._id,
       sessionId: launch.sessionId,
@@ -138,12 +143,14 @@ async function replay(ctx: MutationCtx, userId: Id<"users">, clientId: string) {
 
 async function recordConsent(
   ctx: MutationCtx,
-  userId: Id<"users">,
+  slot: Doc<"slots">,
   skillKey: string,
   sha: string,
 ): Promise<void> {
+  const { userId } = slot;
   if (await hasConsent(ctx, userId, skillKey, sha)) return;
   await ctx.db.insert("consents", { userId, skillKey, sha });
+  await log(ctx, { slot, what: { kind: "consent", skillKey, sha } });
 }
 
 async function hasConsent(

@@ -15,6 +15,7 @@ import {
   getRemote,
   getSlotOf,
 } from "./lifecycle/records";
+import { log } from "./lifecycle/log";
 import { endLaunch } from "./lifecycle/reconcile";
 import { applyEvent } from "./lifecycle/slots";
 
@@ -79,6 +80,7 @@ export const stop = userMutation({
         return null;
       case "running":
       case "starting":
+        await log(ctx, { slot, what: { kind: "action", action: "stop" } });
         return intend(ctx, slot, { type: "stop" }, "You stopped the sandbox.");
       default:
         throw refuse(
@@ -102,6 +104,7 @@ export const start = userMutation({
       case "creating":
         return null;
       case "stopped":
+        await log(ctx, { slot, what: { kind: "action", action: "start" } });
         await applyEvent(ctx, slot._id, { type: "want" });
         return null;
       case "stopping":
@@ -123,6 +126,7 @@ export const remove = userMutation({
   returns: v.null(),
   handler: async (ctx, args) => {
     const slot = await requireOwnSlot(ctx, args.slotId);
+    await log(ctx, { slot, what: { kind: "action", action: "delete" } });
     return intend(ctx, slot, { type: "remove" }, "You deleted the sandbox.");
   },
 });

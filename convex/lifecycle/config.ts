@@ -2,9 +2,11 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
+import { errorOf } from "../model/log";
 import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
 import { agentState, failureValidator } from "../validators";
 import { isAbandoned } from "./leases";
+import { log } from "./log";
 import { confirmActivity, startProbe } from "./probes";
 import { getBoot, newToken, requireSlot } from "./records";
 import { reconcile } from "./reconcile";
@@ -100,6 +102,7 @@ export const begin = internalMutation({
 export const report = internalMutation({
   args: {
     ...fence,
+    ms: v.number(), // that the requests took
     outcome: v.union(
       v.object({
         kind: v.literal("written"),
@@ -113,10 +116,22 @@ export const report = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { outcome, ...args }) => {
+  handler: async (ctx, { outcome, ms, ...args }) => {
     const flight = await heldFlight(ctx, args);
     if (!flight) return null;
     const { slot, boot, config } = flight;
+    await log(ctx, {
+      slot,
+      what: {
+        kind: "call",
+        call: "configure",
+        outcome: outcome.kind,
+        ok: outcome.kind === "written",
+        ms,
+        attempt: config.attempt,
+        ...("error" in outcome && { error: errorOf(outcome.error) }),
+      },
+    });
     switch (outcome.kind) {
       case "written":
         await ctx.db.patch("boots", boot._id, {
@@ -180,6 +195,7 @@ export async function expireConfig(
     await ctx.db.patch("boots", boot._id, { config });
     return;
   }
+  await log(ctx, { slot, what: { kind: "takeover", of: "configure" } });
   await retryOrGiveUp(ctx, slot, boot, boot.config);
 }
 

@@ -3,10 +3,12 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure } from "../model/errors";
+import { stateName } from "../model/log";
 import { CLAIM_PATIENCE } from "../model/timing";
 import { expireConfig } from "./config";
 import { expireInstall } from "./installs";
 import { grant, isAbandoned } from "./leases";
+import { log } from "./log";
 import { activeLaunches, getLease, requireSlot } from "./records";
 import { abandonIfUnwanted, endLaunch } from "./reconcile";
 import { expireOverdue } from "./slots";
@@ -102,6 +104,8 @@ async function expireLease(
     return;
   }
   const slot = await requireSlot(ctx, lease.slotId);
+  const what = { kind: "takeover", of: stateName(slot.state) } as const;
+  await log(ctx, { slot, what });
   await grant(ctx, slot, { delay: 0, attempt: lease.attempt });
 }
 

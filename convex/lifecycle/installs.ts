@@ -3,9 +3,11 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure, type Failure } from "../model/errors";
+import { errorOf } from "../model/log";
 import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
 import { failureValidator } from "../validators";
 import { isAbandoned } from "./leases";
+import { log } from "./log";
 import { confirmActivity, startProbe } from "./probes";
 import {
   activeLaunches,
@@ -104,6 +106,7 @@ export const begin = internalMutation({
 export const report = internalMutation({
   args: {
     ...fence,
+    ms: v.number(), // that the request took
     outcome: v.union(
       v.object({
         kind: v.literal("installed"),
@@ -116,11 +119,24 @@ export const report = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { outcome, ...args }) => {
+  handler: async (ctx, { outcome, ms, ...args }) => {
     const held = await heldFlight(ctx, args);
     if (!held) return null;
     const { flight, slot } = held;
     await ctx.db.delete("installs", flight._id);
+    await log(ctx, {
+      slot,
+      what: {
+        kind: "call",
+        call: "install",
+        outcome: outcome.kind,
+        ok: outcome.kind === "installed",
+        ms,
+        attempt: flight.attempt,
+        skillKey: flight.skillKey,
+        ...("error" in outcome && { error: errorOf(outcome.error) }),
+      },
+    });
     switch (outcome.kind) {
       case "installed":
         await append(ctx, slot, flight, outcome);
@@ -158,6 +174,7 @@ export async function expireInstall(
   await ctx.db.delete("installs", flight._id);
   if (slot.generation !== flight.generation) return;
   if (slot.state.status === "running") {
+    await log(ctx, { slot, what: { kind: "takeover", of: "install" } });
     await retryOrFail(
       ctx,
       slot,

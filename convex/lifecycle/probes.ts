@@ -2,9 +2,12 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
+import { probed } from "../model/log";
+import { decide } from "../model/slot";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
+import { log } from "./log";
 import {
   activeLaunches,
   getActivity,
@@ -196,10 +199,11 @@ export const report = internalMutation({
       v.object({ kind: v.literal("unknown") }),
     ),
     keptAlive: v.boolean(),
+    ms: v.number(), // that the look took
     agent: v.optional(agentState),
   },
   returns: v.null(),
-  handler: async (ctx, { slotId, token, revision, ...found }) => {
+  handler: async (ctx, { slotId, token, revision, ms, ...found }) => {
     const row = await getActivity(ctx, slotId);
     if (row?.probe?.token !== token) return null;
     await ctx.db.patch("activity", row._id, { probe: undefined });
@@ -217,8 +221,13 @@ export const report = internalMutation({
       await ctx.db.patch("activity", row._id, { failures: row.failures + 1 });
     }
     const boot = await getBoot(ctx, slot);
+    const event = { type: "probe", probe } as const;
+    const moves = decide(slot, event, Date.now()).state !== slot.state;
+    if (moves || (agent && agent.state !== boot?.agent?.state)) {
+      await log(ctx, { slot, what: { ...probed(probe, agent?.state), ms } });
+    }
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
-    await applyEvent(ctx, slotId, { type: "probe", probe });
+    await applyEvent(ctx, slotId, event);
     await goOn(ctx, slotId, agent?.state === "starting");
     return null;
   },

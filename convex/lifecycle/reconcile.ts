@@ -1,9 +1,11 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { advanceSteps, judge, type Judgement } from "../model/launch";
+import { errorOf } from "../model/log";
 import { dispatchTurns } from "../turns";
 import { startConfig } from "./config";
 import { startInstall } from "./installs";
+import { logLaunch } from "./log";
 import { startProbe } from "./probes";
 import {
   activeLaunches,
@@ -86,6 +88,7 @@ async function follow(
     state: { state: judgement.state },
     steps: advanceSteps(launch.steps, judgement.state, Date.now()),
   });
+  await logLaunch(ctx, launch, { change: judgement.state });
 }
 
 type Ended = Extract<Doc<"launches">["state"], { at: number }>;
@@ -100,6 +103,11 @@ export async function endLaunch(
     state,
     active: false,
     steps: advanceSteps(launch.steps, state.state, state.at),
+  });
+  await logLaunch(ctx, launch, {
+    change: state.state,
+    ...(state.state === "failed" && { error: errorOf(state.error) }),
+    ...(state.state === "cancelled" && { reason: state.reason }),
   });
 }
 

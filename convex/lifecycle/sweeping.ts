@@ -7,7 +7,9 @@ import {
   type MutationCtx,
 } from "../_generated/server";
 import { brake, isCondemned, type Listed } from "../model/sweep";
+import { isTold } from "../model/log";
 import { backoff } from "../model/timing";
+import { log } from "./log";
 import { getRemote, requireSlot } from "./records";
 import { applyEvent } from "./slots";
 
@@ -92,14 +94,16 @@ export const settled = internalMutation({
       v.object({ kind: v.literal("absent") }), // a 404
       v.object({ kind: v.literal("unknown") }),
     ),
+    ms: v.number(), // that the calls took
   },
   returns: v.null(),
-  handler: async (ctx, { remote, found }) => {
+  handler: async (ctx, { remote, found, ms }) => {
     const now = Date.now();
     const row = await ctx.db.get("remotes", remote);
     if (!row || (row.state !== "deleting" && row.state !== "unsettled")) {
       return null;
     }
+    await tell(ctx, row, found.kind, ms);
     const later = {
       attempts: row.attempts + 1,
       nextAt: now + backoff(row.attempts + 1),
@@ -117,6 +121,10 @@ export const settled = internalMutation({
         // A create that was never answered may land in the name that is free now.
         if (now >= (row.settleBy ?? 0)) {
           await ctx.db.patch("remotes", remote, { state: "gone", since: now });
+          await log(ctx, {
+            slot: { _id: row.slotId, generation: row.generation },
+            what: { kind: "remote", change: "gone" },
+          });
           return null;
         }
         await ctx.db.patch("remotes", remote, {
@@ -134,6 +142,30 @@ export const settled = internalMutation({
     }
   },
 });
+
+/** Logs a deletion once when it is taken, and the tries that nobody answered. */
+async function tell(
+  ctx: MutationCtx,
+  row: Doc<"remotes">,
+  found: "deleting" | "absent" | "unknown",
+  ms: number,
+): Promise<void> {
+  const taken =
+    found === "deleting" && (row.attempts === 0 || row.state === "unsettled");
+  const silent = found === "unknown" && isTold(row.attempts);
+  if (!taken && !silent) return;
+  await log(ctx, {
+    slot: { _id: row.slotId, generation: row.generation },
+    what: {
+      kind: "call",
+      call: "delete",
+      outcome: taken ? "deleting" : "no answer",
+      ok: taken,
+      ms,
+      attempt: row.attempts,
+    },
+  });
+}
 
 /** Quick tries of its own, before the minute's cron takes over. */
 const QUICK_TRIES = 6;
@@ -226,6 +258,11 @@ export const healed = internalMutation({
   handler: async (ctx, { remoteId }) => {
     const row = await orphanOf(ctx, remoteId);
     if (row) await ctx.db.delete("orphans", row._id);
+    if (row?.of) {
+      const slot = { _id: row.of.slotId, generation: row.of.generation };
+      const what = { kind: "remote", change: "orphan_deleted" } as const;
+      await log(ctx, { slot, what });
+    }
     const sweep = await ctx.db.query("sweeps").first();
     if (sweep) {
       await ctx.db.patch("sweeps", sweep._id, {
@@ -256,11 +293,7 @@ async function isWanted(
   return row.state !== "gone";
 }
 
-async function strike(
-  ctx: MutationCtx,
-  sandbox: { remoteId: string; name: string },
-  now: number,
-) {
+async function strike(ctx: MutationCtx, sandbox: Listed, now: number) {
   const row = await orphanOf(ctx, sandbox.remoteId);
   if (row) {
     const sweeps = row.sweeps + 1;
@@ -271,9 +304,19 @@ async function strike(
   await ctx.db.insert("orphans", {
     remoteId: sandbox.remoteId,
     name: sandbox.name,
+    of: await labelled(ctx, sandbox),
     ...made,
   });
   return made;
+}
+
+/** The slot that an orphan's labels name, if there is one. */
+async function labelled(ctx: MutationCtx, { slotId, generation }: Listed) {
+  const id = ctx.db.normalizeId("slots", slotId ?? "");
+  if (!id || generation === null) return undefined;
+  return (await ctx.db.get("slots", id))
+    ? { slotId: id, generation }
+    : undefined;
 }
 
 function orphanOf(ctx: MutationCtx, remoteId: string) {

@@ -1,6 +1,6 @@
 import type { Failure } from "./errors";
 import type { LogCall, LogWhat } from "./logEntry";
-import type { Outcome, ProviderState, SlotEvent } from "./slot";
+import type { Outcome, Probe, ProviderState, SlotEvent } from "./slot";
 
 /** Longest text kept in an entry. Words of ours fit; what others say is cut. */
 const MAX_TEXT = 300;
@@ -89,6 +89,26 @@ export function callOf(
         : null;
     }
   }
+}
+
+/** What a look at a running sandbox found, for an entry. */
+export function probed(
+  probe: Probe,
+  agent: string | undefined,
+): Extract<LogWhat, { kind: "call" }> {
+  const about = { kind: "call", call: "probe" } as const;
+  if (probe.kind !== "present") {
+    return { ...about, outcome: probe.kind, ok: probe.kind === "gone" };
+  }
+  const daemon = agent ? `agent ${agent}` : `daemon ${probe.daemon}`;
+  return {
+    ...about,
+    outcome:
+      probe.daemon === "unasked"
+        ? probe.provider
+        : `${probe.provider}, ${daemon}`,
+    ok: probe.provider !== "failed" && probe.daemon !== "unclaimed",
+  };
 }
 
 type StepOutcome = Outcome & { adopted?: boolean };

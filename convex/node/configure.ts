@@ -33,9 +33,11 @@ export const run = internalAction({
   handler: async (ctx, fence) => {
     const work = await ctx.runMutation(internal.lifecycle.config.begin, fence);
     if (!work) return null;
+    const began = Date.now();
     const outcome = await configure(fence, work);
     await ctx.runMutation(internal.lifecycle.config.report, {
       ...fence,
+      ms: Date.now() - began,
       outcome,
     });
     return null;

@@ -31,6 +31,7 @@ export const run = internalAction({
     );
     if (!work) return null;
     const archive = await ctx.storage.get(work.storageId);
+    const began = Date.now();
     const outcome: Outcome = archive
       ? await install(archive, fence.slotId, work)
       : {
@@ -42,6 +43,7 @@ export const run = internalAction({
         };
     await ctx.runMutation(internal.lifecycle.installs.report, {
       ...fence,
+      ms: Date.now() - began,
       outcome,
     });
     return null;

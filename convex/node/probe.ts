@@ -17,6 +17,7 @@ export const run = internalAction({
   handler: async (ctx, args) => {
     const work = await ctx.runMutation(internal.lifecycle.probes.begin, args);
     if (!work) return null;
+    const began = Date.now();
     const [found, daemon, keptAlive] = await Promise.all([
       provider.look(work),
       askHealth(work.daemon, aad.sandboxd(args.slotId, work.generation)),
@@ -31,6 +32,7 @@ export const run = internalAction({
       revision: work.revision,
       probe,
       keptAlive,
+      ms: Date.now() - began,
       ...(daemon.agent && { agent: daemon.agent }),
     });
     return null;

@@ -51,6 +51,7 @@ async function settle(
     credential?: string;
   },
 ): Promise<void> {
+  const began = Date.now();
   const outcome =
     given.remoteId === undefined
       ? await provider.removeByName(given.name)
@@ -63,6 +64,7 @@ async function settle(
         : outcome.kind === "present"
           ? { kind: "deleting", remoteId: outcome.remoteId }
           : { kind: "unknown" },
+    ms: Date.now() - began,
   });
 }
 
