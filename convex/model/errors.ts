@@ -104,6 +104,46 @@ export const ERRORS = {
     true,
     "Delete the sandbox on the dashboard and launch again; tell the operator if it returns.",
   ),
+  queue_timed_out: entry(
+    503,
+    true,
+    "Stop a sandbox you do not need, or try again later.",
+  ),
+  replace_timed_out: entry(
+    504,
+    true,
+    "Resume the replacement on the dashboard.",
+  ),
+  replace_halted: entry(
+    409,
+    false,
+    "Resume or cancel the replacement on the dashboard.",
+  ),
+  too_many_sandboxes: entry(
+    409,
+    false,
+    "Delete a sandbox you do not need on the dashboard.",
+  ),
+  keep_too_large: entry(
+    413,
+    false,
+    "Delete what you do not need of the sandbox's files, then resume.",
+  ),
+  keep_failed: entry(
+    502,
+    true,
+    "Resume the replacement, or cancel it: the sandbox is as it was.",
+  ),
+  restore_mismatch: entry(
+    502,
+    true,
+    "Resume the replacement: the kept files are still there.",
+  ),
+  restore_failed: entry(
+    502,
+    true,
+    "Resume the replacement: the kept files are still there.",
+  ),
   install_failed: entry(502, true, "Launch again."),
   install_mismatch: entry(
     502,

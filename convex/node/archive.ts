@@ -45,7 +45,12 @@ export async function* readArchive(
 ): AsyncGenerator<RepositoryEntry> {
   const unpacked = extract();
   // Its failure reaches this loop through `unpacked`, which it destroys.
-  void feed(file, unpacked);
+  void feed(file, unpacked, REPOSITORY_LIMITS.unpackedBytes, () =>
+    refuse(
+      "archive_too_large",
+      `The repository is larger than ${REPOSITORY_LIMITS.unpackedBytes / MIB} MiB unpacked.`,
+    ),
+  );
   let count = 0;
   try {
     for await (const entry of unpacked) {
@@ -67,7 +72,16 @@ export async function* readArchive(
   }
 }
 
-async function feed(file: string, unpacked: Extract): Promise<void> {
+/**
+ * Unpacks a gzipped file into `unpacked`, at most `limit` bytes of it. Never
+ * rejects: what goes wrong destroys `unpacked`, whose reader hears of it.
+ */
+export async function feed(
+  file: string,
+  unpacked: Extract,
+  limit: number,
+  tooLarge: () => Error,
+): Promise<void> {
   // Not `events.once`: it rejects on an error, which nobody would be left to hear.
   const event = (name: "drain" | "close") =>
     new Promise<void>((resolve) => unpacked.once(name, () => resolve()));
@@ -80,12 +94,7 @@ async function feed(file: string, unpacked: Extract): Promise<void> {
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > REPOSITORY_LIMITS.unpackedBytes) {
-        throw refuse(
-          "archive_too_large",
-          `The repository is larger than ${REPOSITORY_LIMITS.unpackedBytes / MIB} MiB unpacked.`,
-        );
-      }
+      if (size > limit) throw tooLarge();
       if (unpacked.destroyed) return;
       if (!unpacked.write(chunk)) {
         await Promise.race([event("drain"), closed]);

@@ -35,6 +35,17 @@ const refusal = z.object({
     .transform((code) => code.toWellFormed()),
 });
 
+type Method = "GET" | "POST" | "PUT";
+
+type AskOptions = {
+  json?: unknown;
+  body?: Uint8Array<ArrayBuffer> | Blob;
+  headers?: Record<string, string>;
+  timeoutMs: number;
+  /** Ends the request, and the reading of its answer, early. */
+  signal?: AbortSignal;
+};
+
 /**
  * One request to a sandbox's daemon. Answers its JSON body, unparsed by us:
  * callers check its shape, for nothing a sandbox says is trusted.
@@ -42,21 +53,45 @@ const refusal = z.object({
  */
 export async function askDaemon(
   address: DaemonAddress,
-  method: "GET" | "POST" | "PUT",
+  method: Method,
   path: string,
-  options: {
-    json?: unknown;
-    body?: Uint8Array<ArrayBuffer> | Blob;
-    headers?: Record<string, string>;
-    timeoutMs: number;
-  },
+  options: AskOptions,
 ): Promise<unknown> {
+  const response = await send(address, method, path, options);
+  const answer = parseJson(await readBounded(response));
+  if (response.ok) return answer;
+  throw refused(response, answer);
+}
+
+/**
+ * One request whose answer is not JSON but a stream. Its chunks and their end
+ * throw RemoteError, as the call itself does; the reader counts them, and
+ * reads them to the end or breaks off.
+ */
+export async function streamDaemon(
+  address: DaemonAddress,
+  method: Method,
+  path: string,
+  options: AskOptions,
+): Promise<{ headers: Headers; chunks: AsyncGenerator<Uint8Array> }> {
+  const response = await send(address, method, path, options);
+  if (!response.ok) {
+    throw refused(response, parseJson(await readBounded(response)));
+  }
+  return { headers: response.headers, chunks: chunksOf(response) };
+}
+
+async function send(
+  address: DaemonAddress,
+  method: Method,
+  path: string,
+  options: AskOptions,
+): Promise<Response> {
   const body =
     options.json === undefined ? options.body : JSON.stringify(options.json);
-  let response: Response;
-  let text: string;
+  const timeout = AbortSignal.timeout(options.timeoutMs);
   try {
-    response = await fetch(address.url.replace(/\/$/, "") + path, {
+    return await fetch(address.url.replace(/\/$/, "") + path, {
       method,
       headers: {
         "x-daytona-preview-token": address.previewToken,
@@ -71,32 +106,46 @@ export async function askDaemon(
       },
       ...(body !== undefined && { body }),
       redirect: "manual", // the provider answers a lost token with a login page
-      signal: AbortSignal.timeout(options.timeoutMs),
+      signal: options.signal
+        ? AbortSignal.any([timeout, options.signal])
+        : timeout,
     });
-    text = await readBounded(response);
   } catch (error) {
-    if (error instanceof RemoteError) throw error;
-    const timedOut =
-      error instanceof DOMException && error.name === "TimeoutError";
-    throw new RemoteError(
-      timedOut ? "timeout" : "unreachable",
-      timedOut
-        ? "The sandbox did not answer in time."
-        : "The sandbox cannot be reached.",
-    );
+    throw unanswered(error);
   }
-  const answer = parseJson(text);
-  if (response.ok) return answer;
+}
+
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (!response.body) return;
+  try {
+    yield* response.body as unknown as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw unanswered(error);
+  }
+}
+
+function unanswered(error: unknown): RemoteError {
+  const timedOut =
+    error instanceof DOMException && error.name === "TimeoutError";
+  return new RemoteError(
+    timedOut ? "timeout" : "unreachable",
+    timedOut
+      ? "The sandbox did not answer in time."
+      : "The sandbox cannot be reached.",
+  );
+}
+
+function refused(response: Response, answer: unknown): RemoteError {
   const coded = refusal.safeParse(answer);
   if (!coded.success) {
     // Not the daemon's own words: the proxy before it speaks for a port nobody listens on.
-    throw new RemoteError(
+    return new RemoteError(
       "unreachable",
       `The way to the sandbox answered ${response.status}.`,
       response.status,
     );
   }
-  throw new RemoteError(
+  return new RemoteError(
     "status",
     `The sandbox's daemon answered ${response.status} ${coded.data.code}.`,
     response.status,
@@ -106,10 +155,9 @@ export async function askDaemon(
 }
 
 async function readBounded(response: Response): Promise<string> {
-  if (!response.body) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(response)) {
     size += chunk.byteLength;
     if (size > MAX_ANSWER) {
       throw new RemoteError(
