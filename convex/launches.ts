@@ -7,7 +7,7 @@ import { getUser, requireUser } from "./access";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
-import { suspect } from "./lifecycle";
+import { acted, suspect } from "./lifecycle";
 import { log, logLaunch } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
@@ -91,6 +91,7 @@ export const request = userMutation({
     const slot =
       (await getSlotOf(ctx, user._id)) ?? (await makeSlot(ctx, user._id));
     await recordConsent(ctx, slot, skillKey, sha);
+    await acted(ctx, slot._id);
     const active = await activeLaunches(ctx, slot._id);
     const same = active.find(
       (launch) => launch.skillKey === skillKey && launch.sha === sha,

@@ -5,7 +5,7 @@ import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { refuse } from "./model/errors";
 import { healthOf } from "./model/health";
-import { AUTO_STOP } from "./model/timing";
+import { stopsAt } from "./model/keepAlive";
 import type { SlotEvent } from "./model/slot";
 import { agentState, slotHealth, slotState } from "./validators";
 import {
@@ -15,6 +15,7 @@ import {
   getRemote,
   getSlotOf,
 } from "./lifecycle/records";
+import { acted } from "./lifecycle";
 import { log } from "./lifecycle/log";
 import { endLaunch } from "./lifecycle/reconcile";
 import { applyEvent } from "./lifecycle/slots";
@@ -36,6 +37,7 @@ const sandboxView = v.object({
     }),
   ),
   autoStopAt: v.union(v.number(), v.null()),
+  warnedAt: v.union(v.number(), v.null()),
   lastConfirmedAt: v.union(v.number(), v.null()),
   health: slotHealth,
   launching: v.number(),
@@ -105,6 +107,7 @@ export const start = userMutation({
         return null;
       case "stopped":
         await log(ctx, { slot, what: { kind: "action", action: "start" } });
+        await acted(ctx, slot._id);
         await applyEvent(ctx, slot._id, { type: "want" });
         return null;
       case "stopping":
@@ -204,7 +207,8 @@ async function view(
           installedAt: skill._creationTime,
         }))
       : [],
-    autoStopAt: running && confirmedAt ? confirmedAt + AUTO_STOP : null,
+    autoStopAt: running && confirmedAt ? stopsAt(confirmedAt) : null,
+    warnedAt: running ? (activity?.warnedAt ?? null) : null,
     lastConfirmedAt: activity?.lookedAt || null,
     health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
     launching: launching.length,

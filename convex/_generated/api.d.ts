@@ -52,6 +52,7 @@ import type * as limits from "../limits.js";
 import type * as model_chat_apply from "../model/chat/apply.js";
 import type * as model_chat_completion from "../model/chat/completion.js";
 import type * as model_chat_deadline from "../model/chat/deadline.js";
+import type * as lifecycle_use from "../lifecycle/use.js";
 import type * as model_chat_events from "../model/chat/events.js";
 import type * as model_chat_limits from "../model/chat/limits.js";
 import type * as model_chat_pushToken from "../model/chat/pushToken.js";
@@ -68,6 +69,7 @@ import type * as model_logEntry from "../model/logEntry.js";
 import type * as model_providers from "../model/providers.js";
 import type * as model_reserved from "../model/reserved.js";
 import type * as model_scopes from "../model/scopes.js";
+import type * as model_keepAlive from "../model/keepAlive.js";
 import type * as model_seal from "../model/seal.js";
 import type * as model_skills_archive from "../model/skills/archive.js";
 import type * as model_skills_budget from "../model/skills/budget.js";
@@ -114,6 +116,8 @@ import type * as validators from "../validators.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
+import type * as presence from "../presence.js";
+import type * as relay_routes from "../relay/routes.js";
  *
  * Usage:
  * ```js
@@ -172,6 +176,7 @@ declare const fullApi: ApiFromModules<{
   "model/health": typeof model_health;
   "model/launch": typeof model_launch;
   "model/log": typeof model_log;
+  "lifecycle/use": typeof lifecycle_use;
   "model/logEntry": typeof model_logEntry;
   "model/providers": typeof model_providers;
   "model/reserved": typeof model_reserved;
@@ -188,6 +193,7 @@ declare const fullApi: ApiFromModules<{
   "model/skills/manifest": typeof model_skills_manifest;
   "model/skills/names": typeof model_skills_names;
   "model/skills/opened": typeof model_skills_opened;
+  "model/keepAlive": typeof model_keepAlive;
   "model/skills/resolution": typeof model_skills_resolution;
   "model/slot": typeof model_slot;
   "model/slotMoves": typeof model_slotMoves;
@@ -232,3 +238,5 @@ export declare const internal: FilterApi<
 export declare const components: {
   rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
 };
+  presence: typeof presence;
+  "relay/routes": typeof relay_routes;

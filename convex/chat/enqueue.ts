@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { wantRunning } from "../lifecycle";
+import { acted, wantRunning } from "../lifecycle";
 import { START } from "../model/chat/apply";
 import { QUEUE_DEADLINE, QUEUE_LOOK } from "../model/chat/limits";
 import { deploymentProviders, effectiveModel } from "../model/providers";
@@ -18,6 +18,7 @@ export async function enqueueTurn(
   text: string,
 ): Promise<void> {
   const now = Date.now();
+  await acted(ctx, session.slotId);
   const turnId = await ctx.db.insert("turns", {
     sessionId: session._id,
     slotId: session.slotId,

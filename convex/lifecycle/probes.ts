@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { probed } from "../model/log";
 import { decide } from "../model/slot";
+import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
@@ -13,6 +14,7 @@ import {
   getActivity,
   getBoot,
   getRemote,
+  getWatch,
   newToken,
   requireSlot,
 } from "./records";
@@ -35,7 +37,7 @@ const MAX_FAILURES = 6;
 /** Quick looks in a row at an agent that boots: a minute and a half. */
 const MAX_POLLS = 45;
 
-async function ensureActivity(
+export async function ensureActivity(
   ctx: MutationCtx,
   slotId: Id<"slots">,
 ): Promise<Doc<"activity">> {
@@ -64,6 +66,7 @@ export async function confirmActivity(
     confirmedAt: now,
     lookedAt: now,
     failures: 0,
+    warnedAt: undefined,
     nextProbeAt: now + PROBE_INTERVAL,
   });
 }
@@ -151,7 +154,7 @@ export const begin = internalMutation({
       generation: slot.generation,
       remoteId: remote.remoteId,
       ...(remote.credential !== undefined && { credential: remote.credential }),
-      keepAlive: await hasTurn(ctx, slotId),
+      keepAlive: keepsAlive(await useOf(ctx, row), Date.now()),
       daemon:
         boot?.access && probe.asksDaemon
           ? {
@@ -164,18 +167,23 @@ export const begin = internalMutation({
   },
 });
 
-/** Whether the agent is at work: its pushes go outwards and keep nothing alive. */
-async function hasTurn(
+/** What the records say of who uses a sandbox. */
+async function useOf(
   ctx: MutationCtx,
-  slotId: Id<"slots">,
-): Promise<boolean> {
+  { slotId, actedAt }: Doc<"activity">,
+): Promise<Use> {
   const turn = await ctx.db
     .query("turns")
     .withIndex("by_slot_and_state", (q) =>
       q.eq("slotId", slotId).eq("state", "running"),
     )
     .first();
-  return turn !== null;
+  const watch = await getWatch(ctx, slotId);
+  return {
+    actedAt: actedAt ?? 0,
+    watchedUntil: watch?.until ?? 0,
+    working: turn !== null,
+  };
 }
 
 /** Takes the probe's report. */
@@ -229,9 +237,24 @@ export const report = internalMutation({
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
     await applyEvent(ctx, slotId, event);
     await goOn(ctx, slotId, agent?.state === "starting");
+    await warnOfStop(ctx, slotId);
     return null;
   },
 });
+
+/** Says once, before the provider stops it for want of use, that it will. */
+async function warnOfStop(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const now = Date.now();
+  const { state } = await requireSlot(ctx, slotId);
+  const row = await ensureActivity(ctx, slotId);
+  if (state.status !== "running" || row.warnedAt !== undefined) return;
+  if (isEnding(row.confirmedAt, now)) {
+    await ctx.db.patch("activity", row._id, { warnedAt: now });
+  }
+}
 
 /** Asks again soon while the agent boots or somebody waits, but not for ever. */
 async function goOn(

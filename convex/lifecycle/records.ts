@@ -72,6 +72,17 @@ export function getActivity(
     .unique();
 }
 
+/** Until when some visible tab watches the slot, or null: none ever did. */
+export function getWatch(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<Doc<"watches"> | null> {
+  return ctx.db
+    .query("watches")
+    .withIndex("by_slot", (q) => q.eq("slotId", slotId))
+    .unique();
+}
+
 /** The launches still under way on a slot, oldest first. Admission bounds them by `MAX_ACTIVE`. */
 export const MAX_ACTIVE = 100;
 export function activeLaunches(

@@ -2,6 +2,7 @@
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 /** One remote call. A fast transition may finish within it; a slow one is looked at again. */
 export const STEP_TIMEOUT = 20 * SECOND;
@@ -42,6 +43,18 @@ export const PROBE_INTERVAL = 60 * SECOND;
 
 /** A probe's hard timeout, and the time after which its flight may be replaced. */
 export const PROBE_TIMEOUT = 15 * SECOND;
+
+/** Longest that work or a watching tab alone keep a sandbox running; then a person has to do something. */
+export const KEEP_ALIVE = 4 * HOUR;
+
+/** A stop is announced this long before: time to read it and to press a button. */
+export const STOP_WARNING = 5 * MINUTE;
+
+/** A visible tab says this often that it shows a sandbox. */
+export const WATCH_BEAT = 60 * SECOND;
+
+/** How long it is believed: a beat may be lost and the next be late. */
+export const WATCH = 150 * SECOND;
 
 /** How soon to ask again while the agent boots or a launch waits for the answer. */
 export const POLL = 2 * SECOND;

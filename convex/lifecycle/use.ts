@@ -1,0 +1,37 @@
+import type { Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { watchAgain } from "../model/keepAlive";
+import { ensureActivity, startProbe } from "./probes";
+import { getWatch, requireSlot } from "./records";
+
+/**
+ * Who uses a sandbox. Nothing here keeps one alive: the probe that looks at it
+ * each minute does, if what is noted here says so (model/keepAlive).
+ */
+
+/** A person did something with it, from which the time is counted anew. */
+export async function acted(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const row = await ensureActivity(ctx, slotId);
+  await ctx.db.patch("activity", row._id, { actedAt: Date.now() });
+}
+
+/** A visible tab shows it. Whoever comes back to one about to stop is not made to wait for the minute. */
+export async function watched(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const now = Date.now();
+  const { state } = await requireSlot(ctx, slotId);
+  if (state.status !== "running") return;
+  const row = await getWatch(ctx, slotId);
+  const until = watchAgain(row?.until ?? 0, now);
+  if (until === null) return;
+  if (row) await ctx.db.patch("watches", row._id, { until });
+  else await ctx.db.insert("watches", { slotId, until });
+  if ((row?.until ?? 0) <= now) {
+    await startProbe(ctx, slotId, { asksDaemon: false });
+  }
+}
