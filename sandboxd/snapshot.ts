@@ -1,12 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import {
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { codeOf } from "./errors";
@@ -17,6 +10,7 @@ import {
   REQUIREMENT,
   type AgentBuild,
 } from "./snapshot/agent";
+import { bundleSandboxd, hashSources, SOURCES } from "./snapshot/bundle";
 import { findNode, findPython, type HostProgram } from "./snapshot/hosts";
 import { run } from "./snapshot/run";
 
@@ -40,7 +34,6 @@ export type Snapshot = {
   reused: boolean;
 };
 
-const SOURCES = import.meta.dir;
 const FORMAT = 1;
 
 /**
@@ -148,35 +141,7 @@ async function contentHash(
 ): Promise<string> {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([FORMAT, REQUIREMENT, node, python]));
-  for (const file of await sources()) {
-    hash.update(`\0${file}\0`).update(await readFile(join(SOURCES, file)));
-  }
-  return hash.digest("hex");
-}
-
-async function sources(): Promise<string[]> {
-  const files = await readdir(SOURCES, { recursive: true });
-  return files
-    .filter((file) => /\.(ts|py|txt)$/.test(file) && !/\.test\.ts$/.test(file))
-    .sort();
-}
-
-async function bundleSandboxd(root: string, hash: string): Promise<void> {
-  const release = JSON.parse(
-    await readFile(join(SOURCES, "../package.json"), "utf8"),
-  ) as { version: string };
-  const version = `${release.version}+${hash.slice(0, 8)}`;
-  await Bun.build({
-    entrypoints: [join(SOURCES, "main.ts")],
-    outdir: root,
-    naming: "sandboxd.js",
-    target: "node",
-    format: "esm",
-    define: { SANDBOXD_VERSION: JSON.stringify(version) },
-    throw: true,
-  });
-  // Node 20 takes a lone .js for CommonJS.
-  await writeFile(join(root, "package.json"), '{"type":"module"}\n');
+  return (await hashSources(hash)).digest("hex");
 }
 
 async function made(

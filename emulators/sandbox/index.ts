@@ -10,6 +10,7 @@ import { serveHttp } from "./http/server";
 import type { Observer } from "./http/server";
 import { Snapshots } from "./snapshots";
 import { Activity } from "./state/activity";
+import { Builds } from "./state/builds";
 import { parseBehaviour } from "./state/behaviour";
 import type { BehaviourInput } from "./state/behaviour";
 import { keepHouse } from "./state/housekeeping";
@@ -47,7 +48,7 @@ export interface SandboxServerOptions {
 export interface SandboxServer {
   /** What goes into DAYTONA_API_URL. */
   url: string;
-  /** Deletes every sandbox and every fault; behaves as at its start. */
+  /** Deletes every sandbox, build and fault; behaves as at its start. */
   reset(): Promise<void>;
   /** Ends every sandbox; their homes stay. */
   close(): Promise<void>;
@@ -78,10 +79,12 @@ export async function createSandboxServer(
     { registry, executor, snapshots, history, announce, minuteMs },
     usual,
   );
+  const builds = new Builds(registry);
   const server = serveHttp(
     {
       ...{ registry, lifecycle, activity, executor, snapshots },
       ...{ faults, events, origin, history },
+      builds,
       apiKey: options.apiKey,
       observe: options.observe,
     },
@@ -96,6 +99,7 @@ export async function createSandboxServer(
       lifecycle.behaviour = usual;
       await lifecycle.idle();
       for (const { id } of registry.all()) await lifecycle.delete(id);
+      for (const build of builds.all()) builds.remove(build);
       history.clear();
     },
     async close() {

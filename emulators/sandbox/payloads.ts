@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Snapshot } from "./snapshots";
+import { FAILURE, buildState } from "./state/builds";
+import type { Build } from "./state/builds";
 import type { SandboxRecord, SignedPreview } from "./state/registry";
 import { DESIRED } from "./state/states";
 
@@ -47,24 +49,45 @@ export function sandbox(record: SandboxRecord, origin: string) {
 
 export function snapshot(found: Snapshot) {
   return {
+    ...SNAPSHOT,
     id: snapshotId(found.name),
-    organizationId: ORGANIZATION_ID,
     general: true,
     name: found.name,
     state: "active",
-    size: null,
     entrypoint: found.entrypoint.length > 0 ? found.entrypoint : null,
-    cpu: 1,
-    gpu: 0,
-    mem: 1,
-    disk: 3,
-    errorReason: null,
+    ...{ cpu: 1, mem: 1, disk: 3 },
     createdAt: iso(found.createdAt),
     updatedAt: iso(found.createdAt),
-    lastUsedAt: null,
-    sourceSandboxId: null,
   };
 }
+
+/** A snapshot that was asked for, as it is at this moment. */
+export function build(asked: Build) {
+  const state = buildState(asked);
+  const { id, name, entrypoint, cpu, memory, disk, dockerfile } = asked;
+  const createdAt = iso(asked.createdAt);
+  const updatedAt = createdAt;
+  return {
+    ...SNAPSHOT,
+    ...{ id, general: false, name, state, cpu, mem: memory, disk },
+    entrypoint: entrypoint.length > 0 ? entrypoint : null,
+    errorReason: state === "build_failed" ? FAILURE : null,
+    ...{ createdAt, updatedAt },
+    buildInfo: {
+      ...{ dockerfileContent: dockerfile, createdAt, updatedAt },
+      snapshotRef: `local/${name}`,
+    },
+  };
+}
+
+const SNAPSHOT = {
+  organizationId: ORGANIZATION_ID,
+  size: null,
+  gpu: 0,
+  errorReason: null,
+  lastUsedAt: null,
+  sourceSandboxId: null,
+};
 
 /** Stable, and shaped like the uuid it stands for. */
 export function snapshotId(name: string): string {

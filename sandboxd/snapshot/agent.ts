@@ -12,6 +12,17 @@ export const REQUIREMENT = "hermes-agent[homeassistant]==0.19.0";
 /** Raised when the way of building changes. */
 const BUILD = 1;
 export const MOUNT = "/opt/slipway";
+/**
+ * Hash-based and unchecked: file times do not matter, and nothing is looked up
+ * at run time.
+ */
+export const COMPILE = [
+  ...["-I", "-m", "compileall", "-q", "-j", "0"],
+  ...["--invalidation-mode", "unchecked-hash"],
+];
+/** Fails where it does not import; says its version where it does. */
+export const PROBE =
+  "from importlib.metadata import version; import aiohttp; print(version('hermes-agent'))";
 
 export type AgentBuild =
   { ok: true; version: string } | { ok: false; reason: string };
@@ -57,9 +68,7 @@ export async function buildAgent(options: {
   const linked = await exec("cp", ["-al", cached, venv]);
   if (!linked.ok) return failed("Copying the agent failed", linked.reason);
   await cp(join(sources, "hermes_run.py"), join(root, "hermes_run.py"));
-  const probe =
-    "from importlib.metadata import version; import aiohttp; print(version('hermes-agent'))";
-  const version = await exec(join(venv, "bin/python"), ["-I", "-c", probe]);
+  const version = await exec(join(venv, "bin/python"), ["-I", "-c", PROBE]);
   return version.ok
     ? { ok: true, version: version.stdout.trim() }
     : failed("The installed agent does not import", version.reason);
@@ -103,13 +112,11 @@ async function buildVenv(
       );
     }
     step("Compiling it, so that it starts quickly");
-    // Paths in tracebacks are those of the mount. Hash-based and unchecked:
-    // file times do not matter and nothing is looked up at run time. The exit
-    // code says that some file of some package does not compile: unused ones.
+    // Paths in tracebacks are those of the mount. The exit code says that some
+    // file of some package does not compile: unused ones.
     await exec(join(building, "bin/python"), [
-      ...["-I", "-m", "compileall", "-q", "-j", "0"],
-      ...["-s", building, "-p", `${MOUNT}/venv`],
-      ...["--invalidation-mode", "unchecked-hash", join(building, "lib")],
+      ...COMPILE,
+      ...["-s", building, "-p", `${MOUNT}/venv`, join(building, "lib")],
     ]);
     return made;
   } finally {

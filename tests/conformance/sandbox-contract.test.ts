@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
+import { Image } from "@daytonaio/sdk";
 import {
   CONTROL_ROUTES,
   TOOLBOX_ROUTES,
@@ -56,7 +57,7 @@ async function slipwaysOwnCalls() {
     if (made.kind !== "present") throw new Error(JSON.stringify(made));
     const { remoteId } = made;
     // Again: its name is taken, so it is adopted.
-    expect(await slipway.create(work)).toEqual(made);
+    expect(await slipway.create(work)).toMatchObject(made);
     const claimed = await slipway.claim(
       { remoteId },
       { key: "k", generation: 1 },
@@ -96,6 +97,17 @@ async function controlPlane() {
   await daytona.snapshot.list();
   await daytona.snapshot.get("bare");
   await failure(daytona.snapshot.get("none"));
+  const image = Image.base("debian:12").runCommands("true");
+  const built = await daytona.snapshot.create(
+    { name: "built", image, resources: { cpu: 2 } },
+    { onLogs: () => {} },
+  );
+  await failure(daytona.snapshot.create({ name: "built", image }));
+  await raw(`/api/snapshots/${built.id}/build-logs-url`);
+  await raw(`/api/snapshots/${built.id}/build-logs`);
+  await failure(daytona.snapshot.activate(built));
+  await daytona.snapshot.delete(built);
+  await failure(daytona.snapshot.delete("bare"));
   await failure(daytona.create({ name: "all" }));
   await failure(daytona.create({ snapshot: "none" }));
   await sandbox.stop();

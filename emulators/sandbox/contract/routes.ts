@@ -20,6 +20,11 @@ export const CONTROL_ROUTES = [
   "GET /sandbox/{sandboxId}/toolbox-proxy-url",
   "GET /snapshots",
   "GET /snapshots/{id}",
+  "POST /snapshots",
+  "DELETE /snapshots/{id}",
+  "POST /snapshots/{id}/activate",
+  "GET /snapshots/{id}/build-logs-url",
+  "GET /snapshots/{id}/build-logs",
 ] as const;
 
 /** Below /toolbox/{sandboxId}. */

@@ -12,6 +12,8 @@ export interface Twist {
   staleMs?: number;
   /** Start this instead of the snapshot's entrypoint. */
   entrypoint?: string[];
+  /** An image that is asked for does not build. */
+  buildFails?: boolean;
 }
 
 type Serve = (request: Request, twist: Twist) => Promise<Response>;
@@ -74,6 +76,8 @@ export async function befall(
       return serve(request, { noEffect: true });
     case "stale":
       return serve(request, { staleMs: ms ?? DEFAULT_STALE_MS });
+    case "build-fails":
+      return serve(request, { buildFails: true });
     case "entrypoint-hangs":
       return serve(request, { entrypoint: ["/bin/sleep", "infinity"] });
     case "entrypoint-dies":

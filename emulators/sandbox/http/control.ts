@@ -1,44 +1,41 @@
 import { z } from "zod";
-import { badRequest, notFound } from "../errors";
+import { badRequest } from "../errors";
 import * as payloads from "../payloads";
-import type { Snapshots } from "../snapshots";
 import type { History } from "../state/history";
-import type { Lifecycle } from "../state/lifecycle";
 import type { Registry, SandboxRecord } from "../state/registry";
 import type { SandboxState } from "../state/states";
 import { parseCreate } from "./create-request";
 import { listPage } from "./list";
 import { parsePort } from "./port";
 import { expire, sign } from "./signed";
+import { snapshotRoutes } from "./snapshots";
+import type { SnapshotContext } from "./snapshots";
 import { Router, json, readJson } from "./router";
 import type { Call } from "./router";
 
-export interface ControlContext {
+export interface ControlContext extends SnapshotContext {
   registry: Registry;
-  lifecycle: Lifecycle;
-  snapshots: Snapshots;
   history: History;
-  /** "http://127.0.0.1:PORT" */
-  origin: () => string;
 }
 
 const labelsBody = z.object({ labels: z.record(z.string(), z.string()) });
 
 /** The control plane, below /api. */
 export function controlRoutes(context: ControlContext): Router {
-  const { registry, lifecycle, snapshots, history, origin } = context;
+  const { registry, lifecycle, builds, history, origin } = context;
   const router = new Router();
   const one = (record: SandboxRecord) =>
     json(payloads.sandbox(record, origin()));
 
-  router.on("POST", "/sandbox", async ({ request, twist }) =>
-    one(
-      await lifecycle.create(
-        parseCreate(await readJson(request)),
-        twist.entrypoint,
-      ),
-    ),
-  );
+  router.on("POST", "/sandbox", async ({ request, twist }) => {
+    const wanted = parseCreate(await readJson(request));
+    if (wanted.snapshot && builds.find(wanted.snapshot)) {
+      throw badRequest(
+        `Snapshot ${wanted.snapshot} was recorded, not built: this server builds no images`,
+      );
+    }
+    return one(await lifecycle.create(wanted, twist.entrypoint));
+  });
   router.on("GET", "/sandbox", ({ url, twist }) => {
     const lag = twist.staleMs ?? lifecycle.behaviour.listLagMs;
     const all = lag > 0 ? history.list(lag) : registry.all();
@@ -130,26 +127,6 @@ export function controlRoutes(context: ControlContext): Router {
     lifecycle.require(params.id);
     return json({ url: `${origin()}/toolbox` });
   });
-
-  router.on("GET", "/snapshots", ({ url }) => {
-    const limit = Number(url.searchParams.get("limit") ?? 100);
-    const page = Number(url.searchParams.get("page") ?? 1);
-    const name = url.searchParams.get("name") ?? "";
-    const all = snapshots.list().filter((s) => s.name.includes(name));
-    const items = all.slice((page - 1) * limit, page * limit);
-    return json({
-      items: items.map(payloads.snapshot),
-      total: all.length,
-      page,
-      totalPages: Math.max(1, Math.ceil(all.length / limit)),
-    });
-  });
-  router.on("GET", "/snapshots/{id}", ({ params }) => {
-    const found = snapshots
-      .list()
-      .find((s) => [s.name, payloads.snapshotId(s.name)].includes(params.id));
-    if (!found) throw notFound(`Snapshot ${params.id} not found`);
-    return json(payloads.snapshot(found));
-  });
+  snapshotRoutes(router, context);
   return router;
 }

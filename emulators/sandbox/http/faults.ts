@@ -11,6 +11,7 @@ const AROUND = [
 /** What befalls that which the request does. */
 const INSIDE = [
   ...(["no-effect", "stale", "entrypoint-hangs", "entrypoint-dies"] as const),
+  "build-fails",
 ] as const;
 
 const fault = z.object({

@@ -18,6 +18,7 @@ const behaviour = z.strictObject({
       delete: ms.default(0),
       archive: ms.default(0),
       restore: ms.default(0),
+      build: ms.default(0),
     })
     .partial()
     .default({}),
@@ -37,7 +38,7 @@ const behaviour = z.strictObject({
 
 export type Behaviour = z.infer<typeof behaviour>;
 export type BehaviourInput = z.input<typeof behaviour>;
-export type Paced = keyof Required<Behaviour["pace"]>;
+export type Paced = Exclude<keyof Required<Behaviour["pace"]>, "build">;
 
 /** @throws ApiError 400 naming what is wrong. */
 export function parseBehaviour(body: unknown): Behaviour {

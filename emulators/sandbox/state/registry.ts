@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import type { Build } from "./builds";
 import type { SandboxState } from "./states";
 
 export type { SandboxState } from "./states";
@@ -65,6 +66,9 @@ export class Registry {
     this.db.run(
       "CREATE TABLE IF NOT EXISTS sandboxes (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL)",
     );
+    this.db.run(
+      "CREATE TABLE IF NOT EXISTS builds (id TEXT PRIMARY KEY, record TEXT NOT NULL)",
+    );
     const rows = this.db
       .query<{ record: string }, []>("SELECT record FROM sandboxes")
       .all();
@@ -117,6 +121,24 @@ export class Registry {
   remove(id: string): void {
     this.db.query("DELETE FROM sandboxes WHERE id = ?").run(id);
     this.records.delete(id);
+  }
+
+  /** Images that were asked for, oldest first. */
+  builds(): Build[] {
+    return this.db
+      .query<{ record: string }, []>("SELECT record FROM builds ORDER BY rowid")
+      .all()
+      .map(({ record }) => JSON.parse(record) as Build);
+  }
+
+  saveBuild(build: Build): void {
+    this.db
+      .query("INSERT INTO builds (id, record) VALUES (?, ?)")
+      .run(build.id, JSON.stringify(build));
+  }
+
+  removeBuild(id: string): void {
+    this.db.query("DELETE FROM builds WHERE id = ?").run(id);
   }
 
   close(): void {
