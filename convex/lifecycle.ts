@@ -7,7 +7,6 @@ import { reconcile } from "./lifecycle/reconcile";
 
 export { confirmActivity } from "./lifecycle/probes";
 export { acted } from "./lifecycle/use";
-export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
 
 /** What the rest of the functions may ask of the lifecycle. */
 

@@ -10,8 +10,8 @@ import {
   listedSkill,
   messageState,
   partBody,
-  repositoryHead,
   repairs,
+  repositoryHead,
   scope,
   skillFields,
   slotState,
@@ -165,6 +165,7 @@ export default defineSchema({
       }),
     ),
     agent: v.optional(agentState),
+    repairs: v.optional(repairs), // of skills that vanished from its disk
   })
     .index("by_slot", ["slotId"])
     .index("by_gateway_token_hash", ["gatewayTokenHash"])
@@ -177,6 +178,8 @@ export default defineSchema({
     lookedAt: v.number(), // last time the provider called it started
     failures: v.number(), // probes in a row without an answer
     polls: v.number(), // quick looks in a row at an agent that boots
+    actedAt: v.optional(v.number()), // last thing a person did with it
+    warnedAt: v.optional(v.number()), // when its stop was announced; once for each
     nextProbeAt: v.optional(v.number()), // set while it runs
     probe: v.optional(
       v.object({
@@ -191,8 +194,16 @@ export default defineSchema({
     .index("by_slot", ["slotId"])
     .index("by_next_probe_at", ["nextProbeAt"]),
 
+  /**
+   * Until when some visible tab says that it shows the sandbox. Apart from the
+   * activity, which lists read. Written by presence.ts, read by probes.
+   */
+  watches: defineTable({
+    slotId: v.id("slots"),
+    until: v.number(),
+  }).index("by_slot", ["slotId"]),
+
   /** A skill confirmed on the disk of a generation (I4). */
-    repairs: v.optional(repairs), // of skills that vanished from its disk
   installedSkills: defineTable({
     slotId: v.id("slots"),
     generation: v.number(),
@@ -202,11 +213,10 @@ export default defineSchema({
     link: v.string(),
     digest: v.string(),
     path: v.string(),
+    installId: v.optional(v.string()), // the install that last wrote it; see sandboxd/skills
   }).index("by_slot_and_generation_and_skill_key_and_sha", [
     "slotId",
     "generation",
-    actedAt: v.optional(v.number()), // last thing a person did with it
-    warnedAt: v.optional(v.number()), // when its stop was announced; once for each
     "skillKey",
     "sha",
   ]),
@@ -224,16 +234,10 @@ export default defineSchema({
     scheduledId: v.id("_scheduled_functions"),
     claimed: v.boolean(),
     attempt: v.number(),
-  /**
-   * Until when some visible tab says that it shows the sandbox. Apart from the
-   * activity, which lists read. Written by presence.ts, read by probes.
-   */
-  watches: defineTable({
-    slotId: v.id("slots"),
-    until: v.number(),
-  }).index("by_slot", ["slotId"]),
-
     expiresAt: v.number(),
+    removes: v.optional(
+      v.object({ digest: v.string(), installId: v.string() }),
+    ),
   })
     .index("by_slot_and_generation_and_skill_key_and_sha", [
       "slotId",
@@ -243,7 +247,6 @@ export default defineSchema({
     ])
     .index("by_token", ["token"])
     .index("by_expires_at", ["expiresAt"]),
-    installId: v.optional(v.string()), // the install that last wrote it; see sandboxd/skills
 
   /** One request to have a skill at a commit ready. */
   launches: defineTable({
@@ -262,9 +265,6 @@ export default defineSchema({
   })
     .index("by_slot_and_active", ["slotId", "active"])
     .index("by_active_and_deadline_at", ["active", "deadlineAt"])
-    removes: v.optional(
-      v.object({ digest: v.string(), installId: v.string() }),
-    ),
     .index("by_user", ["userId"])
     .index("by_session", ["sessionId"]),
 
@@ -296,8 +296,6 @@ export default defineSchema({
   orphans: defineTable({
     remoteId: v.string(),
     name: v.string(),
-    // Of its labels, if there is such a slot; for the log.
-    of: v.optional(v.object({ slotId: v.id("slots"), generation: v.number() })),
     firstSeenAt: v.number(),
     sweeps: v.number(),
   }).index("by_remote_id", ["remoteId"]),

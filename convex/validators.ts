@@ -90,6 +90,9 @@ export const agentState = v.object({
   version: v.optional(v.string()),
 });
 
+/** How often skills that had vanished were put back, and since when that is counted. */
+export const repairs = v.object({ count: v.number(), since: v.number() });
+
 export const launchPath = v.union(
   v.literal("instant"),
   v.literal("hot"),
@@ -150,9 +153,6 @@ export const repositoryHead = v.union(
 /** A skill found in a repository; see convex/model/skills/discover. */
 export const listedSkill = v.object({
   path: v.string(),
-/** How often skills that had vanished were put back, and since when that is counted. */
-export const repairs = v.object({ count: v.number(), since: v.number() });
-
   name: v.string(),
   description: v.string(),
   listed: v.boolean(),

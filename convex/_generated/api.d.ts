@@ -48,11 +48,11 @@ import type * as lifecycle_reconcile from "../lifecycle/reconcile.js";
 import type * as lifecycle_records from "../lifecycle/records.js";
 import type * as lifecycle_slots from "../lifecycle/slots.js";
 import type * as lifecycle_sweeping from "../lifecycle/sweeping.js";
+import type * as lifecycle_use from "../lifecycle/use.js";
 import type * as limits from "../limits.js";
 import type * as model_chat_apply from "../model/chat/apply.js";
 import type * as model_chat_completion from "../model/chat/completion.js";
 import type * as model_chat_deadline from "../model/chat/deadline.js";
-import type * as lifecycle_use from "../lifecycle/use.js";
 import type * as model_chat_events from "../model/chat/events.js";
 import type * as model_chat_limits from "../model/chat/limits.js";
 import type * as model_chat_pushToken from "../model/chat/pushToken.js";
@@ -63,13 +63,13 @@ import type * as model_chat_upstream from "../model/chat/upstream.js";
 import type * as model_digest from "../model/digest.js";
 import type * as model_errors from "../model/errors.js";
 import type * as model_health from "../model/health.js";
+import type * as model_keepAlive from "../model/keepAlive.js";
 import type * as model_launch from "../model/launch.js";
 import type * as model_log from "../model/log.js";
 import type * as model_logEntry from "../model/logEntry.js";
 import type * as model_providers from "../model/providers.js";
 import type * as model_reserved from "../model/reserved.js";
 import type * as model_scopes from "../model/scopes.js";
-import type * as model_keepAlive from "../model/keepAlive.js";
 import type * as model_seal from "../model/seal.js";
 import type * as model_skills_archive from "../model/skills/archive.js";
 import type * as model_skills_budget from "../model/skills/budget.js";
@@ -105,6 +105,7 @@ import type * as node_sandboxd from "../node/sandboxd.js";
 import type * as node_skills from "../node/skills.js";
 import type * as node_sweeper from "../node/sweeper.js";
 import type * as node_turns from "../node/turns.js";
+import type * as presence from "../presence.js";
 import type * as sandboxes from "../sandboxes.js";
 import type * as sessions from "../sessions.js";
 import type * as settings from "../settings.js";
@@ -116,8 +117,6 @@ import type * as validators from "../validators.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
-import type * as presence from "../presence.js";
-import type * as relay_routes from "../relay/routes.js";
  *
  * Usage:
  * ```js
@@ -160,6 +159,7 @@ declare const fullApi: ApiFromModules<{
   "lifecycle/records": typeof lifecycle_records;
   "lifecycle/slots": typeof lifecycle_slots;
   "lifecycle/sweeping": typeof lifecycle_sweeping;
+  "lifecycle/use": typeof lifecycle_use;
   limits: typeof limits;
   "model/chat/apply": typeof model_chat_apply;
   "model/chat/completion": typeof model_chat_completion;
@@ -174,9 +174,9 @@ declare const fullApi: ApiFromModules<{
   "model/digest": typeof model_digest;
   "model/errors": typeof model_errors;
   "model/health": typeof model_health;
+  "model/keepAlive": typeof model_keepAlive;
   "model/launch": typeof model_launch;
   "model/log": typeof model_log;
-  "lifecycle/use": typeof lifecycle_use;
   "model/logEntry": typeof model_logEntry;
   "model/providers": typeof model_providers;
   "model/reserved": typeof model_reserved;
@@ -193,7 +193,6 @@ declare const fullApi: ApiFromModules<{
   "model/skills/manifest": typeof model_skills_manifest;
   "model/skills/names": typeof model_skills_names;
   "model/skills/opened": typeof model_skills_opened;
-  "model/keepAlive": typeof model_keepAlive;
   "model/skills/resolution": typeof model_skills_resolution;
   "model/slot": typeof model_slot;
   "model/slotMoves": typeof model_slotMoves;
@@ -217,6 +216,7 @@ declare const fullApi: ApiFromModules<{
   "node/skills": typeof node_skills;
   "node/sweeper": typeof node_sweeper;
   "node/turns": typeof node_turns;
+  presence: typeof presence;
   sandboxes: typeof sandboxes;
   sessions: typeof sessions;
   settings: typeof settings;
@@ -238,5 +238,3 @@ export declare const internal: FilterApi<
 export declare const components: {
   rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
 };
-  presence: typeof presence;
-  "relay/routes": typeof relay_routes;

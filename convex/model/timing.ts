@@ -35,15 +35,6 @@ export const AUTO_STOP = 30 * MINUTE;
 /** Instant stops this long before the provider may stop the sandbox. */
 export const INSTANT_MARGIN = 2 * MINUTE;
 
-/** An orphan younger than this may belong to a create whose record is on its way. */
-export const ORPHAN_GRACE = 60 * SECOND;
-
-/** One background probe per running sandbox in this time. */
-export const PROBE_INTERVAL = 60 * SECOND;
-
-/** A probe's hard timeout, and the time after which its flight may be replaced. */
-export const PROBE_TIMEOUT = 15 * SECOND;
-
 /** Longest that work or a watching tab alone keep a sandbox running; then a person has to do something. */
 export const KEEP_ALIVE = 4 * HOUR;
 
@@ -55,6 +46,15 @@ export const WATCH_BEAT = 60 * SECOND;
 
 /** How long it is believed: a beat may be lost and the next be late. */
 export const WATCH = 150 * SECOND;
+
+/** An orphan younger than this may belong to a create whose record is on its way. */
+export const ORPHAN_GRACE = 60 * SECOND;
+
+/** One background probe per running sandbox in this time. */
+export const PROBE_INTERVAL = 60 * SECOND;
+
+/** A probe's hard timeout, and the time after which its flight may be replaced. */
+export const PROBE_TIMEOUT = 15 * SECOND;
 
 /** How soon to ask again while the agent boots or a launch waits for the answer. */
 export const POLL = 2 * SECOND;
