@@ -296,6 +296,8 @@ export default defineSchema({
   orphans: defineTable({
     remoteId: v.string(),
     name: v.string(),
+    // Of its labels, if there is such a slot; for the log.
+    of: v.optional(v.object({ slotId: v.id("slots"), generation: v.number() })),
     firstSeenAt: v.number(),
     sweeps: v.number(),
   }).index("by_remote_id", ["remoteId"]),
