@@ -67,6 +67,7 @@ async function ask<T>(
 }
 
 type Launch = { launchId: string; sessionId: string; state: string };
+type LogEntry = { what: { kind: string }; by: { kind: string } };
 type Problem = { code: string; detail: string; choices?: unknown[] };
 const ONE = { body: { skill: "ada/tools/one" } };
 const TWO = { body: { skill: "ada/tools/two" } };
@@ -94,6 +95,15 @@ test("every route answers as documented", async () => {
   );
   expect(events.map(({ event }) => event)).toEqual(["launch", "end"]);
   answered.add("GET /launches/{id}/events");
+  const log = await ask<{ events: LogEntry[] }>(
+    "GET",
+    "/launches/{id}/log",
+    id,
+  );
+  expect(log.body.events.map(({ what, by }) => [what, by])).toEqual([
+    [expect.objectContaining({ change: "requested" }), { kind: "browser" }],
+    [expect.objectContaining({ change: "ready" }), { kind: "browser" }],
+  ]);
   await ask("GET", "/launches");
   await ask("POST", "/launches/{id}/cancel", id);
   await ask("DELETE", "/launches/{id}", id);
@@ -116,6 +126,9 @@ test("every route answers as documented", async () => {
   const slot = { params: { slotId: ada.slotId } };
   await ask("GET", "/sandboxes");
   await ask("GET", "/sandboxes/{slotId}", slot);
+  expect(await ask("GET", "/sandboxes/{slotId}/log", slot)).toMatchObject({
+    body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
+  });
   await ask("POST", "/sandboxes/{slotId}/start", slot);
   const other = await api.person("stops");
   const theirs = { token: other.token, params: { slotId: other.slotId } };
@@ -135,6 +148,8 @@ test.each([
   ["GET", "/launches", { query: "?cursor=abc.def" }, "bad_request"],
   ["GET", "/launches/{id}", { params: { id: "nonsense" } }, "not_found"],
   ["GET", "/launches/{id}/events", { params: { id: "no" } }, "not_found"],
+  ["GET", "/launches/{id}/log", { params: { id: "no" } }, "not_found"],
+  ["GET", "/sandboxes/{slotId}/log", { params: { slotId: "no" } }, "not_found"],
   ["POST", "/launches", { body: { skill: 7 } }, "bad_request"],
   ["POST", "/launches", { body: { skill: "ada/tools" } }, "skill_not_found"],
   ["POST", "/launches", { body: { skill: "http://" } }, "bad_link"],

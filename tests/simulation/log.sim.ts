@@ -181,7 +181,7 @@ test("what a person does to a sandbox is told as theirs", () =>
       "action delete",
       "stopped > deleting/delete",
     ]);
-    expect(entries.map(short)).toContain("delete: gone");
+    expect(entries.map(short)).toContain("look: gone");
   }));
 
 test("two launches at once tell their own story only; a second tab is told as joined", () =>

@@ -3,6 +3,7 @@ import { operation, type Operation } from "./operation";
 import {
   launch,
   launched,
+  logEvent,
   message,
   nextCursor,
   problem,
@@ -91,6 +92,22 @@ export const watchLaunch = operation({
   failures: ["not_found"],
 });
 
+export const getLaunchLog = operation({
+  id: "getLaunchLog",
+  method: "GET",
+  path: "/launches/{id}/log",
+  tag: "Launches",
+  summary: "What happened during a launch, oldest first",
+  description:
+    "Its own entries and what was done to its sandbox for it: each remote call with its time and outcome. At most 300.",
+  scope: "read",
+  answer: {
+    status: 200,
+    schema: z.object({ launchId: z.string(), events: z.array(logEvent) }),
+  },
+  failures: ["not_found"],
+});
+
 const cancelled = z.object({ launchId: z.string() });
 
 export const cancelLaunch = operation({
@@ -136,6 +153,25 @@ export const getSandbox = operation({
   summary: "One sandbox",
   scope: "read",
   answer: { status: 200, schema: sandbox },
+  failures: ["not_found"],
+});
+
+export const getSandboxLog = operation({
+  id: "getSandboxLog",
+  method: "GET",
+  path: "/sandboxes/{slotId}/log",
+  tag: "Sandboxes",
+  summary: "What happened to a sandbox, newest first",
+  scope: "read",
+  query: page(100, 50),
+  answer: {
+    status: 200,
+    schema: z.object({
+      slotId: z.string(),
+      events: z.array(logEvent),
+      nextCursor,
+    }),
+  },
   failures: ["not_found"],
 });
 
@@ -290,9 +326,11 @@ export const OPERATIONS: readonly Operation[] = [
   getLaunch,
   deleteLaunch,
   watchLaunch,
+  getLaunchLog,
   cancelLaunch,
   listSandboxes,
   getSandbox,
+  getSandboxLog,
   deleteSandbox,
   stopSandbox,
   startSandbox,

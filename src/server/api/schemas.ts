@@ -93,6 +93,66 @@ export const launch = name(
   }),
 );
 
+const logError = z.object({ code: z.string(), message: z.string() });
+const ofSkill = { skillKey: z.string(), sha: z.string() };
+
+/** What `convex/model/logEntry` names, as it goes out. */
+const logWhat = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("slot"),
+    from: z.string(),
+    to: z.string(),
+    cause: z.string(),
+    revision: z.number(),
+    strikes: z.number(),
+    error: logError.optional(),
+  }),
+  z.object({
+    kind: z.literal("call"),
+    call: z.string(),
+    outcome: z.string(),
+    ok: z.boolean(),
+    ms: z.number().optional().meta({ description: "How long it took." }),
+    attempt: z.number().optional(),
+    error: logError.optional(),
+    skillKey: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal("launch"),
+    change: z.string(),
+    ...ofSkill,
+    path: z.string().optional(),
+    error: logError.optional(),
+    reason: z.string().optional(),
+  }),
+  z.object({ kind: z.literal("consent"), ...ofSkill }),
+  z.object({ kind: z.literal("action"), action: z.string() }),
+  z.object({ kind: z.literal("takeover"), of: z.string() }),
+  z.object({ kind: z.literal("remote"), change: z.string() }),
+]);
+
+export const logEvent = name(
+  "LogEvent",
+  z.object({
+    eventId: z.string(),
+    at: ms("When it was written down; a call began `ms` before."),
+    generation: z
+      .number()
+      .meta({ description: "Which of the place's sandboxes." }),
+    launchId: id("Of what concerns one launch alone.").nullable(),
+    by: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("slipway") }),
+      z.object({ kind: z.literal("browser") }),
+      z.object({ kind: z.literal("token"), name: z.string() }),
+    ]),
+    summary: z.string().meta({ description: "The entry as one line." }),
+    detail: z.boolean().meta({
+      description: "How something was done, rather than what happened.",
+    }),
+    what: logWhat,
+  }),
+);
+
 export const launched = name(
   "Launched",
   z.object({
