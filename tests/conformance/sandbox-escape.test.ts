@@ -10,6 +10,7 @@ import { existsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
+import { KERNEL_ATTEMPTS } from "./sandbox-escape-kernel";
 import { TRICKS, attempts } from "./sandbox-escape-attempts";
 import type { Outside } from "./sandbox-escape-attempts";
 import { PATIENCE_MS, failure, startFixture } from "./sandbox-support";
@@ -89,6 +90,14 @@ describe("from inside", () => {
     if (!attempt) throw new Error(name);
     const said = await run(attempt.run);
     expect(said).not.toContain(SECRET);
+    expect(said).not.toContain("ESCAPED");
+    expect(said).toMatch(attempt.refused);
+  });
+});
+
+describe("from inside, into the kernel", () => {
+  test.each(Object.entries(KERNEL_ATTEMPTS))("%s", async (_, attempt) => {
+    const said = await run(attempt.run);
     expect(said).not.toContain("ESCAPED");
     expect(said).toMatch(attempt.refused);
   });

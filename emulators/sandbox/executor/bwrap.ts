@@ -5,6 +5,7 @@ import { prlimitArgs } from "./limits";
 
 export const CONTROL_FD = 5;
 const ARGS_FD = 4;
+const SECCOMP_FD = 6;
 
 /** Host paths, as the process that runs bwrap will see them. */
 export interface Mounts {
@@ -36,7 +37,11 @@ export const PATH_INSIDE =
  * What goes through --args: on the command line it would be readable inside, at
  * /proc/1/cmdline, host paths and all.
  */
-export function bwrapOptions(mounts: Mounts, limits: Limits): string[] {
+export function bwrapOptions(
+  mounts: Mounts,
+  limits: Limits,
+  filtered: boolean,
+): string[] {
   const { home, etc, supervisor, egressSocket, snapshotRoot } = mounts;
   const generated = ["passwd", "group", "hosts", "nsswitch.conf"];
   const proxy = "http://127.0.0.1:3128";
@@ -60,6 +65,8 @@ export function bwrapOptions(mounts: Mounts, limits: Limits): string[] {
     ["--unshare-net", "--unshare-cgroup-try", "--disable-userns"],
     ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"],
     ["--new-session", "--die-with-parent"],
+    // Set last, by bwrap itself: what it does before is not held to it.
+    filtered ? ["--seccomp", String(SECCOMP_FD)] : [],
     systemRoots(),
     mounts.nodePrefix ? ["--ro-bind", mounts.nodePrefix, "/opt/node"] : [],
     HOST_ETC.flatMap((n) => ["--ro-bind-try", `/etc/${n}`, `/etc/${n}`]),

@@ -25,6 +25,8 @@ export interface CellOptions {
   tools: Tools;
   limits: Limits;
   hostUid: number | null;
+  /** File with the filter of system calls; null where there is none. */
+  filter: string | null;
   /** Removed when all of the sandbox is gone; null where there are none. */
   group: Cgroup | null;
 }
@@ -70,8 +72,9 @@ export function startCell(options: CellOptions): Cell {
   const control = controlSocket(socket);
   const args = argsFile(
     join(runtime, `${boot}.args`),
-    bwrapOptions(mounts, limits),
+    bwrapOptions(mounts, limits, options.filter !== null),
   );
+  const filter = options.filter === null ? null : openSync(options.filter, "r");
   let child: Subprocess<"pipe", "pipe", "pipe">;
   try {
     child = Bun.spawn([...wrapper, ...bwrapCommand(tools, limits)], {
@@ -80,13 +83,14 @@ export function startCell(options: CellOptions): Cell {
       cwd: "/",
       // The first is a lifeline: it ends with us, and the supervisor with it.
       // --die-with-parent alone misses a parent that dies before bwrap asks.
-      stdio: ["pipe", "pipe", "pipe", null, args, control.fd],
+      stdio: ["pipe", "pipe", "pipe", null, args, control.fd, filter],
       ...(hostUid !== null && wrapper.length === 0
         ? { uid: hostUid, gid: hostUid }
         : {}),
     }) as Subprocess<"pipe", "pipe", "pipe">;
   } finally {
     closeSync(args);
+    if (filter !== null) closeSync(filter);
     control.release();
   }
   enclose(child.pid, options.group);

@@ -15,6 +15,7 @@ import type { IdRange, Tools } from "./host";
 import type { Limits } from "./limits";
 import { explain, inspect } from "./probe";
 import type { Isolation } from "./probe";
+import { writeFilter } from "./seccomp";
 import { removeTree } from "./remove";
 import { buildSupervisor } from "./supervisor-file";
 import { WarmPool } from "./warm";
@@ -45,6 +46,7 @@ export class Executor {
   private readonly runtime: string;
   private tools: Tools | null = null;
   private ids: IdRange | null = null;
+  private filter: string | null = null;
   readonly groups: Cgroups | null;
   private readonly watch: Watch;
   private readonly warm: WarmPool;
@@ -98,9 +100,13 @@ export class Executor {
       executor.ids = idRange();
       await buildSupervisor(executor.supervisor);
       writeEtc(join(executor.runtime, "etc"));
+      executor.filter = writeFilter(executor.runtime);
       await executor.probe();
       const whom = executor.ids ? "one user id each" : "as this user";
-      const how = `bubblewrap: user, pid, mount, net, ipc, uts namespaces; ${whom}`;
+      const calls = executor.filter
+        ? "system calls filtered"
+        : "system calls not filtered";
+      const how = `bubblewrap: user, pid, mount, net, ipc, uts namespaces; ${whom}; ${calls}`;
       executor.isolation = { ok: true, how };
     } catch (error) {
       executor.isolation = explain(error);
@@ -196,6 +202,7 @@ export class Executor {
         runtime: this.runtime,
         tools: this.tools,
         limits: this.limits,
+        filter: this.filter,
         hostUid,
         group: this.groups?.make(boot, this.limits) ?? null,
         mounts: {
@@ -271,7 +278,7 @@ export class Executor {
         },
       });
       try {
-        await inspect(cell, hostUid);
+        await inspect(cell, hostUid, this.filter !== null);
       } finally {
         await cell.kill();
       }

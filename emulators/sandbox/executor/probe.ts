@@ -9,6 +9,7 @@ interface Probe {
   uid: number;
   capabilities: string;
   noNewPrivileges: string;
+  seccomp: string;
   interfaces: string[];
 }
 
@@ -16,6 +17,7 @@ interface Probe {
 export async function inspect(
   cell: Cell,
   hostUid: number | null,
+  filtered: boolean,
 ): Promise<void> {
   const answer = await cell.fetch("/probe");
   const seen = (await answer.json()) as Probe;
@@ -32,6 +34,7 @@ export async function inspect(
     ],
     [/^0+$/.test(seen.capabilities), "it has capabilities"],
     [seen.noNewPrivileges === "1", "it may gain privileges"],
+    [!filtered || seen.seccomp === "2", "its system calls are not filtered"],
     [
       seen.interfaces.every((name) => name === "lo"),
       `it sees the network interfaces ${seen.interfaces.join(", ")}`,

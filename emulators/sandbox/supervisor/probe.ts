@@ -10,6 +10,7 @@ export function probe() {
     uid: process.getuid?.() ?? null,
     capabilities: field("CapEff"),
     noNewPrivileges: field("NoNewPrivs"),
+    seccomp: field("Seccomp"),
     interfaces: Object.keys(networkInterfaces()),
     node: process.version,
   };
