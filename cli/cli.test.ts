@@ -144,6 +144,7 @@ test("a launch that fails says why, what to do, and exits 1", async () => {
   const error = { code: "sandbox_failed", message: "It died.", next: "Again." };
   const failed = { ...READY, state: "failed", error };
   answers["GET /api/v1/launches/l1/events"] = [events(["launch", failed])];
+  answers["GET /api/v1/launches/l1/log"] = [json({ events: [] })];
   const { stdout, code } = await slipway(["logs", "l1"]);
   expect(stdout).toEndWith("Failed: It died. Again.\n");
   expect(code).toBe(1);
@@ -211,6 +212,46 @@ test("chat prints the answer to what was said as it grows", async () => {
   ];
   const { stdout, code } = await slipway(["chat", "s1", "Hi"]);
   expect(stdout).toBe("  [Reads one]\nHello\n");
+  expect(code).toBe(0);
+});
+
+const entry = (eventId: string, what: object, by: object) => ({
+  ...{ eventId, at: Date.UTC(2026, 0, 2, 3, 4, 5), by },
+  ...{ summary: `It is ${eventId}`, what },
+});
+const ONE = entry("e1", { kind: "launch" }, { kind: "token", name: "ci" });
+const TWO = entry(
+  "e2",
+  { kind: "call", ok: false, ms: 812 },
+  { kind: "slipway" },
+);
+
+test("logs of a launch tells each entry once, until it has ended", async () => {
+  answers["GET /api/v1/launches/l1/events"] = [
+    events(["launch", LAUNCH], ["launch", READY], ["end", {}]),
+  ];
+  answers["GET /api/v1/launches/l1/log"] = [
+    json({ events: [ONE] }),
+    json({ events: [ONE, TWO] }),
+  ];
+  const { stdout, code } = await slipway(["logs", "l1"]);
+  expect(stdout.split("\n").slice(0, 3)).toEqual([
+    "2026-01-02 03:04:05            It is e1  [ci]",
+    "2026-01-02 03:04:05 !   0.8 s  It is e2",
+    "Ready in 4.2 s (cold)",
+  ]);
+  expect(code).toBe(0);
+});
+
+test("logs of a sandbox tells the newest last", async () => {
+  answers["GET /api/v1/launches/b1/events"] = [problem(404)];
+  answers["GET /api/v1/sandboxes/b1/log"] = [json({ events: [TWO, ONE] })];
+  const { stdout, code } = await slipway(["logs", "b1", "--json"]);
+  const records = stdout.trim().split("\n");
+  expect(records.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { event: "log", eventId: "e1" },
+    { event: "log", eventId: "e2" },
+  ]);
   expect(code).toBe(0);
 });
 

@@ -2,6 +2,7 @@ import { UsageError, type Arguments, type Command } from "./arguments";
 import { chat } from "./chat";
 import type { Client } from "./client";
 import { follow, tellEnd, tellSteps } from "./follow";
+import { logs } from "./logs";
 import { table, type Output } from "./output";
 import {
   anything,
@@ -80,9 +81,7 @@ export const RUN: Record<Command, Run> = {
     return tellEnd(found, null, out);
   },
 
-  async logs(client, { rest: [launchId = ""] }, out) {
-    return tellEnd(await follow(client, launchId, out), null, out);
-  },
+  logs: (client, { rest: [named = ""] }, out) => logs(client, named, out),
 
   async cancel(client, args, out) {
     const answer = await client.ask(

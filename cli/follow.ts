@@ -6,6 +6,12 @@ import { launch as shape, type Launch } from "./shapes";
 const MAX_CUTS = 5;
 const PAUSE_MS = 1_000;
 
+/** Who is told of a launch as it goes on: at every change, and ten times a second. */
+export type Told = {
+  launch(launch: Launch): void | Promise<void>;
+  tick(): void;
+};
+
 /**
  * Follows a launch until it has ended, telling each step as it begins and ends.
  * A stream that is cut is opened again: its first event is the whole state.
@@ -14,8 +20,8 @@ export async function follow(
   client: Client,
   launchId: string,
   out: Output,
+  told: Told = teller(out),
 ): Promise<Launch> {
-  const told = teller(out);
   const ticking = setInterval(told.tick, 100);
   try {
     for (let cuts = 0; ; cuts++) {
@@ -27,7 +33,7 @@ export async function follow(
           if (event !== "launch") continue;
           cuts = 0;
           const launch = shape.parse(data);
-          told.launch(launch);
+          await told.launch(launch);
           if (launch.endedAt !== null) return launch;
         }
       } catch (error) {
@@ -45,7 +51,7 @@ export async function follow(
 }
 
 /** Says each step once when it ends, and shows the one under way with its time. */
-function teller(out: Output) {
+function teller(out: Output): Told {
   let last: Launch | null = null;
   const seenAt = new Map<string, number>(); // by our clock; the server has its own
   const ended = new Set<string>();

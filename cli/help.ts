@@ -5,7 +5,8 @@ export const HELP = `Slipway from the command line.
                   --key KEY                 once, however often it is run (Idempotency-Key)
   bun run slipway list [launches|sandboxes|sessions]
   bun run slipway show LAUNCH               one launch, step by step
-  bun run slipway logs LAUNCH               the same, followed until it ends
+  bun run slipway logs LAUNCH               what is done for it, until it ends
+  bun run slipway logs SANDBOX              what happened to it lately
   bun run slipway cancel LAUNCH
   bun run slipway chat SESSION "text"       say something and print the answer
   bun run slipway stop [SANDBOX]            your only one, if none is named

@@ -70,6 +70,20 @@ export const message = z.looseObject({
 });
 export type Message = z.infer<typeof message>;
 
+export const logEntry = z.looseObject({
+  eventId: z.string(),
+  at: z.number(),
+  by: z.looseObject({ kind: z.string(), name: z.string().optional() }),
+  summary: z.string(),
+  what: z.looseObject({
+    kind: z.string(),
+    ok: z.boolean().optional(),
+    ms: z.number().optional(),
+  }),
+});
+export type LogEntry = z.infer<typeof logEntry>;
+
+export const log = z.object({ events: z.array(logEntry) });
 export const launches = z.object({ launches: z.array(launch) });
 export const sandboxes = z.object({ sandboxes: z.array(sandbox) });
 export const sessions = z.object({ sessions: z.array(session) });
