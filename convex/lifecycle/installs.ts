@@ -14,13 +14,19 @@ import {
   getBoot,
   getFlight,
   getInstalled,
+  installedOn,
   newToken,
   requireSlot,
+  skillOf,
 } from "./records";
 import { endLaunch, reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
+import { retireVersions } from "./versions";
 
-/** One flight per (slot, generation, skill, commit); different skills fly in parallel. */
+/**
+ * One flight per (slot, generation, skill, commit); different skills fly in
+ * parallel. A flight puts a skill on the disk or takes one off it.
+ */
 
 const MAX_TRIES = 6;
 
@@ -30,14 +36,41 @@ export async function startInstall(
   slot: Doc<"slots">,
   skill: { skillKey: string; sha: string },
 ): Promise<void> {
-  if (await getFlight(ctx, slot, skill.skillKey, skill.sha)) return;
-  await fly(ctx, slot, skill, 0);
+  const flight = await getFlight(ctx, slot, skill.skillKey, skill.sha);
+  if (flight && !flight.removes) return;
+  // A removal that is on its way names an older install than this one will be.
+  if (flight) await ctx.db.delete("installs", flight._id);
+  const { skillKey, sha } = skill;
+  await fly(ctx, slot, { skillKey, sha }, 0);
 }
+
+/**
+ * Takes a skill off the list and then off the disk (I4). What cannot be removed
+ * stays there unlisted, which nobody relies on.
+ */
+export async function startUninstall(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  listed: Doc<"installedSkills">,
+): Promise<void> {
+  await ctx.db.delete("installedSkills", listed._id);
+  const { skillKey, sha, digest, installId } = listed;
+  const others = await installedOn(ctx, slot);
+  // Another commit may have the same content, in the same folder.
+  const shared = others.some(
+    (row) => row.skillKey === skillKey && row.digest === digest,
+  );
+  if (shared || installId === undefined) return;
+  if (await getFlight(ctx, slot, skillKey, sha)) return;
+  await fly(ctx, slot, { skillKey, sha, removes: { digest, installId } }, 0);
+}
+
+type Errand = Pick<Doc<"installs">, "skillKey" | "sha" | "removes">;
 
 async function fly(
   ctx: MutationCtx,
   slot: Doc<"slots">,
-  skill: { skillKey: string; sha: string },
+  { skillKey, sha, removes }: Errand,
   attempt: number,
 ): Promise<void> {
   const token = newToken();
@@ -50,8 +83,9 @@ async function fly(
   await ctx.db.insert("installs", {
     slotId: slot._id,
     generation: slot.generation,
-    skillKey: skill.skillKey,
-    sha: skill.sha,
+    skillKey,
+    sha,
+    ...(removes && { removes }),
     token,
     scheduledId,
     claimed: false,
@@ -73,9 +107,12 @@ export const begin = internalMutation({
       previewToken: v.string(),
       sandboxdKey: v.string(),
       skillKey: v.string(),
-      sha: v.string(),
       digest: v.string(),
-      storageId: v.id("_storage"),
+      installId: v.string(),
+      archive: v.union(
+        v.null(), // it is to be removed
+        v.object({ sha: v.string(), storageId: v.id("_storage") }),
+      ),
     }),
   ),
   handler: async (ctx, args) => {
@@ -83,8 +120,8 @@ export const begin = internalMutation({
     if (!held) return null;
     const { flight, slot } = held;
     const boot = await getBoot(ctx, slot);
-    const skill = await skillOf(ctx, flight);
-    if (!boot?.access || !skill) return null;
+    const content = await contentOf(ctx, flight);
+    if (!boot?.access || !content) return null;
     await ctx.db.patch("installs", flight._id, {
       claimed: true,
       expiresAt: Date.now() + LEASE,
@@ -95,12 +132,19 @@ export const begin = internalMutation({
       previewToken: boot.access.token,
       sandboxdKey: boot.sandboxdKey,
       skillKey: flight.skillKey,
-      sha: flight.sha,
-      digest: skill.digest,
-      storageId: skill.storageId,
+      ...content,
     };
   },
 });
+
+/** What a flight carries: an archive, or the name of the install it undoes. */
+async function contentOf(ctx: MutationCtx, flight: Doc<"installs">) {
+  if (flight.removes) return { ...flight.removes, archive: null };
+  const skill = await skillOf(ctx, flight);
+  if (!skill) return null;
+  const { digest, sha, storageId } = skill;
+  return { digest, installId: flight.token, archive: { sha, storageId } };
+}
 
 /** Takes the flight's report; a skill is listed only by a confirmed digest (I4). */
 export const report = internalMutation({
@@ -113,6 +157,7 @@ export const report = internalMutation({
         digest: v.string(),
         path: v.string(),
       }),
+      v.object({ kind: v.literal("removed") }),
       v.object({ kind: v.literal("unclaimed") }),
       v.object({ kind: v.literal("refused"), error: failureValidator }),
       v.object({ kind: v.literal("unknown"), error: failureValidator }),
@@ -130,7 +175,7 @@ export const report = internalMutation({
         kind: "call",
         call: "install",
         outcome: outcome.kind,
-        ok: outcome.kind === "installed",
+        ok: outcome.kind === "installed" || outcome.kind === "removed",
         ms,
         attempt: flight.attempt,
         skillKey: flight.skillKey,
@@ -140,6 +185,10 @@ export const report = internalMutation({
     switch (outcome.kind) {
       case "installed":
         await append(ctx, slot, flight, outcome);
+        await confirmActivity(ctx, slot._id);
+        await retireVersions(ctx, slot._id);
+        break;
+      case "removed":
         await confirmActivity(ctx, slot._id);
         break;
       case "unclaimed":
@@ -193,9 +242,13 @@ async function append(
   disk: { digest: string; path: string },
 ): Promise<void> {
   const skill = await skillOf(ctx, flight);
-  if (!skill || skill.digest !== disk.digest) return;
+  if (flight.removes || skill?.digest !== disk.digest) return;
+  const installId = flight.token;
   const listed = await getInstalled(ctx, slot, flight.skillKey, flight.sha);
-  if (listed) return;
+  if (listed) {
+    await ctx.db.patch("installedSkills", listed._id, { installId });
+    return;
+  }
   await ctx.db.insert("installedSkills", {
     slotId: slot._id,
     generation: slot.generation,
@@ -205,6 +258,7 @@ async function append(
     link: skill.link,
     digest: disk.digest,
     path: disk.path,
+    installId,
   });
 }
 
@@ -224,9 +278,10 @@ async function retryOrFail(
 
 async function failFlight(
   ctx: MutationCtx,
-  flight: { slotId: Id<"slots">; skillKey: string; sha: string },
+  flight: Doc<"installs">,
   error: Failure,
 ): Promise<void> {
+  if (flight.removes) return; // nobody waits for it
   for (const launch of await activeLaunches(ctx, flight.slotId)) {
     if (launch.skillKey !== flight.skillKey || launch.sha !== flight.sha) {
       continue;
@@ -248,16 +303,4 @@ async function heldFlight(
   if (slot.generation !== flight.generation) return null;
   if (slot.state.status !== "running") return null;
   return { flight, slot };
-}
-
-function skillOf(
-  ctx: MutationCtx,
-  flight: { skillKey: string; sha: string },
-): Promise<Doc<"skills"> | null> {
-  return ctx.db
-    .query("skills")
-    .withIndex("by_key_and_sha", (q) =>
-      q.eq("key", flight.skillKey).eq("sha", flight.sha),
-    )
-    .unique();
 }

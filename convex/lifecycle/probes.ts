@@ -15,11 +15,13 @@ import {
   getBoot,
   getRemote,
   getWatch,
+  installedOn,
   newToken,
   requireSlot,
 } from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
+import { retireVersions, withdrawMissing } from "./versions";
 
 /**
  * One look at a running sandbox at a time. The provider is always asked; the
@@ -127,6 +129,13 @@ export const begin = internalMutation({
           url: v.string(),
           previewToken: v.string(),
           sandboxdKey: v.string(),
+          listed: v.array(
+            v.object({
+              id: v.id("installedSkills"),
+              skillKey: v.string(),
+              digest: v.string(),
+            }),
+          ),
         }),
       ),
     }),
@@ -161,6 +170,9 @@ export const begin = internalMutation({
               url: boot.access.url,
               previewToken: boot.access.token,
               sandboxdKey: boot.sandboxdKey,
+              listed: (await installedOn(ctx, slot)).map(
+                ({ _id, skillKey, digest }) => ({ id: _id, skillKey, digest }),
+              ),
             }
           : null,
     };
@@ -209,6 +221,7 @@ export const report = internalMutation({
     keptAlive: v.boolean(),
     ms: v.number(), // that the look took
     agent: v.optional(agentState),
+    missing: v.array(v.id("installedSkills")), // of what was listed when it was asked
   },
   returns: v.null(),
   handler: async (ctx, { slotId, token, revision, ms, ...found }) => {
@@ -235,9 +248,12 @@ export const report = internalMutation({
       await log(ctx, { slot, what: { ...probed(probe, agent?.state), ms } });
     }
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
+    await withdrawMissing(ctx, slot, found.missing);
     await applyEvent(ctx, slotId, event);
     await goOn(ctx, slotId, agent?.state === "starting");
     await warnOfStop(ctx, slotId);
+    // What could not go while it was stopped goes now.
+    if (started && probe.daemon === "ok") await retireVersions(ctx, slotId);
     return null;
   },
 });

@@ -115,6 +115,33 @@ export function getInstalled(
     .unique();
 }
 
+/** Skills listed of one generation, at most; a sandbox holds fewer. */
+const MAX_INSTALLED = 500;
+
+/** What the records list on the slot's disk. */
+export function installedOn(
+  ctx: QueryCtx,
+  slot: Doc<"slots">,
+): Promise<Doc<"installedSkills">[]> {
+  return ctx.db
+    .query("installedSkills")
+    .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
+      q.eq("slotId", slot._id).eq("generation", slot.generation),
+    )
+    .take(MAX_INSTALLED);
+}
+
+/** What is known of a skill at a commit, or null. */
+export function skillOf(
+  ctx: QueryCtx,
+  { skillKey, sha }: { skillKey: string; sha: string },
+): Promise<Doc<"skills"> | null> {
+  return ctx.db
+    .query("skills")
+    .withIndex("by_key_and_sha", (q) => q.eq("key", skillKey).eq("sha", sha))
+    .unique();
+}
+
 export function getFlight(
   ctx: QueryCtx,
   slot: Doc<"slots">,

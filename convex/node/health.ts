@@ -21,12 +21,26 @@ const agent = z.object({
 
 export type AgentState = z.infer<typeof agent>;
 
-const health = z.object({ agent: agent.optional() });
+/** More than a sandbox holds; a longer list is no list. */
+const MAX_SKILLS = 2_000;
 
-/** What the daemon says of itself and of the agent. Throws RemoteError or ZodError. */
-export async function readHealth(
-  address: DaemonAddress,
-): Promise<{ agent?: AgentState }> {
+const skills = z
+  .array(z.object({ key: z.string(), digest: z.string() }))
+  .max(MAX_SKILLS)
+  .transform((rows) =>
+    rows.map(({ key, digest }) => ({ skillKey: key, digest })),
+  );
+
+const health = z.object({
+  agent: agent.optional(),
+  // Told badly is not told: it says nothing about the rest.
+  skills: skills.optional().catch(undefined),
+});
+
+export type Health = z.infer<typeof health>;
+
+/** What the daemon says of itself, of the agent and of its skills. Throws RemoteError or ZodError. */
+export async function readHealth(address: DaemonAddress): Promise<Health> {
   return health.parse(
     await askDaemon(address, "GET", "/health", { timeoutMs: PROBE_TIMEOUT }),
   );

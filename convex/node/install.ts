@@ -7,10 +7,16 @@ import { internalAction } from "../_generated/server";
 import { failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
-import { askBooting, askDaemon, RemoteError } from "./sandboxd";
+import {
+  askBooting,
+  askDaemon,
+  RemoteError,
+  type DaemonAddress,
+} from "./sandboxd";
 
 type Outcome =
   | { kind: "installed"; digest: string; path: string }
+  | { kind: "removed" }
   | { kind: "unclaimed" }
   | { kind: "refused"; error: Failure }
   | { kind: "unknown"; error: Failure };
@@ -20,7 +26,17 @@ const installed = z.object({
   path: z.string().min(1).max(1_024),
 });
 
-/** Installs one skill into a running sandbox: one request, archive in, digest out. */
+type Work = {
+  generation: number;
+  url: string;
+  previewToken: string;
+  sandboxdKey: string;
+  skillKey: string;
+  digest: string;
+  installId: string;
+};
+
+/** Brings a skill into a running sandbox, or takes one out of it: one request. */
 export const run = internalAction({
   args: { slotId: v.id("slots"), token: v.string() },
   returns: v.null(),
@@ -30,17 +46,14 @@ export const run = internalAction({
       fence,
     );
     if (!work) return null;
-    const archive = await ctx.storage.get(work.storageId);
+    const { archive } = work;
+    const content = archive && (await ctx.storage.get(archive.storageId));
     const began = Date.now();
-    const outcome: Outcome = archive
-      ? await install(archive, fence.slotId, work)
-      : {
-          kind: "refused",
-          error: failure(
-            "skill_not_loaded",
-            "The skill's archive is no longer stored.",
-          ),
-        };
+    const outcome = !archive
+      ? await uninstall(fence.slotId, work)
+      : content
+        ? await install(content, fence.slotId, { ...work, sha: archive.sha })
+        : unstored();
     await ctx.runMutation(internal.lifecycle.installs.report, {
       ...fence,
       ms: Date.now() - began,
@@ -53,29 +66,17 @@ export const run = internalAction({
 async function install(
   archive: Blob,
   slotId: string,
-  work: {
-    generation: number;
-    url: string;
-    previewToken: string;
-    sandboxdKey: string;
-    skillKey: string;
-    sha: string;
-    digest: string;
-  },
+  work: Work & { sha: string },
 ): Promise<Outcome> {
   try {
-    const key = await open(
-      work.sandboxdKey,
-      aad.sandboxd(slotId, work.generation),
-    );
+    const address = await addressOf(slotId, work);
     const answer = await askBooting(() =>
-      askDaemon({ ...work, key }, "POST", "/skills", {
+      askDaemon(address, "POST", "/skills", {
         body: archive,
         headers: {
+          ...headersOf(work),
           "content-type": "application/gzip",
-          "x-skill-key": encodeURIComponent(work.skillKey),
           "x-skill-sha": work.sha,
-          "x-skill-digest": work.digest,
         },
         timeoutMs: STEP_TIMEOUT,
       }),
@@ -87,6 +88,44 @@ async function install(
   } catch (error) {
     return judge(error);
   }
+}
+
+/** Removes what the named install put there, and nothing that came after it. */
+async function uninstall(slotId: string, work: Work): Promise<Outcome> {
+  try {
+    await askDaemon(await addressOf(slotId, work), "DELETE", "/skills", {
+      headers: headersOf(work),
+      timeoutMs: STEP_TIMEOUT,
+    });
+    return { kind: "removed" };
+  } catch (error) {
+    // Somebody wanted it again meanwhile: it is theirs.
+    if (error instanceof RemoteError && error.code === "reinstalled") {
+      return { kind: "removed" };
+    }
+    return judge(error);
+  }
+}
+
+async function addressOf(slotId: string, work: Work): Promise<DaemonAddress> {
+  const sealedFor = aad.sandboxd(slotId, work.generation);
+  return { ...work, key: await open(work.sandboxdKey, sealedFor) };
+}
+
+function headersOf({ skillKey, digest, installId }: Work) {
+  return {
+    "x-skill-key": encodeURIComponent(skillKey),
+    "x-skill-digest": digest,
+    "x-install-id": installId,
+  };
+}
+
+function unstored(): Outcome {
+  const error = failure(
+    "skill_not_loaded",
+    "The skill's archive is no longer stored.",
+  );
+  return { kind: "refused", error };
 }
 
 function judge(error: unknown): Outcome {

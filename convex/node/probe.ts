@@ -3,7 +3,9 @@
 import { ConvexError, v } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
 import { internalAction } from "../_generated/server";
+import { missingOf } from "../model/repairs";
 import type { Daemon, Probe } from "../model/slot";
 import { aad, open } from "../model/seal";
 import * as provider from "./daytona";
@@ -33,30 +35,50 @@ export const run = internalAction({
       probe,
       keptAlive,
       ms: Date.now() - began,
+      missing: daemon.missing,
       ...(daemon.agent && { agent: daemon.agent }),
     });
     return null;
   },
 });
 
+type Asked = {
+  url: string;
+  previewToken: string;
+  sandboxdKey: string;
+  listed: { id: Id<"installedSkills">; skillKey: string; digest: string }[];
+};
+
+type Answer = {
+  state: Daemon;
+  agent?: AgentState;
+  missing: Id<"installedSkills">[];
+};
+
 async function askHealth(
-  daemon: { url: string; previewToken: string; sandboxdKey: string } | null,
+  daemon: Asked | null,
   sealedFor: string,
-): Promise<{ state: Daemon; agent?: AgentState }> {
-  if (!daemon) return { state: "unasked" };
+): Promise<Answer> {
+  const missing: Answer["missing"] = [];
+  if (!daemon) return { state: "unasked", missing };
   try {
     const key = await open(daemon.sandboxdKey, sealedFor);
-    const health = await readHealth({ ...daemon, key });
-    return { state: "ok", ...(health.agent && { agent: health.agent }) };
+    const { agent, skills } = await readHealth({ ...daemon, key });
+    const lost = skills ? missingOf(daemon.listed, skills) : [];
+    return {
+      state: "ok",
+      ...(agent && { agent }),
+      missing: lost.map(({ id }) => id),
+    };
   } catch (error) {
     if (error instanceof RemoteError) {
       const unclaimed =
         error.code === "unclaimed" || error.code === "unauthorized";
-      return { state: unclaimed ? "unclaimed" : "unreachable" };
+      return { state: unclaimed ? "unclaimed" : "unreachable", missing };
     }
     // Neither an answer nor a key of ours that can be read: nobody was reached.
     if (error instanceof z.ZodError || error instanceof ConvexError) {
-      return { state: "unreachable" };
+      return { state: "unreachable", missing };
     }
     throw error;
   }

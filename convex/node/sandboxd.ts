@@ -35,7 +35,7 @@ const refusal = z.object({
     .transform((code) => code.toWellFormed()),
 });
 
-type Method = "GET" | "POST" | "PUT";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 type AskOptions = {
   json?: unknown;
