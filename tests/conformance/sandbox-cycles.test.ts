@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync, readdirSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
 import { eventually, startFixture } from "./sandbox-support";
@@ -39,9 +39,16 @@ test(
   `a stop leaves nothing but the home, ${CYCLES} times in a row`,
   async () => {
     const before = left();
+    // Nothing is what a stopped sandbox is made of, so none may be left at all.
+    expect(before).toMatchObject({
+      ...{ processes: [], mounts: [], sockets: 0, stage: [], groups: [] },
+      ...{ owned: [], shared: [], folder: ["home"] },
+    });
+    let most = 0;
     for (let cycle = 0; cycle < CYCLES; cycle++) {
       await sandbox.start();
       await sandbox.process.executeCommand(LITTER);
+      if (cycle === 0) expectSeen(left());
       const pty = await sandbox.process.createPty({
         id: "p",
         onData: () => {},
@@ -50,7 +57,11 @@ test(
       await sandbox.stop();
       // At once: a stop is over when everything is gone.
       expect(left()).toEqual(before);
+      most = Math.max(most, descriptors());
     }
+    console.log(
+      `${CYCLES} cycles: after each no process, mount, socket, cgroup, shared memory or file of it but the home; the server had at most ${most} descriptors`,
+    );
     // Descriptors close with the client's ends, a moment later.
     await eventually(() => descriptors() < 60, "descriptors are given back");
     await sandbox.start();
@@ -63,6 +74,14 @@ test(
   },
   Math.max(30_000, CYCLES * 1_000),
 );
+
+/** What does not see a running one would not see what it leaves. */
+function expectSeen(running: ReturnType<typeof left>) {
+  expect(running.processes.length).toBeGreaterThan(5);
+  expect(running.children.length).toBeGreaterThan(0);
+  expect(running.sockets).toBeGreaterThan(0);
+  expect(running.runtime.length).toBeGreaterThan(2);
+}
 
 /** All that a sandbox may be seen by on the host. */
 function left() {
@@ -81,12 +100,54 @@ function left() {
     runtime: readdirSync(runtime).sort(),
     stage: readdirSync(join(runtime, "stage")),
     folder: readdirSync(folder),
+    // WAL files come and go with SQLite.
+    data: readdirSync(fixture.data).filter((name) => !/-(wal|shm)$/.test(name)),
     groups: groups(),
+    owned: owned(),
+    shared: sharedMemory(),
+    // Zombies too: a process that nobody waited for. du measures homes, in its
+    // own time.
+    children: readProc(`self/task/${process.pid}/children`)
+      .split(" ")
+      .filter((pid) => pid && readProc(`${pid}/comm`) !== "du\n"),
   };
 }
 
+/** Its user's, where it has one of its own: files where anybody may put some. */
+function owned(): string[] {
+  const uid = hostUid();
+  if (uid === null) return [];
+  return ["/tmp", "/var/tmp", "/run", "/dev/shm", "/run/lock"].flatMap((dir) =>
+    list(dir).filter((name) => ownerOf(join(dir, name)) === uid),
+  );
+}
+
+/** Segments that outlive their processes; the column of the user is the eighth. */
+function sharedMemory(): string[] {
+  const uid = hostUid();
+  return readProc("sysvipc/shm")
+    .split("\n")
+    .slice(1)
+    .filter((line) => Number(line.trim().split(/\s+/)[7]) === uid);
+}
+
+function hostUid(): number | null {
+  if (process.getuid?.() !== 0) return null;
+  return lstatSync(join(fixture.data, "sandboxes", sandbox.id, "home")).uid;
+}
+
+function ownerOf(path: string): number | null {
+  try {
+    return lstatSync(path).uid;
+  } catch (error) {
+    // Somebody else's, and gone meanwhile.
+    if ((error as { code: string }).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
 function groups(): string[] {
-  return ["pids", "cpu"].flatMap((controller) => {
+  return ["pids", "cpu", "unified", ""].flatMap((controller) => {
     const root = `/sys/fs/cgroup/${controller}`;
     return list(root)
       .filter((name) => name.startsWith(`slipway-sb-${process.pid}-`))
