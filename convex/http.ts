@@ -2,8 +2,9 @@ import { httpRouter } from "convex/server";
 import { httpAction } from "./_generated/server";
 import { receivePush } from "./chat/pushed";
 import { complete, listModels } from "./chat/relay";
+import { checkOpen, redeemTicket } from "./relay/routes";
 
-/** What sandboxes may ask of Slipway. People and programs use the functions. */
+/** What sandboxes and the relay may ask of Slipway. People and programs use the functions. */
 const http = httpRouter();
 
 http.route({
@@ -20,6 +21,16 @@ http.route({
   path: "/gateway/v1/models",
   method: "GET",
   handler: httpAction(listModels),
+});
+http.route({
+  path: "/relay/redeem",
+  method: "POST",
+  handler: httpAction(redeemTicket),
+});
+http.route({
+  path: "/relay/check",
+  method: "POST",
+  handler: httpAction(checkOpen),
 });
 
 export default http;

@@ -21,6 +21,9 @@ const LAUNCHES_OF_A_SKILL = { rate: 30, capacity: 60 };
 /** Each one is a run of the agent; nobody types one a second for two minutes. */
 const MESSAGES = { rate: 60, capacity: 120 };
 
+/** A page that lost its terminal asks for another every few seconds. */
+const TICKETS = { rate: 60, capacity: 60 };
+
 /** Each try asks the provider: we are nobody's way to guess keys. */
 const KEYS = { rate: 5, capacity: 20 };
 
@@ -32,6 +35,7 @@ const limiter = new RateLimiter(components.rateLimiter, {
   launchesOfSkill: perMinute(LAUNCHES_OF_A_SKILL),
   messages: perMinute(MESSAGES),
   keys: perMinute(KEYS),
+  tickets: perMinute(TICKETS),
 });
 
 /** Takes one launch of a skill. Throws `rate_limited` with when to retry. */
@@ -64,6 +68,15 @@ export async function limitKey(
 ): Promise<void> {
   const status = await limiter.limit(ctx, "keys", { key: userId });
   requireRoom(status, "You tried very many keys");
+}
+
+/** Takes one way through the relay. Throws `rate_limited` with when to retry. */
+export async function limitTicket(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<void> {
+  const status = await limiter.limit(ctx, "tickets", { key: userId });
+  requireRoom(status, "You opened very many terminals and previews");
 }
 
 function requireRoom(

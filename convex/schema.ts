@@ -1,6 +1,7 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { logActor, logWhat } from "./model/logEntry";
+import { ticketFields } from "./model/ticket";
 import {
   agentState,
   failureValidator,
@@ -52,6 +53,11 @@ export default defineSchema({
     tokenId: v.id("personalTokens"),
     at: v.number(),
   }).index("by_token", ["tokenId"]),
+
+  /** Ways through the relay, for a minute and one use. Written and deleted by tickets.ts. */
+  tickets: defineTable(ticketFields)
+    .index("by_hash", ["hash"])
+    .index("by_expires_at", ["expiresAt"]),
 
   /** Singleton: the id that labels every remote of this deployment. */
   deployment: defineTable({ deploymentId: v.string() }),

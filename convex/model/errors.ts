@@ -153,6 +153,18 @@ export const ERRORS = {
   too_many_launches: entry(429, true, "Wait for the launches under way."),
   launch_timed_out: entry(504, true, "Launch again."),
   launch_cancelled: entry(409, true, "Launch again when you are ready."),
+  // The relay
+  relay_unavailable: entry(
+    503,
+    false,
+    "The operator must run the relay and set RELAY_SECRET; see docs/deploy.md.",
+  ),
+  ticket_invalid: entry(403, true, "Open it again from Slipway."),
+  port_reserved: entry(
+    422,
+    false,
+    "Serve on another port below 32768; 4500, 2280, 22220 and 22222 are taken.",
+  ),
   // Conversations and models
   model_not_set: entry(409, false, "Choose a model provider in Settings."),
   model_not_allowed: entry(

@@ -12,7 +12,11 @@ import {
 import { ConvexError } from "convex/values";
 import { z } from "zod";
 import { failure, refuse } from "../model/errors";
-import type { Outcome as StepOutcome, ProviderState } from "../model/slot";
+import type {
+  Copied,
+  Outcome as StepOutcome,
+  ProviderState,
+} from "../model/slot";
 import type { Listed } from "../model/sweep";
 import { STEP_TIMEOUT } from "../model/timing";
 import { bounded, describe, judge } from "./providerErrors";
@@ -32,7 +36,7 @@ const CLAIM_PATH = "/home/daytona/.slipway/claim.json";
 
 /** What one call finds; a sandbox that is there comes with the account that knows it. */
 export type Outcome =
-  | Exclude<StepOutcome, { kind: "claimed" | "present" }>
+  | Exclude<StepOutcome, Copied | { kind: "claimed" | "present" }>
   | (Extract<StepOutcome, { kind: "present" }> & {
       credential: string;
       /** It was there already, under our name. */
@@ -91,7 +95,8 @@ function keep(sandbox: Sandbox): Sandbox {
   return sandbox;
 }
 
-async function handle(remoteId: string): Promise<Sandbox> {
+/** For node/reach, this adapter's other half. */
+export async function handle(remoteId: string): Promise<Sandbox> {
   const { daytona } = configured();
   return handles.get(remoteId) ?? keep(await daytona.get(remoteId));
 }
@@ -141,9 +146,9 @@ function present(remoteId: string, provider: ProviderState): Outcome {
 export async function create(work: {
   name: string;
   labels: Record<string, string>;
+  snapshot?: string;
   autoStopMinutes: number;
 }): Promise<Outcome> {
-  const snapshot = process.env.SLIPWAY_SNAPSHOT;
   try {
     return await bounded(async () => {
       const made = await daytona().create(
@@ -151,7 +156,7 @@ export async function create(work: {
           name: work.name,
           labels: work.labels,
           autoStopInterval: work.autoStopMinutes,
-          ...(snapshot && { snapshot }),
+          ...(work.snapshot && { snapshot: work.snapshot }),
         },
         { timeout: SECONDS },
       );

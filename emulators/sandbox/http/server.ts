@@ -20,7 +20,7 @@ import { json } from "./router";
 import { sameSecret } from "./secrets";
 import { socketHandlers, upgrade, upgradeRelay } from "./sockets";
 import type { SocketData } from "./sockets";
-import { toolbox, toolboxSocket } from "./toolbox";
+import { showsToken, toolbox, toolboxSocket } from "./toolbox";
 
 export type HttpContext = ControlContext &
   OperatorContext & {
@@ -81,12 +81,11 @@ export function serveHttp(
       return preview(activity, request, target);
     }
     if (area === "toolbox") {
+      if (!showsToken(lifecycle, request, url)) requireKey(request);
       if (socket) {
-        const authorize = () => requireKey(request);
-        const relay = await toolboxSocket(context, request, url, authorize);
+        const relay = await toolboxSocket(context, request, url);
         return upgradeRelay(server, request, relay);
       }
-      requireKey(request);
       return toolbox(lifecycle, activity, request, url);
     }
     if (url.pathname.startsWith("/api/socket.io/")) {

@@ -6,7 +6,8 @@ import { sameSecret } from "./secrets";
 import { Relay } from "./websocket-relay";
 
 /** The server's own business. */
-const WITHHELD = ["authorization", "cookie", "x-daytona-preview-token"];
+const TOKEN_HEADER = "x-daytona-preview-token";
+const WITHHELD = ["authorization", "cookie", TOKEN_HEADER];
 
 /** Where the SDK puts the preview token when it cannot set headers. */
 const KEY_PARAMETER = "DAYTONA_SANDBOX_AUTH_KEY";
@@ -40,26 +41,29 @@ export async function toolbox(
   }
 }
 
-/**
- * A terminal or a log that is followed.
- *
- * @param requireKey throws unless the request carries the API key
- */
+/** Whether a request shows the preview token of the sandbox whose toolbox it wants. */
+export function showsToken(
+  lifecycle: Lifecycle,
+  request: Request,
+  url: URL,
+): boolean {
+  const [, , id = ""] = url.pathname.split("/");
+  const record = lifecycle.find(decodeURIComponent(id));
+  const token =
+    request.headers.get(TOKEN_HEADER) ?? url.searchParams.get(KEY_PARAMETER);
+  url.searchParams.delete(KEY_PARAMETER);
+  return record !== null && !!token && sameSecret(token, record.previewToken);
+}
+
+/** A terminal or a log that is followed. */
 export async function toolboxSocket(
   { lifecycle, activity }: { lifecycle: Lifecycle; activity: Activity },
   request: Request,
   url: URL,
-  requireKey: () => void,
 ): Promise<Relay> {
   const [, , id = "", ...rest] = url.pathname.split("/");
-  const record = lifecycle.find(decodeURIComponent(id));
-  const token = url.searchParams.get(KEY_PARAMETER);
-  if (!record || !token || !sameSecret(token, record.previewToken)) {
-    requireKey();
-  }
-  const found = record ?? lifecycle.require(id);
+  const found = lifecycle.require(decodeURIComponent(id));
   const cell = lifecycle.cell(found);
-  url.searchParams.delete(KEY_PARAMETER);
   const path = `/toolbox/${rest.join("/")}${url.search}`;
   activity.begin(found.id);
   return Relay.open(cell, path, request, WITHHELD, () =>

@@ -1,0 +1,73 @@
+import { parseArgs } from "node:util";
+
+export type RelayOptions = {
+  hostname: string;
+  port: number;
+  /** As browsers know it; null: http://localhost on its own port. */
+  publicUrl: string | null;
+  /** Origins of the pages that may open terminals. */
+  appOrigins: string[];
+  /** Where the deployment's HTTP actions are. */
+  siteUrl: string;
+  secret: string;
+};
+
+/** A setting that cannot be used; the message names it and says what to set. */
+export class OptionError extends Error {}
+
+/** Shorter ones are words. */
+const MIN_SECRET = 32;
+
+/** @throws OptionError */
+export function readOptions(
+  env: Record<string, string | undefined>,
+  argv: string[],
+): RelayOptions {
+  const { values } = parseArgs({
+    args: argv,
+    options: { port: { type: "string" } },
+  });
+  const port = Number(values.port ?? env.PORT ?? 3100);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new OptionError(`The port is "${values.port ?? env.PORT}".`);
+  }
+  const secret = required(env, "RELAY_SECRET");
+  if (secret.length < MIN_SECRET) {
+    throw new OptionError(
+      "RELAY_SECRET is too short. Make one: openssl rand -base64 32",
+    );
+  }
+  const apps = required(env, "SLIPWAY_APP_ORIGINS").split(",");
+  return {
+    hostname: env.SLIPWAY_HOST || "127.0.0.1",
+    port,
+    publicUrl: env.SLIPWAY_RELAY_URL
+      ? originOf("SLIPWAY_RELAY_URL", env.SLIPWAY_RELAY_URL)
+      : null,
+    appOrigins: apps.map((app) => originOf("SLIPWAY_APP_ORIGINS", app.trim())),
+    siteUrl: required(env, "CONVEX_SITE_URL").replace(/\/+$/, ""),
+    secret,
+  };
+}
+
+function required(
+  env: Record<string, string | undefined>,
+  name: string,
+): string {
+  const value = env[name];
+  if (value) return value;
+  throw new OptionError(`${name} is not set. See docs/deploy.md, "Relay".`);
+}
+
+function originOf(name: string, text: string): string {
+  if (!URL.canParse(text)) {
+    throw new OptionError(`${name}: "${text}" is not an address.`);
+  }
+  const { origin, pathname, protocol } = new URL(text);
+  if (!/^https?:$/.test(protocol) || pathname !== "/") {
+    throw new OptionError(
+      `${name}: "${text}" must be http(s)://host, without a path.`,
+    );
+  }
+  return origin;
+}

@@ -1,0 +1,147 @@
+import type { Ending } from "./closing";
+import { inward, outward } from "./headers";
+import type { Asked } from "./hosts";
+import type { Limits } from "./limits";
+import { problemPage } from "./pages";
+import type { Preview } from "./previews";
+
+export type PreviewHost = Extract<Asked, { kind: "preview" }>;
+
+/** Address of a preview's path at the provider. */
+export function addressOf({ grant }: Preview, url: URL): string {
+  return grant.target.url.replace(/\/+$/, "") + url.pathname + url.search;
+}
+
+export function headersOf(
+  { grant }: Preview,
+  request: Request,
+  host: PreviewHost,
+): Headers {
+  return inward(request.headers, {
+    token: grant.target.token,
+    host: new URL(host.origin).host,
+    origin: host.origin,
+  });
+}
+
+/** Passes a request on and its answer back, both as streams: nobody's pace is ours. */
+export async function passOn(
+  preview: Preview,
+  request: Request,
+  url: URL,
+  host: PreviewHost,
+  limits: Limits,
+): Promise<Response> {
+  const given = new AbortController();
+  const leave = preview.enter((how: Ending) => given.abort(how));
+  if (!leave) {
+    return problemPage(
+      503,
+      "This preview is busy",
+      "Too many requests are under way at once. Close a tab and try again.",
+    );
+  }
+  const gone = () => given.abort("gone");
+  request.signal.addEventListener("abort", gone, { once: true });
+  const timer = setTimeout(() => given.abort("no answer"), limits.answer);
+  const settled = () => {
+    request.signal.removeEventListener("abort", gone);
+    leave();
+  };
+  try {
+    const answer = await fetch(addressOf(preview, url), {
+      method: request.method,
+      headers: headersOf(preview, request, host),
+      body: request.body,
+      redirect: "manual",
+      decompress: false, // bytes as they are, and their encoding with them
+      signal: given.signal,
+    });
+    preview.active = true;
+    const headers = outward(answer.headers);
+    const to = placeOf(answer, preview);
+    if (to === "elsewhere") {
+      await answer.body?.cancel();
+      settled();
+      return unreachable();
+    }
+    if (to !== null) headers.set("location", to);
+    const { status, statusText } = answer;
+    const body = streamed(answer.body, preview, settled);
+    return new Response(body, { status, statusText, headers });
+  } catch (error) {
+    settled();
+    if (request.signal.aborted) return new Response(null, { status: 499 });
+    console.error(
+      `preview: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return unreachable();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreachable(): Response {
+  return problemPage(
+    502,
+    "Nothing answers there",
+    "The sandbox, or the server in it, did not answer. See in the terminal whether the server runs, and reload.",
+  );
+}
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"];
+
+/**
+ * Where an answer redirects to, as the browser has to read it. A server thinks
+ * it is at its own loopback address. The provider's proxy answers a token it does
+ * not take with a way to its login page: `elsewhere`, and nothing for a browser.
+ */
+function placeOf(answer: Response, { grant }: Preview): string | null {
+  const location = answer.headers.get("location");
+  if (location === null || !/^https?:\/\//i.test(location)) return location;
+  if (!URL.canParse(location)) return location;
+  const to = new URL(location);
+  if (LOOPBACK.includes(to.hostname) && !isProvider(to, grant.target.url)) {
+    return to.pathname + to.search + to.hash;
+  }
+  return isProvider(to, grant.target.url) ? "elsewhere" : location;
+}
+
+const isProvider = (to: URL, target: string) =>
+  to.origin === new URL(target).origin;
+
+/** Counts as life while it flows; `settled` once it is over, however it ends. */
+function streamed(
+  body: ReadableStream<Uint8Array> | null,
+  preview: Preview,
+  settled: () => void,
+): ReadableStream<Uint8Array> | null {
+  if (!body) {
+    settled();
+    return null;
+  }
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          settled();
+          controller.close();
+          return;
+        }
+        preview.active = true;
+        controller.enqueue(value);
+      } catch (error) {
+        settled();
+        // Breaks the browser's connection: an orderly end would be a lie. A
+        // string comes without a stack, as this is no bug.
+        controller.error(`An answer broke off: ${String(error)}`);
+      }
+    },
+    async cancel(reason) {
+      settled();
+      await reader.cancel(reason);
+    },
+  });
+}

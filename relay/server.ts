@@ -1,0 +1,200 @@
+import type { Server } from "bun";
+import { Backend, Refusal } from "./backend";
+import { refusalPage, sendFile } from "./downloads";
+import { isApp, mayPass, mayUpgrade, whoIsAsked, type Hosts } from "./hosts";
+import { LIMITS, type Limits } from "./limits";
+import type { RelayOptions } from "./options";
+import { problemPage } from "./pages";
+import { passOn, type PreviewHost } from "./preview-http";
+import { PreviewSocket } from "./preview-socket";
+import { cookieOf, Previews } from "./previews";
+import type { NearEnd } from "./sockets";
+import { Seats, Terminal } from "./terminal";
+import { Watch } from "./watch";
+
+export type Relay = { url: string; close(): Promise<void> };
+
+/** Where a ticket stands in an address: the one of a preview, and that of a file. */
+const TICKET = "slipway-ticket";
+
+/** Starts the relay; settles once it serves. */
+export function createRelay(
+  options: RelayOptions,
+  changed: Partial<Limits> = {},
+): Relay {
+  const limits: Limits = { ...LIMITS, ...changed };
+  const backend = new Backend(options.siteUrl, options.secret, limits.connect);
+  const watch = new Watch(backend, limits);
+  const previews = new Previews(watch, limits);
+  const seats = new Seats(limits);
+  const strangers = { count: 0 };
+
+  const server = Bun.serve<NearEnd>({
+    hostname: options.hostname,
+    port: options.port,
+    idleTimeout: 30,
+    maxRequestBodySize: limits.body,
+    websocket: {
+      maxPayloadLength: limits.sent,
+      // Beyond what we let pile up by ourselves: never reached.
+      backpressureLimit: 2 * limits.bufferedAtMost + limits.received,
+      closeOnBackpressureLimit: true,
+      perMessageDeflate: false,
+      idleTimeout: 120,
+      open: (near) => near.data.opened(near),
+      message: (near, message) => near.data.message(message),
+      drain: (near) => near.data.drained(),
+      close: (near, code, reason) => near.data.closed(code, reason),
+    },
+    async fetch(request, server) {
+      try {
+        return await route(request, server);
+      } catch (error) {
+        if (error instanceof Refusal) return refusalPage(error);
+        console.error(error);
+        return problemPage(500, "The relay failed", "Try again.");
+      }
+    },
+  });
+  const own = new URL(options.publicUrl ?? `http://localhost:${server.port}`);
+  const hosts: Hosts = { own, apps: options.appOrigins };
+
+  async function route(
+    request: Request,
+    server: Server<NearEnd>,
+  ): Promise<Response | undefined> {
+    const url = new URL(request.url);
+    // Says nothing, so it is for whoever looks after containers, by any name.
+    if (url.pathname === "/health" && request.method === "GET") {
+      return Response.json({ ok: true });
+    }
+    const asked = whoIsAsked(request.headers.get("host"), hosts);
+    switch (asked.kind) {
+      case "stranger":
+        return new Response("This name does not lead here.\n", { status: 421 });
+      case "preview":
+        return preview(request, url, asked, server);
+      case "relay":
+        if (url.pathname === "/terminal") return terminal(request, server);
+        if (url.pathname === "/files" && request.method === "GET") {
+          const ticket = ticketOf(url);
+          return sendFile({ backend, watch }, ticket, request);
+        }
+        return new Response("Not found\n", { status: 404 });
+    }
+  }
+
+  function terminal(
+    request: Request,
+    server: Server<NearEnd>,
+  ): Response | undefined {
+    if (!isApp(request.headers.get("origin"), hosts)) {
+      return new Response("Only Slipway's own pages open terminals.\n", {
+        status: 403,
+      });
+    }
+    if (strangers.count >= limits.strangers) {
+      return new Response("Busy\n", { status: 503 });
+    }
+    strangers.count += 1;
+    let counted = true;
+    const known = () => {
+      if (counted) strangers.count -= 1;
+      counted = false;
+    };
+    const data = new Terminal({ backend, watch, seats, limits, known });
+    if (server.upgrade(request, { data })) return undefined;
+    known();
+    return new Response("This address is for WebSockets.\n", { status: 426 });
+  }
+
+  async function preview(
+    request: Request,
+    url: URL,
+    host: PreviewHost,
+    server: Server<NearEnd>,
+  ): Promise<Response | undefined> {
+    if (request.method === "GET" && url.searchParams.has(TICKET)) {
+      return enter(url, host);
+    }
+    const found = previews.find(host, request);
+    if (!found) {
+      return problemPage(
+        403,
+        "This preview is closed",
+        "It was opened in another browser, or some time ago, or its sandbox has stopped since. Open the port again from Slipway.",
+      );
+    }
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      if (!mayUpgrade(request, host.origin)) return foreign();
+      return join(found, request, url, host, server);
+    }
+    if (!mayPass(request, host.origin)) return foreign();
+    server.timeout(request, 0); // an event stream may be silent for long
+    return passOn(found, request, url, host, limits);
+  }
+
+  /** The ticket becomes a cookie of this host, and leaves the address. */
+  async function enter(url: URL, host: PreviewHost): Promise<Response> {
+    const grant = await backend.redeem(ticketOf(url), "port");
+    if (grant.label !== host.label) {
+      throw new Refusal(
+        403,
+        "ticket_invalid",
+        "The ticket is for another preview.",
+        "Open the port again from Slipway.",
+      );
+    }
+    const key = previews.admit(host.label, grant);
+    url.searchParams.delete(TICKET);
+    return new Response(null, {
+      status: 303,
+      headers: {
+        location: host.origin + url.pathname + url.search,
+        "set-cookie": cookieOf(host.origin, key),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+      },
+    });
+  }
+
+  async function join(
+    found: NonNullable<ReturnType<Previews["find"]>>,
+    request: Request,
+    url: URL,
+    host: PreviewHost,
+    server: Server<NearEnd>,
+  ): Promise<Response | undefined> {
+    let data: PreviewSocket | null;
+    try {
+      data = await PreviewSocket.open(found, request, url, host, limits);
+    } catch {
+      // Nothing there speaks WebSocket, which is the page's to deal with.
+      return new Response("No WebSocket there\n", { status: 502 });
+    }
+    if (!data) return new Response("Busy\n", { status: 503 });
+    const headers = new Headers();
+    if (data.protocol) headers.set("sec-websocket-protocol", data.protocol);
+    if (server.upgrade(request, { data, headers })) return undefined;
+    data.end("bad_request");
+    return new Response("This address is for WebSockets.\n", { status: 426 });
+  }
+
+  return {
+    url: own.origin,
+    async close() {
+      watch.close();
+      await server.stop(true);
+    },
+  };
+}
+
+function ticketOf(url: URL): string {
+  return url.searchParams.get(TICKET) ?? "-";
+}
+
+function foreign(): Response {
+  return new Response("This request comes from another site.\n", {
+    status: 403,
+  });
+}

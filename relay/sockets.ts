@@ -1,0 +1,115 @@
+import type { ServerWebSocket } from "bun";
+import WebSocket from "ws";
+import type { Limits } from "./limits";
+
+/** A browser's WebSocket, and what it is for. */
+export type Near = ServerWebSocket<NearEnd>;
+export type NearEnd = {
+  opened(near: Near): void;
+  message(message: string | Buffer): void;
+  /** What was sent is on its way: there is room again. */
+  drained(): void;
+  closed(code: number, reason: string): void;
+};
+
+/** A WebSocket of ours to a sandbox. Of Bun's clients, `ws` is the one that bounds messages. */
+export type Far = WebSocket;
+
+/**
+ * Opens one, and has it wait until somebody listens.
+ * Throws Error where nobody takes it.
+ */
+export function openFar(
+  url: string,
+  limits: Limits,
+  more: { headers?: Record<string, string>; protocols?: string[] } = {},
+): Promise<Far> {
+  const far = new WebSocket(url, more.protocols ?? [], {
+    headers: more.headers ?? {},
+    maxPayload: limits.received,
+    handshakeTimeout: limits.connect,
+    perMessageDeflate: false,
+    followRedirects: false,
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      far.terminate();
+      reject(new Error("no answer"));
+    }, limits.connect);
+    far.once("open", () => {
+      clearTimeout(timer);
+      far.pause();
+      resolve(far);
+    });
+    // Stays: an error without a listener would end the process.
+    far.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    far.once("close", () => {
+      clearTimeout(timer);
+      reject(new Error("closed"));
+    });
+  });
+}
+
+/** http(s) to ws(s). */
+export function socketUrl(url: string): string {
+  return url.replace(/^http/, "ws");
+}
+
+/** Codes that only describe a close (1005, 1006, ...) may not be sent in one. */
+export function sendable(code: number): number {
+  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000;
+}
+
+/** How often a socket that has no event for it is asked whether it has caught up. */
+const DRAIN_MS = 20;
+
+/**
+ * Keeps the two halves of a connection in step: whichever is slow, the other is
+ * made to wait by its own TCP window, so that nothing piles up here.
+ */
+export class Pace {
+  private timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(
+    private readonly near: Near,
+    private readonly far: Far,
+    private readonly limits: Limits,
+  ) {}
+
+  /** False once waiting has not helped: the connection has to be given up. */
+  toNear(message: string | Buffer): boolean {
+    this.near.send(message);
+    const unsent = this.near.getBufferedAmount();
+    if (unsent > this.limits.buffered && !this.far.isPaused) this.far.pause();
+    return unsent <= this.limits.bufferedAtMost;
+  }
+
+  /** The near half has sent what it had. */
+  drained(): void {
+    if (this.far.isPaused) this.far.resume();
+  }
+
+  toFar(message: string | Buffer): boolean {
+    this.far.send(message);
+    const unsent = this.far.bufferedAmount;
+    if (unsent > this.limits.buffered && !this.timer) {
+      this.near.pause();
+      this.timer = setInterval(() => this.look(), DRAIN_MS);
+    }
+    return unsent <= this.limits.bufferedAtMost;
+  }
+
+  end(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private look(): void {
+    if (this.far.bufferedAmount > this.limits.buffered / 2) return;
+    this.end();
+    this.near.resume();
+  }
+}

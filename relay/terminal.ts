@@ -1,0 +1,284 @@
+import { z } from "zod";
+import { Refusal, type Backend, type Grant } from "./backend";
+import { CLOSES, type Ending } from "./closing";
+import type { Limits } from "./limits";
+import { Pace, type Far, type Near, type NearEnd } from "./sockets";
+import { Terminals } from "./toolbox";
+import type { Watch } from "./watch";
+
+/**
+ * One terminal. Binary messages are its bytes, both ways; text is JSON:
+ *
+ *   browser  {ticket, terminal, cols, rows}   first, within 10 s
+ *            {type: "resize", cols, rows}
+ *            {type: "end"}                     ends the shell as well
+ *   relay    {type: "ready", resumed}          then bytes
+ *            {type: "exit", code}              then a close
+ *
+ * The shell outlives a lost connection: who comes back with the same `terminal`
+ * and a new ticket has it again.
+ */
+
+const size = {
+  cols: z.number().int().min(2).max(500),
+  rows: z.number().int().min(1).max(300),
+};
+const hello = z.object({
+  ticket: z.string().min(1).max(200),
+  /** Chosen by the page. It opens nothing: names only mean something in one's own sandbox. */
+  terminal: z.string().regex(/^[0-9a-f]{32}$/),
+  ...size,
+});
+const control = z.union([
+  z.object({ type: z.literal("resize"), ...size }),
+  z.object({ type: z.literal("end") }),
+]);
+const said = z.object({
+  type: z.literal("control"),
+  status: z.string(),
+  exitCode: z.number().optional(),
+});
+
+type Size = { cols: number; rows: number };
+
+/** Who has how many open, and which. */
+export class Seats {
+  private readonly taken = new Map<string, Set<string>>();
+
+  constructor(private readonly limits: Limits) {}
+
+  take(userId: string, name: string): boolean {
+    const names = this.of(userId);
+    if (names.size >= this.limits.terminalsPerUser) return false;
+    this.taken.set(userId, new Set(names).add(name));
+    return true;
+  }
+
+  leave(userId: string, name: string): void {
+    const names = new Set(this.of(userId));
+    names.delete(name);
+    if (names.size > 0) this.taken.set(userId, names);
+    else this.taken.delete(userId);
+  }
+
+  of(userId: string): ReadonlySet<string> {
+    return this.taken.get(userId) ?? new Set();
+  }
+}
+
+export type TerminalParts = {
+  backend: Backend;
+  watch: Watch;
+  seats: Seats;
+  limits: Limits;
+  /** Called once it has shown a ticket, or is over. */
+  known(): void;
+};
+
+type Running = { far: Far; pace: Pace; terminals: Terminals; name: string };
+
+export class Terminal implements NearEnd {
+  private near: Near | null = null;
+  private stage: "waiting" | "opening" | "running" | "over" = "waiting";
+  private running: Running | null = null;
+  private readonly cleanups: (() => void)[] = [];
+  private hello: ReturnType<typeof setTimeout> | undefined;
+  private typedAt = Date.now();
+  private active = false;
+  private resizing: Promise<void> | null = null;
+  private wanted: Size | null = null;
+
+  constructor(private readonly parts: TerminalParts) {}
+
+  opened(near: Near): void {
+    this.near = near;
+    const { hello } = this.parts.limits;
+    this.hello = setTimeout(() => this.end("bad_request"), hello);
+    this.cleanups.push(() => clearTimeout(this.hello), this.parts.known);
+  }
+
+  message(message: string | Buffer): void {
+    switch (this.stage) {
+      case "waiting":
+        void this.begin(String(message));
+        return;
+      case "running":
+        this.typedAt = Date.now();
+        if (typeof message === "string") this.controlled(message);
+        else if (!this.running?.pace.toFar(message)) this.end("too_much");
+        return;
+      case "opening": // it is told when it may speak
+        this.end("bad_request");
+        return;
+      case "over":
+        return;
+    }
+  }
+
+  drained(): void {
+    this.running?.pace.drained();
+  }
+
+  closed(): void {
+    this.finish();
+  }
+
+  /** Ends the connection; the shell stays. */
+  end(how: Ending): void {
+    if (this.stage === "over") return;
+    const { near } = this;
+    this.finish();
+    near?.close(CLOSES[how], how);
+  }
+
+  private finish(): void {
+    if (this.stage === "over") return;
+    this.stage = "over";
+    for (const clean of this.cleanups.splice(0)) clean();
+  }
+
+  private async begin(text: string): Promise<void> {
+    this.stage = "opening";
+    clearTimeout(this.hello);
+    const first = hello.safeParse(parse(text));
+    if (!first.success) return this.end("bad_request");
+    const { backend } = this.parts;
+    try {
+      const grant = await backend.redeem(first.data.ticket, "terminal");
+      for (const clean of this.cleanups.splice(0)) clean();
+      await this.run(grant, first.data);
+    } catch (error) {
+      this.end(error instanceof Refusal ? endingOf(error) : "unreachable");
+    }
+  }
+
+  /** Throws Error where the sandbox gives no terminal. */
+  private async run(
+    { claim, target }: Grant,
+    { terminal: name, cols, rows }: z.infer<typeof hello>,
+  ): Promise<void> {
+    const { seats, limits, watch } = this.parts;
+    if (this.isOver()) return;
+    const { userId } = claim;
+    if (!seats.take(userId, name)) return this.end("too_many");
+    this.cleanups.push(() => seats.leave(userId, name));
+    const terminals = new Terminals(target, limits);
+    await terminals.makeRoom(limits.terminalsPerUser, seats.of(userId));
+    if (this.isOver()) return;
+    const { far, resumed } = await terminals.open(name, { cols, rows });
+    if (this.isOver() || !this.near) return far.terminate();
+    const pace = new Pace(this.near, far, limits);
+    this.running = { far, pace, terminals, name };
+    this.cleanups.push(
+      () => far.terminate(),
+      () => pace.end(),
+      this.endWhenIdle(),
+      watch.add({
+        claim,
+        wasActive: () => {
+          const was = this.active;
+          this.active = false;
+          return was;
+        },
+        end: (how) => this.end(how),
+      }),
+    );
+    far.on("message", (data, isBinary) =>
+      this.fromSandbox(data as Buffer, isBinary, resumed),
+    );
+    far.on("close", () => this.end("unreachable"));
+    this.wanted = { cols, rows };
+    // A program that was there before paints itself anew for another size.
+    if (resumed) await terminals.resize(name, { cols, rows: rows + 1 });
+    if (resumed) this.resize({ cols, rows });
+    far.resume();
+  }
+
+  private fromSandbox(data: Buffer, isBinary: boolean, resumed: boolean): void {
+    this.active = true;
+    const word = isBinary ? null : said.safeParse(parse(data.toString()));
+    if (!word?.success) {
+      if (!this.running?.pace.toNear(Buffer.from(data))) this.end("too_much");
+      return;
+    }
+    switch (word.data.status) {
+      case "connected":
+        this.stage = "running";
+        this.tell({ type: "ready", resumed });
+        return;
+      case "exited":
+        this.tell({ type: "exit", code: word.data.exitCode ?? null });
+        this.end("ended");
+        return;
+      default:
+        this.end("unreachable");
+    }
+  }
+
+  private controlled(text: string): void {
+    const word = control.safeParse(parse(text));
+    if (!word.success) return this.end("bad_request");
+    if (word.data.type === "resize") return this.resize(word.data);
+    const { running } = this;
+    this.end("ended");
+    if (running) void running.terminals.end(running.name);
+  }
+
+  /** One at a time, and only the last of those that came meanwhile. */
+  private resize({ cols, rows }: Size): void {
+    this.wanted = { cols, rows };
+    this.resizing ??= this.resizeAll();
+  }
+
+  private async resizeAll(): Promise<void> {
+    while (this.wanted && this.running) {
+      const wanted = this.wanted;
+      this.wanted = null;
+      await this.running.terminals.resize(this.running.name, wanted);
+    }
+    this.resizing = null;
+  }
+
+  private endWhenIdle(): () => void {
+    this.typedAt = Date.now();
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = () => {
+      const left = this.typedAt + this.parts.limits.terminalIdle - Date.now();
+      if (left <= 0) this.end("idle");
+      else timer = setTimeout(wait, left);
+    };
+    wait();
+    return () => clearTimeout(timer);
+  }
+
+  private tell(word: object): void {
+    this.near?.send(JSON.stringify(word));
+  }
+
+  private isOver(): boolean {
+    return this.stage === "over";
+  }
+}
+
+function endingOf({ code }: Refusal): Ending {
+  switch (code) {
+    case "ticket_invalid":
+      return "ticket_invalid";
+    case "sandbox_not_running":
+      return "sandbox_changed";
+    case "not_found":
+      return "access_withdrawn";
+    case "backend_unavailable":
+      return "unchecked";
+    default:
+      return "unreachable";
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no word of the protocol
+  }
+}

@@ -1,0 +1,66 @@
+import type { Backend, Claim } from "./backend";
+import type { Ending } from "./closing";
+import type { Limits } from "./limits";
+
+/** Something that is open through the relay. */
+export type Open = {
+  claim: Claim;
+  /** Whether bytes came out of the sandbox since it was last asked. */
+  wasActive(): boolean;
+  end(how: Ending): void;
+};
+
+/**
+ * Asks again and again whether what is open may stay so, in one question for
+ * all of it, and ends what may not. Nothing outlives a stop, a replacement or a
+ * withdrawn token by more than one round, whoever holds the connection.
+ */
+export class Watch {
+  private readonly open = new Set<Open>();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private failed = 0;
+  private looking = false;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly limits: Limits,
+  ) {
+    this.timer = setInterval(() => void this.look(), limits.recheck);
+  }
+
+  /** Answers how to take it off again. */
+  add(one: Open): () => void {
+    this.open.add(one);
+    return () => void this.open.delete(one);
+  }
+
+  /** Everything that is open now ends. */
+  close(): void {
+    clearInterval(this.timer);
+    for (const one of [...this.open]) one.end("relay_stopping");
+  }
+
+  private async look(): Promise<void> {
+    if (this.looking || this.open.size === 0) return;
+    this.looking = true;
+    const all = [...this.open];
+    try {
+      const verdicts = await this.backend.check(
+        all.map((one) => ({ claim: one.claim, active: one.wasActive() })),
+      );
+      this.failed = 0;
+      all.forEach((one, index) => {
+        const verdict = verdicts[index];
+        if (verdict && verdict !== "ok") one.end(verdict);
+      });
+    } catch {
+      // Told in the log by the backend. What cannot be asked about ends in time.
+      this.failed += 1;
+      if (this.failed >= this.limits.failedLooks) {
+        for (const one of all) one.end("unchecked");
+      }
+    } finally {
+      this.looking = false;
+    }
+  }
+}
