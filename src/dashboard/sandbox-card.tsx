@@ -4,8 +4,10 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { plural, shortSha } from "../data/format";
 import type { SandboxView } from "../data/types";
+import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
 import { Callout } from "../ui/callout";
+import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
@@ -109,6 +111,16 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           </ul>
         </details>
       ) : null}
+      <LazyDetails
+        className="border-t border-line"
+        summary={
+          <summary className="px-5 py-3.5 sm:px-6">
+            <span className="caption hover:text-ink">Activity</span>
+          </summary>
+        }
+      >
+        <Activity slotId={sandbox.slotId} />
+      </LazyDetails>
     </Panel>
   );
 }

@@ -13,6 +13,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
+/** "84 ms", then as durations. */
+export function formatMs(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : formatDuration(ms);
+}
+
 /** "just now", "4 min ago", "3 h ago", "2 days ago", then the date. */
 export function formatAge(at: number, now: number): string {
   const seconds = Math.max(0, now - at) / 1000;

@@ -10,6 +10,9 @@ export type LaunchView = NonNullable<
 export type SandboxView = NonNullable<
   FunctionReturnType<typeof api.sandboxes.getSandbox>
 >;
+export type LogEntry = FunctionReturnType<
+  typeof api.logs.ofSandbox
+>["page"][number];
 export type SessionView = NonNullable<
   FunctionReturnType<typeof api.sessions.get>
 >;

@@ -1,5 +1,8 @@
+import type { LogWhat } from "@convex/model/logEntry";
+import { isDetail, tell } from "@convex/model/logWords";
 import type {
   LaunchView,
+  LogEntry,
   MessageView,
   SandboxView,
   SessionView,
@@ -87,6 +90,62 @@ export const launches: LaunchView[] = [
       },
     ],
   }),
+];
+
+function entry(
+  eventId: string,
+  seconds: number,
+  what: LogWhat,
+  by: LogEntry["by"] = { kind: "slipway" },
+): LogEntry {
+  return {
+    ...{ eventId, at: ago(seconds), generation: 1, launchId: null, by, what },
+    ...{ summary: tell(what), detail: isDetail(what) },
+  } as LogEntry;
+}
+
+const about = { skillKey: session.skillKey, sha: SHA };
+const busy = {
+  code: "provider_busy",
+  message: "The sandbox provider limits our calls.",
+};
+
+/** Of the launch under way: oldest first. */
+export const log: LogEntry[] = [
+  entry(
+    "e1",
+    14,
+    { kind: "launch", change: "requested", ...about, path: "cold" },
+    { kind: "browser" },
+  ),
+  entry("e2", 14, {
+    ...{ kind: "slot", from: "empty", to: "creating/create" },
+    ...{ cause: "want", revision: 1, strikes: 0 },
+  }),
+  entry("e3", 12.2, {
+    ...{ kind: "call", call: "create", outcome: "no answer", ok: false },
+    ...{ ms: 1_300, attempt: 0, error: busy },
+  }),
+  entry("e4", 9.8, { kind: "takeover", of: "creating/create" }),
+  entry("e5", 4.1, {
+    ...{ kind: "call", call: "create", outcome: "adopted", ok: true },
+    ...{ ms: 5_600, attempt: 1 },
+  }),
+  entry("e6", 3.2, {
+    ...{ kind: "call", call: "claim", outcome: "claimed", ok: true, ms: 820 },
+  }),
+];
+
+/** Of a sandbox: newest first. */
+export const activity: LogEntry[] = [
+  entry(
+    "a1",
+    40,
+    { kind: "action", action: "stop" },
+    { kind: "token", name: "nightly" },
+  ),
+  ...log.toReversed(),
+  entry("a2", 86_400, { kind: "consent", ...about }, { kind: "browser" }),
 ];
 
 export function sandbox(fields: Partial<SandboxView>): SandboxView {

@@ -13,6 +13,8 @@ import { LaunchHistory } from "../dashboard/launch-history";
 import { SandboxCard } from "../dashboard/sandbox-card";
 import { LaunchEnded } from "../launch/launch-ended";
 import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
+import { Waterfall } from "../launch/waterfall";
+import { ActivityView } from "../log/activity";
 import { ProviderCard } from "../settings/provider-card";
 import { SkillSkeleton } from "../skill/skill-skeleton";
 import { Button } from "../ui/button";
@@ -20,7 +22,7 @@ import { Callout, FailureCallout } from "../ui/callout";
 import { Confirm } from "../ui/confirm";
 import { CopyButton } from "../ui/copy-button";
 import { Field, Input } from "../ui/field";
-import { Empty } from "../ui/panel";
+import { Empty, Panel } from "../ui/panel";
 import { Chip, Status, type Tone } from "../ui/status";
 import * as made from "./fixtures";
 
@@ -108,6 +110,9 @@ export function Gallery() {
             ],
           })}
         />
+        <Panel className="px-5 py-3">
+          <Waterfall launch={made.launch({})} entries={made.log} />
+        </Panel>
         {made.launches[1] ? <LaunchSummary launch={made.launches[1]} /> : null}
         <LaunchEnded
           launch={made.launches[2] ?? made.launch({})}
@@ -208,6 +213,12 @@ export function Gallery() {
             health: "failed",
           })}
         />
+        <Panel>
+          <ActivityView entries={made.activity} more={ignore} loading={false} />
+        </Panel>
+        <Panel>
+          <ActivityView entries={[]} more={null} loading={false} />
+        </Panel>
         <LaunchHistory launches={made.launches} />
         <Empty title="No sessions yet">
           Each launch opens a conversation. It stays here.

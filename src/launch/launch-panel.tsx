@@ -10,10 +10,11 @@ import type { LaunchView } from "../data/types";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
+import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Elapsed } from "../ui/time";
 import { isUnderWay, PATH_WORDS, progressOf } from "./phases";
-import { Timeline } from "./timeline";
+import { LaunchWaterfall } from "./waterfall";
 
 const TITLES: Record<LaunchView["state"], string> = {
   queued: "In line for a place",
@@ -63,7 +64,7 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
           <p className="text-sm text-ink-3">{PATH_WORDS[launch.path]}</p>
         ) : null}
         <div className="mt-3">
-          <Timeline launch={launch} />
+          <LaunchWaterfall launch={launch} />
         </div>
         <div className="mt-1 flex items-center justify-between gap-3 border-t border-line pt-3">
           <p className="text-[0.8125rem] text-ink-3">
@@ -93,20 +94,24 @@ export function LaunchSummary({ launch }: { launch: LaunchView }) {
   if (isUnderWay(launch)) return null;
   const took = (launch.endedAt ?? launch.createdAt) - launch.createdAt;
   return (
-    <details className="group text-[0.8125rem] text-ink-3">
-      <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 transition-colors hover:text-ink">
-        <Icon
-          name="chevron"
-          size={12}
-          className="transition-transform group-open:rotate-90"
-        />
-        {TITLES[launch.state]}
-        {launch.state === "ready" ? ` in ${formatDuration(took)}` : null}
-        {launch.path ? ` · ${PATH_WORDS[launch.path].toLowerCase()}` : null}
-      </summary>
-      <Panel className="mt-2 max-w-md px-4 py-2 text-ink">
-        <Timeline launch={launch} />
+    <LazyDetails
+      className="group text-[0.8125rem] text-ink-3"
+      summary={
+        <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 transition-colors hover:text-ink">
+          <Icon
+            name="chevron"
+            size={12}
+            className="transition-transform group-open:rotate-90"
+          />
+          {TITLES[launch.state]}
+          {launch.state === "ready" ? ` in ${formatDuration(took)}` : null}
+          {launch.path ? ` · ${PATH_WORDS[launch.path].toLowerCase()}` : null}
+        </summary>
+      }
+    >
+      <Panel className="mt-2 max-w-xl px-4 py-2 text-ink">
+        <LaunchWaterfall launch={launch} />
       </Panel>
-    </details>
+    </LazyDetails>
   );
 }
