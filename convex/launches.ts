@@ -8,17 +8,21 @@ import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted, suspect } from "./lifecycle";
+import { positionOf } from "./lifecycle/admission";
 import { log, logLaunch } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
-import { LAUNCH_DEADLINE } from "./model/timing";
+import { QUEUE_DEADLINE } from "./model/timing";
 import { limitLaunch } from "./limits";
 import { failureValidator, launchPath, launchStep } from "./validators";
 import {
   activeLaunches,
+  DEFAULT_SLOT,
   getRemote,
   getSlotOf,
   MAX_ACTIVE,
+  MAX_SLOTS,
+  slotsOf,
 } from "./lifecycle/records";
 import {
   abandonIfUnwanted,
@@ -50,6 +54,8 @@ const launchView = v.object({
   readyAt: v.union(v.number(), v.null()),
   endedAt: v.union(v.number(), v.null()),
   steps: v.array(launchStep),
+  /** In the queue for a place, from 1; null when it does not wait for one. */
+  position: v.union(v.number(), v.null()),
 });
 
 const RECENT = 30;
@@ -60,18 +66,25 @@ const DAY = 24 * 60 * 60 * 1_000;
 /**
  * Asks for a skill at a commit to be made ready, and records the consent to run
  * it. Requests for the same skill and commit under way are joined; the same
- * `clientId` always answers the same launch. Throws `skill_not_loaded`,
- * `too_many_launches`, `rate_limited`, `not_signed_in`.
+ * `clientId` always answers the same launch. With `own` it gets a sandbox that
+ * no other skill shares; that is so by itself for a skill that asks for secrets.
+ * Throws `skill_not_loaded`, `too_many_launches`, `too_many_sandboxes`,
+ * `replace_halted`, `rate_limited`, `not_signed_in`.
  */
 export const request = userMutation({
   scope: "launch",
-  args: { skillKey: v.string(), sha: v.string(), clientId: v.string() },
+  args: {
+    skillKey: v.string(),
+    sha: v.string(),
+    clientId: v.string(),
+    own: v.optional(v.boolean()),
+  },
   returns: v.object({
     launchId: v.id("launches"),
     sessionId: v.id("sessions"),
     joined: v.boolean(),
   }),
-  handler: async (ctx, { skillKey, sha, clientId }) => {
+  handler: async (ctx, { skillKey, sha, clientId, own }) => {
     const user = await requireUser(ctx);
     if (clientId.length === 0 || clientId.length > 200) {
       throw refuse("bad_request", "clientId must have 1 to 200 characters.");
@@ -88,8 +101,17 @@ export const request = userMutation({
         "This commit of the skill is not known yet.",
       );
     }
+    const alone = own ?? (skill.secrets ?? []).length > 0;
+    const name = alone ? skill.key : DEFAULT_SLOT;
     const slot =
-      (await getSlotOf(ctx, user._id)) ?? (await makeSlot(ctx, user._id));
+      (await getSlotOf(ctx, user._id, name)) ??
+      (await makeSlot(ctx, user._id, name));
+    if (slot.state.status === "replacing" && slot.state.error) {
+      throw refuse(
+        "replace_halted",
+        "The replacement of this sandbox came to a halt.",
+      );
+    }
     await recordConsent(ctx, slot, skillKey, sha);
     await acted(ctx, slot._id);
     const active = await activeLaunches(ctx, slot._id);
@@ -172,10 +194,17 @@ async function hasConsent(
 async function makeSlot(
   ctx: MutationCtx,
   userId: Id<"users">,
+  name: string,
 ): Promise<Doc<"slots">> {
+  if ((await slotsOf(ctx, userId)).length >= MAX_SLOTS) {
+    throw refuse(
+      "too_many_sandboxes",
+      `You have used ${MAX_SLOTS} sandboxes of skills' own.`,
+    );
+  }
   const slotId = await ctx.db.insert("slots", {
     userId,
-    name: "default",
+    name,
     generation: 0,
     revision: 0,
     configWrites: 0,
@@ -212,7 +241,7 @@ async function insertLaunch(
     path: pathOf(situation, now),
     active: true,
     state: { state: "queued" },
-    deadlineAt: now + LAUNCH_DEADLINE,
+    deadlineAt: now + QUEUE_DEADLINE,
     steps: advanceSteps([], "queued", now),
   });
   const launch = await ctx.db.get("launches", launchId);
@@ -335,6 +364,7 @@ async function view(
     launchId: launch._id,
     sessionId: launch.sessionId,
     sandboxId: await sandboxIdOf(ctx, launch.slotId),
+    position: launch.active ? await positionIn(ctx, launch.slotId) : null,
     skillKey: launch.skillKey,
     skillName: launch.skillName,
     sha: launch.sha,
@@ -347,6 +377,14 @@ async function view(
     endedAt: "at" in state ? state.at : null,
     steps: launch.steps,
   };
+}
+
+async function positionIn(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<number | null> {
+  const slot = await ctx.db.get("slots", slotId);
+  return slot && positionOf(ctx, slot);
 }
 
 async function sandboxIdOf(

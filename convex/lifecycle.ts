@@ -1,12 +1,13 @@
 import type { Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
 import { requireSlot } from "./lifecycle/records";
-import { applyEvent } from "./lifecycle/slots";
+import { acquireCreateLock } from "./lifecycle/slots";
 import { startProbe } from "./lifecycle/probes";
 import { reconcile } from "./lifecycle/reconcile";
 
 export { confirmActivity } from "./lifecycle/probes";
 export { acted } from "./lifecycle/use";
+export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
 
 /** What the rest of the functions may ask of the lifecycle. */
 
@@ -17,7 +18,7 @@ export { acted } from "./lifecycle/use";
 export async function wantRunning(ctx: MutationCtx, slotId: Id<"slots">) {
   const { state } = await requireSlot(ctx, slotId);
   if (state.status === "stopped") {
-    await applyEvent(ctx, slotId, { type: "want" });
+    await acquireCreateLock(ctx, slotId);
   } else {
     await reconcile(ctx, slotId);
   }

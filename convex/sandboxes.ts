@@ -1,50 +1,19 @@
-import { v, type Infer } from "convex/values";
+import { v } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
-import { refuse } from "./model/errors";
-import { healthOf } from "./model/health";
-import { stopsAt } from "./model/keepAlive";
-import type { SlotEvent } from "./model/slot";
-import { agentState, slotHealth, slotState } from "./validators";
-import {
-  activeLaunches,
-  getActivity,
-  getBoot,
-  getRemote,
-  getSlotOf,
-} from "./lifecycle/records";
 import { acted } from "./lifecycle";
+import { leaveFleet } from "./lifecycle/fleets";
 import { log } from "./lifecycle/log";
-import { endLaunch } from "./lifecycle/reconcile";
-import { applyEvent } from "./lifecycle/slots";
-
-const sandboxView = v.object({
-  slotId: v.id("slots"),
-  name: v.string(),
-  sandboxId: v.union(v.string(), v.null()),
-  state: slotState,
-  generation: v.number(),
-  agent: v.union(agentState, v.null()),
-  skills: v.array(
-    v.object({
-      skillKey: v.string(),
-      name: v.string(),
-      link: v.string(),
-      sha: v.string(),
-      installedAt: v.number(),
-    }),
-  ),
-  autoStopAt: v.union(v.number(), v.null()),
-  warnedAt: v.union(v.number(), v.null()),
-  lastConfirmedAt: v.union(v.number(), v.null()),
-  health: slotHealth,
-  launching: v.number(),
-});
-
-/** Skills shown of one sandbox. */
-const MAX_SKILLS = 200;
+import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
+import { cancelLaunches } from "./lifecycle/reconcile";
+import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
+import { sandboxView, view } from "./lifecycle/views";
+import { refuse } from "./model/errors";
+import { canCancel } from "./model/replace";
+import type { SlotEvent } from "./model/slot";
+import { hasTurns } from "./turns";
 
 /** The user's sandboxes, from the records alone. */
 export const list = userQuery({
@@ -53,8 +22,12 @@ export const list = userQuery({
   returns: v.array(sandboxView),
   handler: async (ctx) => {
     const user = await getUser(ctx);
-    const slot = user && (await getSlotOf(ctx, user._id));
-    return slot ? [await view(ctx, slot)] : [];
+    const slots = user ? await slotsOf(ctx, user._id) : [];
+    // A place of its own that is empty is nothing to look at.
+    const shown = slots.filter(
+      ({ name, state }) => name === DEFAULT_SLOT || state.status !== "empty",
+    );
+    return Promise.all(shown.map((slot) => view(ctx, slot)));
   },
 });
 
@@ -69,7 +42,7 @@ export const getSandbox = userQuery({
   },
 });
 
-/** Stops a running sandbox; its disk is kept. Launches under way on it are cancelled. */
+/** Stops a running sandbox, or takes it out of the queue; its disk is kept. Launches under way on it are cancelled. */
 export const stop = userMutation({
   scope: "control",
   args: { slotId: v.string() },
@@ -80,10 +53,13 @@ export const stop = userMutation({
       case "stopped":
       case "stopping":
         return null;
+      case "queued":
       case "running":
       case "starting":
         await log(ctx, { slot, what: { kind: "action", action: "stop" } });
         return intend(ctx, slot, { type: "stop" }, "You stopped the sandbox.");
+      case "replacing":
+        throw replacingNow();
       default:
         throw refuse(
           "sandbox_not_running",
@@ -105,11 +81,15 @@ export const start = userMutation({
       case "starting":
       case "creating":
         return null;
+      case "queued":
       case "stopped":
         await log(ctx, { slot, what: { kind: "action", action: "start" } });
         await acted(ctx, slot._id);
-        await applyEvent(ctx, slot._id, { type: "want" });
+        await leaveFleet(ctx, slot);
+        await acquireCreateLock(ctx, slot._id, "owner");
         return null;
+      case "replacing":
+        throw replacingNow();
       case "stopping":
       case "deleting":
         throw refuse("sandbox_busy", "The sandbox is still on its way down.");
@@ -134,6 +114,95 @@ export const remove = userMutation({
   },
 });
 
+/**
+ * Makes the sandbox anew, with the files and the agent's history of the old one.
+ * A launch asked for meanwhile waits. Throws `sandbox_busy` while an agent works.
+ */
+export const replace = userMutation({
+  scope: "control",
+  args: { slotId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const slot = await requireOwnSlot(ctx, args.slotId);
+    switch (slot.state.status) {
+      case "replacing":
+        return null;
+      case "running":
+      case "stopped":
+        break;
+      case "empty":
+      case "failed":
+        throw refuse(
+          "sandbox_not_running",
+          "There is no sandbox whose files could be kept.",
+        );
+      default:
+        throw refuse("sandbox_busy", "The sandbox is on its way already.");
+    }
+    if (await hasTurns(ctx, slot._id)) {
+      throw refuse("sandbox_busy", "The agent is working in this sandbox.");
+    }
+    await log(ctx, { slot, what: { kind: "action", action: "replace" } });
+    await leaveFleet(ctx, slot);
+    await acted(ctx, slot._id);
+    await applyEvent(ctx, slot._id, { type: "replace" });
+    return null;
+  },
+});
+
+/** Goes on with a replacement that halted, from the step that failed. */
+export const resumeReplace = userMutation({
+  scope: "control",
+  args: { slotId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const slot = await requireOwnSlot(ctx, args.slotId);
+    if (slot.state.status !== "replacing") throw notReplacing();
+    if (!slot.state.error) return null;
+    const what = { kind: "action", action: "resume_replace" } as const;
+    await log(ctx, { slot, what });
+    await applyEvent(ctx, slot._id, { type: "resume" });
+    return null;
+  },
+});
+
+/**
+ * Gives a replacement up. Before the old sandbox is deleted that changes
+ * nothing; afterwards, where the files cannot be brought back, the new one goes
+ * on without them. Throws `sandbox_busy` where neither is possible.
+ */
+export const cancelReplace = userMutation({
+  scope: "control",
+  args: { slotId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const slot = await requireOwnSlot(ctx, args.slotId);
+    const { state } = slot;
+    const waits = state.status === "queued" && state.for === "replace";
+    if (!waits) {
+      if (state.status !== "replacing") throw notReplacing();
+      if (!canCancel(state)) {
+        throw refuse(
+          "sandbox_busy",
+          "The old sandbox is gone and the new one is not there yet.",
+        );
+      }
+    }
+    const what = { kind: "action", action: "cancel_replace" } as const;
+    await log(ctx, { slot, what });
+    await applyEvent(ctx, slot._id, { type: "cancel" });
+    return null;
+  },
+});
+
+function notReplacing() {
+  return refuse("not_found", "This sandbox is not being replaced.");
+}
+
+function replacingNow() {
+  return refuse("sandbox_busy", "The sandbox is being replaced.");
+}
+
 /** What the user does to a sandbox ends the launches that were meant for it. */
 async function intend(
   ctx: MutationCtx,
@@ -141,10 +210,8 @@ async function intend(
   event: SlotEvent,
   reason: string,
 ): Promise<null> {
-  for (const launch of await activeLaunches(ctx, slot._id)) {
-    const ended = { state: "cancelled", at: Date.now(), reason } as const;
-    await endLaunch(ctx, launch, ended);
-  }
+  await cancelLaunches(ctx, slot._id, reason);
+  await leaveFleet(ctx, slot);
   await applyEvent(ctx, slot._id, event);
   return null;
 }
@@ -168,49 +235,4 @@ async function requireOwnSlot(
   const slot = await ownSlot(ctx, id);
   if (!slot) throw refuse("not_found", "There is no such sandbox.");
   return slot;
-}
-
-async function view(
-  ctx: QueryCtx,
-  slot: Doc<"slots">,
-): Promise<Infer<typeof sandboxView>> {
-  const [remote, boot, activity, launching, skills] = await Promise.all([
-    getRemote(ctx, slot._id, slot.generation),
-    getBoot(ctx, slot),
-    getActivity(ctx, slot._id),
-    activeLaunches(ctx, slot._id),
-    ctx.db
-      .query("installedSkills")
-      .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
-        q.eq("slotId", slot._id).eq("generation", slot.generation),
-      )
-      .take(MAX_SKILLS),
-  ]);
-  const { status } = slot.state;
-  const exists =
-    status === "failed" ? slot.state.disk === "kept" : status !== "empty";
-  const running = status === "running";
-  const confirmedAt = activity?.confirmedAt || null;
-  return {
-    slotId: slot._id,
-    name: slot.name,
-    sandboxId: exists ? (remote?.remoteId ?? null) : null,
-    state: slot.state,
-    generation: slot.generation,
-    agent: running ? (boot?.agent ?? null) : null,
-    skills: exists
-      ? skills.map((skill) => ({
-          skillKey: skill.skillKey,
-          name: skill.name,
-          link: skill.link,
-          sha: skill.sha,
-          installedAt: skill._creationTime,
-        }))
-      : [],
-    autoStopAt: running && confirmedAt ? stopsAt(confirmedAt) : null,
-    warnedAt: running ? (activity?.warnedAt ?? null) : null,
-    lastConfirmedAt: activity?.lookedAt || null,
-    health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
-    launching: launching.length,
-  };
 }

@@ -1,21 +1,15 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
-import { logActor, logWhat } from "./model/logEntry";
 import { ticketFields } from "./model/ticket";
+import { lifecycleTables } from "./lifecycle/tables";
 import {
-  agentState,
   failureValidator,
-  launchPath,
-  launchState,
-  launchStep,
   listedSkill,
   messageState,
   partBody,
-  repairs,
   repositoryHead,
   scope,
   skillFields,
-  slotState,
   turnCursor,
 } from "./validators";
 
@@ -93,228 +87,9 @@ export default defineSchema({
     sha: v.string(),
   }).index("by_user_and_skill_key_and_sha", ["userId", "skillKey", "sha"]),
 
-  // ---- lifecycle (written only through convex/lifecycle) -------------------
+  // ---- lifecycle ----------------------------------------------------------
 
-  /** The place of one user's sandbox. Never deleted: its counters never restart. */
-  slots: defineTable({
-    userId: v.id("users"),
-    name: v.string(), // "default"
-    generation: v.number(),
-    revision: v.number(),
-    configWrites: v.number(), // last config write token handed out
-    strikes: v.number(), // boots and creates in a row that came to nothing
-    state: slotState,
-  })
-    .index("by_user_and_name", ["userId", "name"])
-    .index("by_status", ["state.status"]),
-
-  /** Who works on the slot's current step. One row per slot while there is a step. */
-  leases: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    token: v.string(),
-    attempt: v.number(), // failures in a row of this step; sets the backoff
-    scheduledId: v.id("_scheduled_functions"),
-    claimed: v.boolean(),
-    expiresAt: v.number(), // claimed: the worker's; unclaimed: when to look at the job
-  })
-    .index("by_slot", ["slotId"])
-    .index("by_expires_at", ["expiresAt"]),
-
-  /** One row per generation, written before create. Orphans live here. */
-  remotes: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    name: v.string(),
-    state: v.union(
-      v.literal("submitted"),
-      v.literal("present"),
-      v.literal("unsettled"),
-      v.literal("deleting"),
-      v.literal("gone"),
-    ),
-    remoteId: v.optional(v.string()),
-    credential: v.optional(v.string()), // fingerprint of the account that answered for it
-    creates: v.number(), // handed out to workers; each may have happened
-    since: v.number(), // of the state
-    nextAt: v.number(), // when the sweeper looks again (unsettled, deleting)
-    attempts: v.number(),
-    settleBy: v.optional(v.number()), // a create without an answer counts until then
-  })
-    .index("by_slot_and_generation", ["slotId", "generation"])
-    .index("by_state_and_next_at", ["state", "nextAt"])
-    .index("by_remote_id", ["remoteId"]),
-
-  /** Keys, address and config of a remote since its last start. One row per slot. Secrets: never in a public result. */
-  boots: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    sandboxdKey: v.string(), // sealed
-    gatewayToken: v.string(), // sealed
-    gatewayTokenHash: v.string(), // sha256 hex
-    access: v.optional(v.object({ url: v.string(), token: v.string() })),
-    config: v.union(
-      v.object({ status: v.literal("dirty") }),
-      v.object({
-        status: v.literal("writing"),
-        writeToken: v.number(),
-        token: v.string(), // of the flight
-        scheduledId: v.id("_scheduled_functions"),
-        claimed: v.boolean(),
-        attempt: v.number(),
-        expiresAt: v.number(),
-      }),
-      v.object({
-        status: v.literal("clean"),
-        writeToken: v.number(),
-        hash: v.string(),
-      }),
-    ),
-    agent: v.optional(agentState),
-    repairs: v.optional(repairs), // of skills that vanished from its disk
-  })
-    .index("by_slot", ["slotId"])
-    .index("by_gateway_token_hash", ["gatewayTokenHash"])
-    .index("by_config", ["config.status", "config.expiresAt"]),
-
-  /** What is known of a slot's life, hot, so apart from the slot. One row per slot. */
-  activity: defineTable({
-    slotId: v.id("slots"),
-    confirmedAt: v.number(), // last traffic the provider counts as activity
-    lookedAt: v.number(), // last time the provider called it started
-    failures: v.number(), // probes in a row without an answer
-    polls: v.number(), // quick looks in a row at an agent that boots
-    actedAt: v.optional(v.number()), // last thing a person did with it
-    warnedAt: v.optional(v.number()), // when its stop was announced; once for each
-    nextProbeAt: v.optional(v.number()), // set while it runs
-    probe: v.optional(
-      v.object({
-        token: v.string(),
-        asksDaemon: v.boolean(),
-        scheduledId: v.id("_scheduled_functions"),
-        claimed: v.boolean(),
-        expiresAt: v.number(),
-      }),
-    ), // the flight
-  })
-    .index("by_slot", ["slotId"])
-    .index("by_next_probe_at", ["nextProbeAt"]),
-
-  /**
-   * Until when some visible tab says that it shows the sandbox. Apart from the
-   * activity, which lists read. Written by presence.ts, read by probes.
-   */
-  watches: defineTable({
-    slotId: v.id("slots"),
-    until: v.number(),
-  }).index("by_slot", ["slotId"]),
-
-  /** A skill confirmed on the disk of a generation (I4). */
-  installedSkills: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    skillKey: v.string(),
-    sha: v.string(),
-    name: v.string(),
-    link: v.string(),
-    digest: v.string(),
-    path: v.string(),
-    installId: v.optional(v.string()), // the install that last wrote it; see sandboxd/skills
-  }).index("by_slot_and_generation_and_skill_key_and_sha", [
-    "slotId",
-    "generation",
-    "skillKey",
-    "sha",
-  ]),
-
-  /**
-   * One flight per (slot, generation, skill, commit), which puts a skill on the
-   * disk or, with `removes`, takes an unlisted one off it. Deleted when it ends.
-   */
-  installs: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    skillKey: v.string(),
-    sha: v.string(),
-    token: v.string(),
-    scheduledId: v.id("_scheduled_functions"),
-    claimed: v.boolean(),
-    attempt: v.number(),
-    expiresAt: v.number(),
-    removes: v.optional(
-      v.object({ digest: v.string(), installId: v.string() }),
-    ),
-  })
-    .index("by_slot_and_generation_and_skill_key_and_sha", [
-      "slotId",
-      "generation",
-      "skillKey",
-      "sha",
-    ])
-    .index("by_token", ["token"])
-    .index("by_expires_at", ["expiresAt"]),
-
-  /** One request to have a skill at a commit ready. */
-  launches: defineTable({
-    userId: v.id("users"),
-    slotId: v.id("slots"),
-    sessionId: v.id("sessions"),
-    skillKey: v.string(),
-    sha: v.string(),
-    skillName: v.string(),
-    link: v.string(),
-    path: v.optional(launchPath),
-    active: v.boolean(), // mirrors `state`, for the index; set only by setLaunchState
-    state: launchState,
-    deadlineAt: v.number(),
-    steps: v.array(launchStep), // at most one per phase
-  })
-    .index("by_slot_and_active", ["slotId", "active"])
-    .index("by_active_and_deadline_at", ["active", "deadlineAt"])
-    .index("by_user", ["userId"])
-    .index("by_session", ["sessionId"]),
-
-  /**
-   * What happened to a slot and its launches, in order. Inserted by lifecycle/log,
-   * never changed, read by logs.ts, removed by lifecycle/retention. No hot query reads it.
-   */
-  events: defineTable({
-    slotId: v.id("slots"),
-    generation: v.number(),
-    launchId: v.optional(v.id("launches")), // of what concerns one launch alone
-    by: logActor,
-    what: logWhat,
-  }).index("by_slot", ["slotId"]),
-
-  /** Replays of keyed requests: (user, route, key) -> answer, 24 h. */
-  idempotency: defineTable({
-    userId: v.id("users"),
-    route: v.string(),
-    key: v.string(),
-    bodyHash: v.string(),
-    answer: v.string(), // JSON
-    expiresAt: v.number(),
-  })
-    .index("by_user_and_route_and_key", ["userId", "route", "key"])
-    .index("by_expires_at", ["expiresAt"]),
-
-  /** Provider sandboxes of this deployment that no record wants. */
-  orphans: defineTable({
-    remoteId: v.string(),
-    name: v.string(),
-    // Of its labels, if there is such a slot; for the log.
-    of: v.optional(v.object({ slotId: v.id("slots"), generation: v.number() })),
-    firstSeenAt: v.number(),
-    sweeps: v.number(),
-  }).index("by_remote_id", ["remoteId"]),
-
-  /** Singleton counters and the sweeper's last word, for health. */
-  sweeps: defineTable({
-    at: v.number(),
-    listed: v.number(),
-    orphansHealed: v.number(),
-    halted: v.optional(v.string()),
-  }),
+  ...lifecycleTables,
 
   // ---- conversations -------------------------------------------------------
 

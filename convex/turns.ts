@@ -18,6 +18,7 @@ import {
 import { failure } from "./model/errors";
 
 export { dispatchTurns, failTurns } from "./chat/dispatch";
+export { hasTurns, hasWaitingTurns } from "./chat/records";
 
 /** Turns of each state looked at by one run; the next follows in 15 s. */
 const BATCH = 50;

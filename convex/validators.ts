@@ -27,8 +27,60 @@ export const providerState = v.union(
   v.literal("failed"),
 );
 
-export const slotState = v.union(
+/** A slot that neither runs nor is on its way (model/slot `Resting`). */
+const restingStates = [
   v.object({ status: v.literal("empty") }),
+  v.object({
+    status: v.literal("stopped"),
+    since: v.number(),
+    by: v.union(v.literal("user"), v.literal("provider")),
+  }),
+  v.object({
+    status: v.literal("failed"),
+    since: v.number(),
+    error: failureValidator,
+    disk: v.optional(v.literal("kept")),
+  }),
+] as const;
+
+/** A sandbox made anew with its files (model/replace). */
+const replacing = v.object({
+  status: v.literal("replacing"),
+  since: v.number(),
+  stage: v.union(
+    v.literal("wake"),
+    v.literal("keep"),
+    v.literal("stop"),
+    v.literal("delete"),
+    v.literal("place"),
+    v.literal("create"),
+    v.literal("boot"),
+    v.literal("restore"),
+  ),
+  stageSince: v.number(),
+  step: v.union(
+    v.literal("look"),
+    v.literal("start"),
+    v.literal("recover"),
+    v.literal("claim"),
+    v.literal("keep"),
+    v.literal("stop"),
+    v.literal("delete"),
+    v.literal("wait"),
+    v.literal("create"),
+    v.literal("restore"),
+  ),
+  error: v.optional(failureValidator),
+});
+
+export const slotState = v.union(
+  ...restingStates,
+  v.object({
+    status: v.literal("queued"),
+    since: v.number(),
+    from: v.union(...restingStates),
+    for: v.union(v.literal("launch"), v.literal("owner"), v.literal("replace")),
+  }),
   v.object({
     status: v.literal("creating"),
     since: v.number(),
@@ -51,24 +103,28 @@ export const slotState = v.union(
     step: v.union(v.literal("stop"), v.literal("look")),
   }),
   v.object({
-    status: v.literal("stopped"),
-    since: v.number(),
-    by: v.union(v.literal("user"), v.literal("provider")),
-  }),
-  v.object({
     status: v.literal("deleting"),
     since: v.number(),
     step: v.union(v.literal("delete"), v.literal("look")),
   }),
-  v.object({
-    status: v.literal("failed"),
-    since: v.number(),
-    error: failureValidator,
-    disk: v.optional(v.literal("kept")),
-  }),
+  replacing,
 );
 
+/** One sandbox of those that "Stop all" stopped (model/fleet). */
+export const fleetItem = v.object({
+  slotId: v.id("slots"),
+  state: v.union(
+    v.literal("stopping"),
+    v.literal("stopped"),
+    v.literal("restoring"),
+    v.literal("failed"),
+  ),
+  error: v.optional(failureValidator),
+});
+
 export const slotHealth = v.union(
+  v.literal("queued"),
+  v.literal("replacing"),
   v.literal("ok"),
   v.literal("starting"),
   v.literal("stopping"),
@@ -177,6 +233,7 @@ export const skillFields = {
   totalBytes: v.number(),
   digest: v.string(),
   findings: v.array(skillFinding),
+  secrets: v.optional(v.array(v.string())), // names of the values it asks for
   link: v.string(), // the page's path, "/owner/repo/skill"
   commitUrl: v.optional(v.string()),
 };

@@ -85,3 +85,25 @@ export function waitingTurns(
     )
     .take(WAITING);
 }
+
+/** Whether the sandbox has a turn, or is being handed one. */
+export async function hasTurns(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  return (await turnsAt(ctx, slotId)).length > 0;
+}
+
+/** Whether anybody's turn waits for the slot. */
+export async function hasWaitingTurns(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  const turn = await ctx.db
+    .query("turns")
+    .withIndex("by_slot_and_state", (q) =>
+      q.eq("slotId", slotId).eq("state", "queued"),
+    )
+    .first();
+  return turn !== null;
+}

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { confirmActivity, suspect } from "../lifecycle";
+import { confirmActivity, suspect, withdraw } from "../lifecycle";
 import { STOP_GRACE } from "../model/chat/limits";
 import { daemon, daemonOf } from "./daemon";
 import { dispatchTurns } from "./dispatch";
@@ -16,6 +16,7 @@ export async function stopTurn(
 ): Promise<void> {
   if (turn.state !== "running") {
     await endTurn(ctx, turn, { state: "stopped" });
+    await withdraw(ctx, turn.slotId);
   } else if (!turn.stopRequested) {
     const now = Date.now();
     await ctx.db.patch("turns", turn._id, {

@@ -5,10 +5,11 @@ import { failureValidator, providerState } from "../validators";
 import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
+import { getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
 import { log } from "./log";
 import { confirmActivity } from "./probes";
-import { deploymentId, getRemote, requireSlot } from "./records";
+import { deploymentId, getBoot, getRemote, requireSlot } from "./records";
 import { applyEvent, expireOverdue } from "./slots";
 
 /**
@@ -22,10 +23,18 @@ const fence = {
   token: v.string(),
 };
 
+/** How the daemon of a running sandbox is reached; its key is sealed. */
+const disk = {
+  url: v.string(),
+  previewToken: v.string(),
+  sandboxdKey: v.string(),
+};
+
 const work = v.union(
   v.object({
     step: v.literal("create"),
     name: v.string(),
+    snapshot: v.optional(v.string()),
     labels: v.record(v.string(), v.string()),
     autoStopMinutes: v.number(),
   }),
@@ -40,6 +49,13 @@ const work = v.union(
     ),
     remoteId: v.string(),
     credential: v.optional(v.string()),
+  }),
+  v.object({ step: v.literal("keep"), ...disk }),
+  v.object({
+    step: v.literal("restore"),
+    ...disk,
+    storageId: v.id("_storage"),
+    digest: v.string(),
   }),
 );
 
@@ -58,9 +74,11 @@ async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
   const remote = await getRemote(ctx, slotId, slot.generation);
   if (!remote || !("step" in slot.state)) return null;
   const { step } = slot.state;
+  if (step === "wait") return null;
   if (remote.remoteId === undefined) {
     return step === "create" ? createWork(ctx, slot, remote) : null;
   }
+  if (step === "keep" || step === "restore") return copyWork(ctx, slot, step);
   return {
     // Once the provider has named it, a create is only waited for.
     step: step === "create" ? ("look" as const) : step,
@@ -69,19 +87,39 @@ async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
   };
 }
 
+/** What a copy needs; without a claimed boot the daemon is looked for anew. */
+async function copyWork(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  step: "keep" | "restore",
+) {
+  const boot = await getBoot(ctx, slot);
+  const keep = await getKeep(ctx, slot._id);
+  if (!boot?.access) throw new Error("A copy was due before the claim.");
+  const { access, sandboxdKey } = boot;
+  const disk = { url: access.url, previewToken: access.token, sandboxdKey };
+  if (step === "keep") return { step, ...disk };
+  if (!keep) throw new Error("A restore was due before anything was kept.");
+  const { storageId, digest } = keep;
+  return { step, ...disk, storageId, digest };
+}
+
 async function createWork(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   remote: Doc<"remotes">,
 ) {
+  const snapshot = process.env.SLIPWAY_SNAPSHOT;
   // From here on it may exist, whatever becomes of the worker (I7).
   await ctx.db.patch("remotes", remote._id, {
     creates: remote.creates + 1,
+    ...(snapshot && { snapshot }),
     settleBy: Date.now() + UNSETTLED,
   });
   return {
     step: "create" as const,
     name: remote.name,
+    ...(snapshot && { snapshot }),
     labels: {
       "slipway-deployment": await deploymentId(ctx), // node/daytona lists by it
       "slipway-slot": slot._id as string,
@@ -117,6 +155,13 @@ export const storeKeys = internalMutation({
   },
 });
 
+/** A long copy's sign of life; false once somebody else has the step. */
+export const renew = internalMutation({
+  args: fence,
+  returns: v.boolean(),
+  handler: async (ctx, args) => (await hold(ctx, args)) !== null,
+});
+
 /** Takes the outcome of the step; the next step is scheduled by the same mutation. */
 export const report = internalMutation({
   args: {
@@ -142,18 +187,38 @@ export const report = internalMutation({
         error: failureValidator,
         mayExist: v.optional(v.boolean()),
       }),
+      v.object({
+        kind: v.literal("kept"),
+        storageId: v.id("_storage"),
+        digest: v.string(),
+        files: v.number(),
+        bytes: v.number(),
+      }),
+      v.object({
+        kind: v.union(v.literal("restored"), v.literal("mismatch")),
+        digest: v.string(),
+      }),
+      v.object({ kind: v.literal("unclaimed") }),
     ),
   },
   returns: v.null(),
   handler: async (ctx, { outcome, call, ...args }) => {
     const lease = await hold(ctx, args);
-    if (!lease) return null;
+    if (!lease) {
+      // Nobody else knows of the copy that a late worker made.
+      if (outcome.kind === "kept") await ctx.storage.delete(outcome.storageId);
+      return null;
+    }
     const told = callOf(call.name, outcome, lease.attempt);
     if (told) {
       const slot = { _id: args.slotId, generation: args.generation };
       await log(ctx, { slot, what: { ...told, ms: call.ms } });
     }
     if (outcome.kind === "present") await identify(ctx, args, outcome);
+    if (outcome.kind === "kept") {
+      const { kind: _, ...kept } = outcome;
+      await recordKeep(ctx, args, kept);
+    }
     if (outcome.kind === "claimed") {
       const boot = await ctx.db
         .query("boots")

@@ -4,7 +4,9 @@ import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure } from "../model/errors";
 import { stateName } from "../model/log";
-import { CLAIM_PATIENCE } from "../model/timing";
+import { deadlineOf } from "../model/slot";
+import { CLAIM_PATIENCE, QUEUE_DEADLINE } from "../model/timing";
+import { callAdmission } from "./admission";
 import { expireConfig } from "./config";
 import { expireInstall } from "./installs";
 import { grant, isAbandoned } from "./leases";
@@ -50,6 +52,8 @@ export const expire = internalMutation({
     for (const row of [...leases, ...flights, ...writes, ...launches]) {
       slots.add(row.slotId);
     }
+    for (const slot of await overdueInQueue(ctx, now)) slots.add(slot._id);
+    await callAdmission(ctx);
     for (const slotId of slots) {
       await ctx.scheduler.runAfter(0, internal.lifecycle.expiry.expireSlot, {
         slotId,
@@ -64,6 +68,25 @@ export const expire = internalMutation({
   },
 });
 
+/** Slots whose wait nobody holds a lease for. */
+async function overdueInQueue(
+  ctx: MutationCtx,
+  now: number,
+): Promise<Doc<"slots">[]> {
+  const waiting: Doc<"slots">[] = [];
+  for (const status of ["queued", "replacing"] as const) {
+    waiting.push(
+      ...(await ctx.db
+        .query("slots")
+        .withIndex("by_status_and_since", (q) =>
+          q.eq("state.status", status).lte("state.since", now - QUEUE_DEADLINE),
+        )
+        .take(BATCH)),
+    );
+  }
+  return waiting.filter(({ state }) => (deadlineOf(state) ?? Infinity) <= now);
+}
+
 /** Ends or replaces whatever of one slot is overdue. */
 export const expireSlot = internalMutation({
   args: { slotId: v.id("slots") },
@@ -72,6 +95,7 @@ export const expireSlot = internalMutation({
     const now = Date.now();
     const lease = await getLease(ctx, slotId);
     if (lease && lease.expiresAt <= now) await expireLease(ctx, lease, now);
+    if (!lease) await expireOverdue(ctx, slotId);
     const slot = await requireSlot(ctx, slotId);
     const flights = await ctx.db
       .query("installs")

@@ -2,7 +2,8 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { advanceSteps, judge, type Judgement } from "../model/launch";
 import { errorOf } from "../model/log";
-import { dispatchTurns } from "../turns";
+import { LAUNCH_DEADLINE } from "../model/timing";
+import { dispatchTurns, hasWaitingTurns } from "../turns";
 import { startConfig } from "./config";
 import { startInstall } from "./installs";
 import { logLaunch } from "./log";
@@ -14,7 +15,7 @@ import {
   getInstalled,
   requireSlot,
 } from "./records";
-import { applyEvent } from "./slots";
+import { acquireCreateLock, applyEvent } from "./slots";
 
 /**
  * Brings every launch of a slot to where the records say it is, and sets going
@@ -42,7 +43,7 @@ export async function reconcile(
   }
   if (probe) await startProbe(ctx, slotId, { asksDaemon: true });
   // Last: it writes the slot and comes back here.
-  if (wanted) await applyEvent(ctx, slotId, { type: "want" });
+  if (wanted) await acquireCreateLock(ctx, slotId);
   else await dispatchTurns(ctx, slotId);
 }
 
@@ -84,9 +85,14 @@ async function follow(
     return endLaunch(ctx, launch, { state: "ready", at: Date.now() });
   }
   if (launch.state.state === judgement.state) return;
+  const now = Date.now();
+  // Waiting for a place has a time of its own; the work's begins once.
+  const begins =
+    judgement.state !== "queued" && launch.admittedAt === undefined;
   await ctx.db.patch("launches", launch._id, {
     state: { state: judgement.state },
-    steps: advanceSteps(launch.steps, judgement.state, Date.now()),
+    steps: advanceSteps(launch.steps, judgement.state, now),
+    ...(begins && { admittedAt: now, deadlineAt: now + LAUNCH_DEADLINE }),
   });
   await logLaunch(ctx, launch, { change: judgement.state });
 }
@@ -111,11 +117,26 @@ export async function endLaunch(
   });
 }
 
-/** After a launch was withdrawn: a create that nobody waits for is given up. */
+/** What the user does to a sandbox ends the launches that were meant for it. */
+export async function cancelLaunches(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  reason: string,
+): Promise<void> {
+  for (const launch of await activeLaunches(ctx, slotId)) {
+    const ended = { state: "cancelled", at: Date.now(), reason } as const;
+    await endLaunch(ctx, launch, ended);
+  }
+}
+
+/** After a launch or a turn was withdrawn: what nobody waits for is given up. */
 export async function abandonIfUnwanted(
   ctx: MutationCtx,
   slotId: Id<"slots">,
 ): Promise<void> {
-  const waiting = await activeLaunches(ctx, slotId);
-  if (waiting.length === 0) await applyEvent(ctx, slotId, { type: "abandon" });
+  if ((await activeLaunches(ctx, slotId)).length > 0) return;
+  const { state } = await requireSlot(ctx, slotId);
+  // A turn waits for a start; a create is a launch's alone.
+  if (state.status === "queued" && (await hasWaitingTurns(ctx, slotId))) return;
+  await applyEvent(ctx, slotId, { type: "abandon" });
 }

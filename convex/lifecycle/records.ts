@@ -13,17 +13,52 @@ export async function requireSlot(
   return slot;
 }
 
-/** The user's default slot, or null before their first launch. */
+/** The slot that skills share; others are named by the key of their only skill. */
+export const DEFAULT_SLOT = "default";
+
+/** Slots a user may have; rows are never deleted, for their counters must not restart. */
+export const MAX_SLOTS = 200;
+
+/** The user's slot of a name, or null before its first launch. */
 export function getSlotOf(
   ctx: QueryCtx,
   userId: Id<"users">,
+  name = DEFAULT_SLOT,
 ): Promise<Doc<"slots"> | null> {
   return ctx.db
     .query("slots")
     .withIndex("by_user_and_name", (q) =>
-      q.eq("userId", userId).eq("name", "default"),
+      q.eq("userId", userId).eq("name", name),
     )
     .unique();
+}
+
+/** All slots of a user, the shared one first. */
+export async function slotsOf(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+): Promise<Doc<"slots">[]> {
+  const slots = await ctx.db
+    .query("slots")
+    .withIndex("by_user_and_name", (q) => q.eq("userId", userId))
+    .take(MAX_SLOTS);
+  const shared = slots.filter(({ name }) => name === DEFAULT_SLOT);
+  return [...shared, ...slots.filter(({ name }) => name !== DEFAULT_SLOT)];
+}
+
+/** The newest former remote of a slot that is not known to be gone, or null. */
+export async function getPrevious(
+  ctx: QueryCtx,
+  slot: Doc<"slots">,
+): Promise<Doc<"remotes"> | null> {
+  const former = await ctx.db
+    .query("remotes")
+    .withIndex("by_slot_and_generation", (q) =>
+      q.eq("slotId", slot._id).lt("generation", slot.generation),
+    )
+    .order("desc")
+    .first();
+  return former && former.state !== "gone" ? former : null;
 }
 
 /** The row of a generation's remote; it is written before the remote exists (I7). */

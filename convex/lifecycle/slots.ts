@@ -1,4 +1,3 @@
-import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { failTurns } from "../turns";
@@ -6,21 +5,20 @@ import type { Failure } from "../model/errors";
 import {
   deadlineOf,
   decide,
-  type RemoteChange,
+  hasStep,
   type SlotEvent,
+  type SlotState,
 } from "../model/slot";
 import { causeOf, errorOf, stateName } from "../model/log";
-import { backoff, UNSETTLED } from "../model/timing";
+import { backoff } from "../model/timing";
+import { callAdmission, keepPlaceOf } from "./admission";
+import { advanceFleet } from "./fleets";
+import { bringSkills, dropKeep } from "./keeps";
 import { drop, grant } from "./leases";
 import { log } from "./log";
-import {
-  activeLaunches,
-  deploymentId,
-  getLease,
-  getRemote,
-  requireSlot,
-} from "./records";
+import { activeLaunches, getLease, requireSlot } from "./records";
 import { endLaunch, reconcile } from "./reconcile";
+import { changeRemote, forgetBoot, forgetDisk } from "./remotes";
 
 /**
  * The one way a slot changes: an event is decided by the pure state machine,
@@ -61,15 +59,30 @@ export async function applyEvent(
   if (decision.remote) await changeRemote(ctx, next, decision.remote);
   await schedule(ctx, slot, next, decision.next);
   if (changed) {
-    await forget(ctx, next, {
-      boot: slot.state.status === "running" && state.status !== "running",
-      disk:
-        state.status === "empty" ||
-        (state.status === "failed" && state.disk !== "kept"),
-    });
+    await forget(ctx, slot, next);
+    await keepPlaceOf(ctx, next);
+    await callAdmission(ctx, next);
+    await carryOver(ctx, slot, next);
+    await advanceFleet(ctx, slot, next, decision.failed);
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed);
   if (changed || decision.failed) await reconcile(ctx, slotId);
+}
+
+/**
+ * Asks for the slot's sandbox. However many ask at once, one of them has it
+ * made: "acquired" is that one, "creating" finds it under way, "exists" finds it.
+ */
+export async function acquireCreateLock(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  by?: "owner",
+): Promise<"acquired" | "creating" | "exists"> {
+  const before = await requireSlot(ctx, slotId);
+  await applyEvent(ctx, slotId, { type: "want", ...(by && { by }) });
+  const after = await requireSlot(ctx, slotId);
+  if (after.state.status === "running") return "exists";
+  return after.revision > before.revision ? "acquired" : "creating";
 }
 
 /** Ends a transition that has outlived its deadline; true if it did. */
@@ -84,12 +97,46 @@ export async function expireOverdue(
   return true;
 }
 
-function sameState(
-  a: Doc<"slots">["state"],
-  b: Doc<"slots">["state"],
-): boolean {
+function sameState(a: SlotState, b: SlotState): boolean {
   if (a.status !== b.status) return false;
+  if (a.status === "queued" && b.status === "queued") return a.for === b.for;
+  if (a.status === "replacing" && b.status === "replacing") {
+    return (
+      a.stage === b.stage &&
+      a.step === b.step &&
+      (a.error === undefined) === (b.error === undefined)
+    );
+  }
   return ("step" in a ? a.step : "") === ("step" in b ? b.step : "");
+}
+
+/** Removes what was true only of the boot, or of the disk, that is gone. */
+async function forget(
+  ctx: MutationCtx,
+  before: Doc<"slots">,
+  after: Doc<"slots">,
+): Promise<void> {
+  const { state } = after;
+  if (before.state.status === "running" && state.status !== "running") {
+    await forgetBoot(ctx, after);
+  }
+  const lost =
+    state.status === "empty" ||
+    (state.status === "failed" && state.disk !== "kept");
+  if (lost) await forgetDisk(ctx, after);
+  if (before.generation !== after.generation) await forgetDisk(ctx, before);
+}
+
+/** What was kept goes on into the new sandbox, or goes with the replacement. */
+async function carryOver(
+  ctx: MutationCtx,
+  before: Doc<"slots">,
+  after: Doc<"slots">,
+): Promise<void> {
+  if (before.state.status !== "replacing") return;
+  if (after.state.status === "replacing") return;
+  if (after.state.status === "running") await bringSkills(ctx, after);
+  else await dropKeep(ctx, after._id);
 }
 
 async function schedule(
@@ -99,11 +146,13 @@ async function schedule(
   next: "now" | "retry" | "none",
 ): Promise<void> {
   if (next === "none") {
-    if (deadlineOf(after.state) === null) await drop(ctx, after._id);
+    if (!hasStep(after.state)) await drop(ctx, after._id);
     return;
   }
   const lease = await getLease(ctx, after._id);
-  const goesOn = before.state.status === after.state.status;
+  const goesOn =
+    before.state.status === after.state.status &&
+    deadlineOf(before.state) === deadlineOf(after.state);
   // A step that follows another keeps the count: start and claim may alternate for ever.
   const tries = goesOn ? (lease?.attempt ?? 0) : 0;
   const attempt = next === "retry" ? Math.max(tries + 1, after.strikes) : tries;
@@ -111,100 +160,6 @@ async function schedule(
     delay: next === "retry" ? backoff(attempt) : 0,
     attempt,
   });
-}
-
-/** Writes what is known of the current generation's remote. */
-async function changeRemote(
-  ctx: MutationCtx,
-  slot: Doc<"slots">,
-  change: RemoteChange,
-): Promise<void> {
-  const now = Date.now();
-  if (change.state === "submitted") {
-    const deployment = await deploymentId(ctx);
-    await ctx.db.insert("remotes", {
-      slotId: slot._id,
-      generation: slot.generation,
-      name: `slipway-${deployment}-${slot._id}-${slot.generation}`,
-      state: "submitted",
-      creates: 0,
-      since: now,
-      nextAt: now,
-      attempts: 0,
-    });
-    return;
-  }
-  const remote = await getRemote(ctx, slot._id, slot.generation);
-  if (!remote || remote.state === "gone") return;
-  const write = async (
-    state: Doc<"remotes">["state"],
-    fields: Partial<Doc<"remotes">> = {},
-  ) => {
-    await ctx.db.patch("remotes", remote._id, {
-      state,
-      since: now,
-      nextAt: now,
-      attempts: 0,
-      ...fields,
-    });
-    if (state === "deleting" || state === "unsettled") {
-      await log(ctx, { slot, what: { kind: "remote", change: state } });
-      await ctx.scheduler.runAfter(0, internal.node.sweeper.settleOne, {
-        remote: remote._id,
-      });
-    }
-  };
-  // A create that was handed out and never answered may still land, even in a
-  // name that has been freed since.
-  const mayLand = remote.settleBy !== undefined && now < remote.settleBy;
-  switch (change.state) {
-    case "present":
-      return write("present", {
-        remoteId: change.remoteId,
-        ...(remote.creates <= 1 && { settleBy: undefined }),
-      });
-    case "gone":
-      return mayLand
-        ? write("unsettled", { remoteId: undefined })
-        : write("gone");
-    case "never":
-      return remote.creates <= 1 ? write("gone") : write("unsettled");
-    case "abandoned":
-      if (remote.remoteId !== undefined) return write("deleting");
-      return remote.creates === 0
-        ? write("gone")
-        : write("unsettled", { settleBy: now + UNSETTLED });
-  }
-}
-
-/** Rows of one kind that a generation may leave behind; a sandbox holds fewer skills. */
-const MAX_ROWS = 500;
-
-/** Removes what was true only of the boot, or of the disk, that is gone. */
-async function forget(
-  ctx: MutationCtx,
-  slot: Doc<"slots">,
-  what: { boot: boolean; disk: boolean },
-): Promise<void> {
-  const index = "by_slot_and_generation_and_skill_key_and_sha";
-  if (what.boot) {
-    const flights = await ctx.db
-      .query("installs")
-      .withIndex(index, (q) =>
-        q.eq("slotId", slot._id).eq("generation", slot.generation),
-      )
-      .take(MAX_ROWS);
-    for (const row of flights) await ctx.db.delete("installs", row._id);
-  }
-  if (what.disk) {
-    const skills = await ctx.db
-      .query("installedSkills")
-      .withIndex(index, (q) =>
-        q.eq("slotId", slot._id).eq("generation", slot.generation),
-      )
-      .take(MAX_ROWS);
-    for (const row of skills) await ctx.db.delete("installedSkills", row._id);
-  }
 }
 
 /** A retryable failure costs the launch that has waited longest; the rest get the next try. */

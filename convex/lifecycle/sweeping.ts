@@ -9,6 +9,7 @@ import {
 import { brake, isCondemned, type Listed } from "../model/sweep";
 import { isTold } from "../model/log";
 import { backoff } from "../model/timing";
+import { keepPlace } from "./admission";
 import { log } from "./log";
 import { getRemote, requireSlot } from "./records";
 import { applyEvent } from "./slots";
@@ -121,6 +122,7 @@ export const settled = internalMutation({
         // A create that was never answered may land in the name that is free now.
         if (now >= (row.settleBy ?? 0)) {
           await ctx.db.patch("remotes", remote, { state: "gone", since: now });
+          await keepPlace(ctx, { ...row, state: "gone" });
           await log(ctx, {
             slot: { _id: row.slotId, generation: row.generation },
             what: { kind: "remote", change: "gone" },

@@ -8,6 +8,8 @@ export type SlotHealth =
   | "stopped"
   | "unreachable"
   | "failed"
+  | "queued"
+  | "replacing"
   | "none";
 
 /** Probes in a row without an answer before people are told. */
@@ -22,6 +24,10 @@ export function healthOf(
   switch (state.status) {
     case "empty":
       return "none";
+    case "queued":
+      return "queued";
+    case "replacing":
+      return state.error ? "failed" : "replacing";
     case "creating":
     case "starting":
       return "starting";

@@ -50,10 +50,10 @@ describe("judging a launch", () => {
       ...ready,
       slot: { status: "stopped", since: 0, by: "provider" },
     } as const;
-    expect(judge(stopped, NOW)).toEqual({ state: "starting", need: "want" });
+    expect(judge(stopped, NOW)).toEqual({ state: "queued", need: "want" });
     expect(pathOf(stopped, NOW)).toBe("wake");
     const empty = { ...ready, slot: { status: "empty" } } as const;
-    expect(judge(empty, NOW)).toEqual({ state: "creating", need: "want" });
+    expect(judge(empty, NOW)).toEqual({ state: "queued", need: "want" });
     expect(pathOf(empty, NOW)).toBe("cold");
   });
 });

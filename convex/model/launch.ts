@@ -19,9 +19,9 @@ export type Situation = {
 
 /** What a launch waits for, and what must be set going for it. */
 export type Judgement =
-  | { state: "queued" }
-  | { state: "creating"; need?: "want" }
-  | { state: "starting"; need?: "want" | "probe" }
+  | { state: "queued"; need?: "want" }
+  | { state: "creating" }
+  | { state: "starting"; need?: "probe" }
   | { state: "installing"; install: boolean }
   | { state: "ready" };
 
@@ -31,9 +31,11 @@ export function judge(situation: Situation, now: number): Judgement {
   switch (slot.status) {
     case "empty":
     case "failed":
-      return { state: "creating", need: "want" };
     case "stopped":
-      return { state: "starting", need: "want" };
+      return { state: "queued", need: "want" };
+    case "queued":
+    case "replacing":
+      return { state: "queued" };
     case "creating":
       return { state: "creating" };
     case "starting":
@@ -59,9 +61,11 @@ export function isFresh(confirmedAt: number | null, now: number): boolean {
 
 /** The path a new launch takes, for its history. */
 export function pathOf(situation: Situation, now: number): LaunchPath {
-  switch (situation.slot.status) {
+  const { slot } = situation;
+  switch (slot.status === "queued" ? slot.from.status : slot.status) {
     case "running":
     case "starting":
+    case "replacing":
       return situation.installed && judge(situation, now).state === "ready"
         ? "instant"
         : "hot";

@@ -1,48 +1,39 @@
 import { describe, expect, test } from "bun:test";
-import { failure } from "./errors";
-import { deadlineOf, decide, type SlotEvent, type SlotState } from "./slot";
-
-const NOW = 1_000_000;
-const refused = failure("provider_refused", "no");
-const silent = failure("provider_unavailable", "no answer");
-
-function after(state: SlotState, event: SlotEvent, strikes = 0) {
-  return decide({ state, generation: 3, strikes }, event, NOW);
-}
-const outcome = (
-  value: Extract<SlotEvent, { type: "outcome" }>["outcome"],
-): SlotEvent => ({ type: "outcome", outcome: value });
-const present = (
-  provider: Extract<
-    Extract<SlotEvent, { type: "outcome" }>["outcome"],
-    { kind: "present" }
-  >["provider"],
-) => outcome({ kind: "present", remoteId: "r", provider });
-
-const creating: SlotState = { status: "creating", since: 0, step: "create" };
-const claiming: SlotState = { status: "creating", since: 0, step: "claim" };
-const starting: SlotState = { status: "starting", since: 0, step: "start" };
-const running: SlotState = { status: "running", since: 0 };
-const stopping: SlotState = { status: "stopping", since: 0, step: "stop" };
-const stopped: SlotState = { status: "stopped", since: 0, by: "user" };
-const deleting: SlotState = { status: "deleting", since: 0, step: "delete" };
-const failed: SlotState = { status: "failed", since: 0, error: refused };
-const empty: SlotState = { status: "empty" };
-const all = [
-  empty,
-  creating,
+import type { Resting, SlotEvent, SlotState } from "./slot";
+import {
+  after,
+  all,
   claiming,
-  starting,
-  running,
-  stopping,
-  stopped,
+  creating,
   deleting,
+  empty,
   failed,
-];
+  NOW,
+  outcome,
+  present,
+  queued,
+  refused,
+  running,
+  silent,
+  starting,
+  stopped,
+  stopping,
+} from "./slotFixtures";
 
 describe("wanting a sandbox", () => {
-  test("empty -> creating: a new generation, recorded before it exists", () => {
-    expect(after(empty, { type: "want" })).toMatchObject({
+  test("what rests queues for a place, and nothing is made yet", () => {
+    for (const state of [empty, stopped, failed]) {
+      expect(after(state, { type: "want" })).toEqual({
+        state: { status: "queued", since: NOW, from: state, for: "launch" },
+        generation: 3,
+        strikes: 0,
+        next: "none",
+      });
+    }
+  });
+
+  test("admitted from empty: a new generation, recorded before it exists", () => {
+    expect(after(queued(empty), { type: "admit" })).toMatchObject({
       state: { status: "creating", step: "create", since: NOW },
       generation: 4,
       next: "now",
@@ -50,14 +41,39 @@ describe("wanting a sandbox", () => {
     });
   });
 
-  test("failed -> creating: the next generation, never the old one again", () => {
-    expect(after(failed, { type: "want" }).generation).toBe(4);
+  test("admitted from failed: the next generation, never the old one again", () => {
+    expect(after(queued(failed), { type: "admit" }).generation).toBe(4);
   });
 
-  test("stopped -> starting: the same generation keeps its disk", () => {
-    const decision = after(stopped, { type: "want" });
+  test("admitted from stopped: the same generation keeps its disk", () => {
+    const decision = after(queued(stopped), { type: "admit" });
     expect(decision.state).toMatchObject({ status: "starting", step: "start" });
     expect(decision.generation).toBe(3);
+  });
+
+  test("nobody is admitted twice", () => {
+    for (const state of all) {
+      if (state.status === "queued") continue;
+      if (state.status === "replacing" && state.stage === "place") continue;
+      expect(after(state, { type: "admit" }).state).toEqual(state);
+    }
+  });
+
+  test("whoever leaves the queue is where they were", () => {
+    for (const from of [empty, stopped, failed]) {
+      expect(after(queued(from), { type: "abandon" }).state).toEqual(from);
+      expect(after(queued(from), { type: "stop" }).state).toEqual(from);
+      expect(after(queued(from), { type: "expired" })).toMatchObject({
+        state: from,
+        failed: { code: "queue_timed_out" },
+      });
+    }
+  });
+
+  test("what its owner asked for stays when the launches leave", () => {
+    const owned = after(queued(stopped), { type: "want", by: "owner" }).state;
+    expect(owned).toMatchObject({ since: 0, for: "owner" });
+    expect(after(owned, { type: "abandon" }).state).toEqual(owned);
   });
 
   test("whatever is on its way is left alone", () => {
@@ -95,7 +111,7 @@ describe("creating", () => {
   });
 
   test("after creates that came to nothing the next one waits", () => {
-    expect(after(failed, { type: "want" }, 2).next).toBe("retry");
+    expect(after(queued(failed), { type: "admit" }, 2).next).toBe("retry");
   });
 
   test("refused by somebody who may have made it -> given up, not forgotten", () => {
@@ -162,7 +178,7 @@ describe("starting", () => {
 });
 
 describe("a disk with something on it", () => {
-  const kept: SlotState = { ...failed, disk: "kept" } as SlotState;
+  const kept: Resting = { ...failed, disk: "kept" } as Resting;
   const waking: SlotState = { status: "starting", since: 0, step: "claim" };
   const recovering: SlotState = { ...waking, step: "recover" } as SlotState;
 
@@ -190,7 +206,7 @@ describe("a disk with something on it", () => {
   });
 
   test("is never traded for a new sandbox unasked", () => {
-    const decision = after(kept, { type: "want" });
+    const decision = after(queued(kept), { type: "admit" });
     expect(decision.generation).toBe(3);
     expect(decision.state).toMatchObject({ step: "recover" });
   });
@@ -296,68 +312,5 @@ describe("probing a running sandbox", () => {
         probe({ kind: "present", provider: "started", daemon: "unreachable" }),
       ).state,
     ).toMatchObject({ status: "stopping", step: "stop" });
-  });
-});
-
-describe("whatever happens", () => {
-  const events: SlotEvent[] = [
-    { type: "want" },
-    { type: "stop" },
-    { type: "remove" },
-    { type: "abandon" },
-    { type: "insecure" },
-    { type: "unusable" },
-    { type: "settled" },
-    { type: "expired" },
-    outcome({ kind: "claimed" }),
-    outcome({ kind: "gone" }),
-    outcome({ kind: "conflict" }),
-    outcome({ kind: "unknown", error: silent }),
-    outcome({ kind: "refused", error: refused }),
-    ...(
-      [
-        "started",
-        "starting",
-        "stopped",
-        "stopping",
-        "deleting",
-        "failed",
-      ] as const
-    ).map(present),
-  ];
-
-  test("a transition always has a next step and a deadline; rest has neither", () => {
-    for (const state of all) {
-      for (const event of events) {
-        const decision = after(state, event);
-        const moving = deadlineOf(decision.state) !== null;
-        const changed = decision.state !== state;
-        if (changed && moving) expect(decision.next).not.toBe("none");
-        if (!moving) expect(decision.next).toBe("none");
-      }
-    }
-  });
-
-  test("the generation grows only together with a new remote", () => {
-    for (const state of all) {
-      for (const event of events) {
-        const decision = after(state, event);
-        const grew = decision.generation > 3;
-        expect(grew).toBe(decision.remote?.state === "submitted");
-        expect(decision.generation).toBeGreaterThanOrEqual(3);
-      }
-    }
-  });
-
-  test("a slot fails with its remote given up, or kept for its owner", () => {
-    for (const state of all) {
-      if (state.status === "failed") continue;
-      for (const event of events) {
-        const decision = after(state, event);
-        if (decision.state.status !== "failed") continue;
-        const kept = decision.state.disk === "kept";
-        expect(decision.remote === undefined).toBe(kept);
-      }
-    }
   });
 });

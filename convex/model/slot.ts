@@ -1,24 +1,47 @@
 import { failure, type Failure } from "./errors";
 import {
+  create,
   fail,
-  lost,
+  giveUp,
+  halt,
   recover,
   stay,
   to,
   unreachable,
   unstarted,
 } from "./slotMoves";
+import { onProbe } from "./slotProbes";
+import {
+  admitReplacing,
+  cancelReplacing,
+  deadlineOfReplacing,
+  onReplacing,
+  overdueReplacing,
+  removeReplacing,
+  resumeReplacing,
+  type Replacing,
+} from "./replace";
 import { onOutcome } from "./slotSteps";
 import {
   CREATE_DEADLINE,
   DELETE_DEADLINE,
+  QUEUE_DEADLINE,
   START_DEADLINE,
   STOP_DEADLINE,
 } from "./timing";
 
 /** The place of one user's sandbox, as a state machine: `decide` is its only transition. */
 export type SlotState =
-  | { status: "empty" }
+  | Resting
+  | {
+      /** Waits for a place under the caps of its user and of the deployment. */
+      status: "queued";
+      since: number;
+      /** Where it returns to when it leaves the queue. */
+      from: Resting;
+      /** Who asked: a place that only launches wait for goes when they do. */
+      for: "launch" | "owner" | "replace";
+    }
   | { status: "creating"; since: number; step: "create" | "claim" }
   | {
       status: "starting";
@@ -27,8 +50,13 @@ export type SlotState =
     }
   | { status: "running"; since: number }
   | { status: "stopping"; since: number; step: "stop" | "look" }
-  | { status: "stopped"; since: number; by: "user" | "provider" }
   | { status: "deleting"; since: number; step: "delete" | "look" }
+  | Replacing;
+
+/** What a slot is that neither runs nor is on its way: it takes no place. */
+export type Resting =
+  | { status: "empty" }
+  | { status: "stopped"; since: number; by: "user" | "provider" }
   | {
       status: "failed";
       since: number;
@@ -49,7 +77,17 @@ export type Outcome =
   | { kind: "conflict" }
   | { kind: "unknown"; error: Failure }
   /** Nothing was done by this call, unless `mayExist` says that a create may have been. */
-  | { kind: "refused"; error: Failure; mayExist?: boolean };
+  | { kind: "refused"; error: Failure; mayExist?: boolean }
+  | Copied;
+
+/** What came of the two steps of a replacement that carry its files. */
+export type Copied =
+  | { kind: "kept" }
+  | { kind: "restored" }
+  /** It says that what it unpacked is not what was kept. */
+  | { kind: "mismatch" }
+  /** The daemon does not know our key. */
+  | { kind: "unclaimed" };
 
 /** What a look at a sandbox found; `daemon` is sandboxd's answer to our key, if it was asked. */
 export type Probe =
@@ -59,10 +97,14 @@ export type Probe =
 export type Daemon = "ok" | "unclaimed" | "unreachable" | "unasked";
 
 export type SlotEvent =
-  | { type: "want" } // a launch or a turn wants it running
+  | { type: "want"; by?: "owner" } // a launch, a turn or its owner wants it running
+  | { type: "admit" } // it has been given a place
   | { type: "stop" }
   | { type: "remove" }
-  | { type: "abandon" } // nobody wants the create under way
+  | { type: "abandon" } // nobody wants the create under way, or the place it waits for
+  | { type: "replace" } // its owner wants it made anew, with its files
+  | { type: "resume" } // a replacement that halted goes on where it halted
+  | { type: "cancel" } // a replacement is given up, where that loses nothing
   | { type: "insecure" } // it answered without a key
   | { type: "unusable" } // it runs, but what runs in it does not answer as it must
   | { type: "settled" } // it is configured and has refused strangers
@@ -93,10 +135,8 @@ export type Decision = {
 /** What a decision is made of. */
 export type Slot = { generation: number; state: SlotState; strikes: number };
 
-/** Boots in a row that never became usable, before the sandbox is stopped. */
-const MAX_STRIKES = 5;
-
 const DEADLINES = {
+  queued: QUEUE_DEADLINE,
   creating: CREATE_DEADLINE,
   starting: START_DEADLINE,
   stopping: STOP_DEADLINE,
@@ -105,25 +145,65 @@ const DEADLINES = {
 
 /** When the current transition must have ended, or null where nothing is under way. */
 export function deadlineOf(state: SlotState): number | null {
+  if (state.status === "replacing") return deadlineOfReplacing(state);
   return state.status in DEADLINES && "since" in state
     ? state.since + DEADLINES[state.status as keyof typeof DEADLINES]
     : null;
 }
 
+/** Whether a worker is due: such a slot has a lease, any other has none. */
+export function hasStep(state: SlotState): boolean {
+  if (state.status === "replacing") {
+    return state.step !== "wait" && state.error === undefined;
+  }
+  return ["creating", "starting", "stopping", "deleting"].includes(
+    state.status,
+  );
+}
+
+/** Whether the current generation's remote exists and is switched off. */
+export function isOff(state: SlotState): boolean {
+  switch (state.status) {
+    case "queued":
+      return isOff(state.from);
+    case "stopped":
+      return true;
+    case "failed":
+      return state.disk === "kept";
+    default:
+      return false;
+  }
+}
+
 /** The next state of a slot and what to do about it; `now` in ms. Pure. */
 export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
+  const { state } = slot;
   switch (event.type) {
     case "want":
-      return want(slot, now);
+      return want(slot, event.by ?? "launch", now);
+    case "admit":
+      return admit(slot, now);
     case "stop":
-      return slot.state.status === "running" || slot.state.status === "starting"
+      if (state.status === "queued") return to(slot, state.from, "none");
+      return state.status === "running" || state.status === "starting"
         ? halt(slot, now)
         : stay(slot);
     case "remove":
       return remove(slot, now);
     case "abandon":
-      return slot.state.status === "creating"
-        ? to(slot, { status: "empty" }, "none", { state: "abandoned" })
+      return abandon(slot);
+    case "replace":
+      return replace(slot, now);
+    case "resume":
+      return state.status === "replacing"
+        ? resumeReplacing(slot, state, now)
+        : stay(slot);
+    case "cancel":
+      if (state.status === "queued" && state.for === "replace") {
+        return to(slot, state.from, "none");
+      }
+      return state.status === "replacing"
+        ? cancelReplacing(slot, state, now)
         : stay(slot);
     case "insecure":
       return giveUp(
@@ -139,7 +219,9 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
     case "settled":
       return { ...stay(slot), strikes: 0 };
     case "outcome":
-      return onOutcome(slot, event.outcome, now);
+      return state.status === "replacing"
+        ? onReplacing(slot, state, event.outcome, now)
+        : onOutcome(slot, event.outcome, now);
     case "expired":
       return onExpired(slot, now);
     case "probe":
@@ -147,74 +229,127 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
   }
 }
 
-function want(slot: Slot, now: number): Decision {
+/** What does not run queues for a place; all that is on its way is left alone. */
+function want(slot: Slot, by: "launch" | "owner", now: number): Decision {
   const { state } = slot;
   switch (state.status) {
-    case "failed":
-      // A disk is never traded for a new sandbox unasked.
-      if (state.disk === "kept") {
-        return to(
-          slot,
-          { status: "starting", since: now, step: "recover" },
-          "retry",
-        );
-      }
-      return create(slot, now);
     case "empty":
-      return create(slot, now);
+    case "failed":
     case "stopped":
       return to(
-        { ...slot, strikes: 0 },
-        { status: "starting", since: now, step: "start" },
+        slot,
+        { status: "queued", since: now, from: state, for: by },
+        "none",
+      );
+    case "queued":
+      // It keeps its turn, and stays although the launch that began it leaves.
+      return state.for === "launch" && by === "owner"
+        ? to(slot, { ...state, for: by }, "none")
+        : stay(slot);
+    default:
+      return stay(slot);
+  }
+}
+
+/** The create lock: whoever comes now finds it on its way. */
+function admit(slot: Slot, now: number): Decision {
+  const { state } = slot;
+  if (state.status === "replacing") return admitReplacing(slot, state, now);
+  if (state.status !== "queued") return stay(slot);
+  const { from } = state;
+  if (state.for === "replace") {
+    return to(
+      { ...slot, strikes: 0 },
+      {
+        status: "replacing",
+        since: now,
+        stage: "wake",
+        stageSince: now,
+        step: "start",
+      },
+      "now",
+    );
+  }
+  if (from.status === "stopped") {
+    return to(
+      { ...slot, strikes: 0 },
+      { status: "starting", since: now, step: "start" },
+      "now",
+    );
+  }
+  // A disk is never traded for a new sandbox unasked.
+  return from.status === "failed" && from.disk === "kept"
+    ? recover(slot, now)
+    : create(slot, now);
+}
+
+function abandon(slot: Slot): Decision {
+  const { state } = slot;
+  if (state.status === "queued" && state.for === "launch") {
+    return to(slot, state.from, "none");
+  }
+  return state.status === "creating"
+    ? to(slot, { status: "empty" }, "none", { state: "abandoned" })
+    : stay(slot);
+}
+
+/** A stopped one must be started to be read, so it queues like any start. */
+function replace(slot: Slot, now: number): Decision {
+  const { state } = slot;
+  switch (state.status) {
+    case "running":
+      return to(
+        slot,
+        {
+          status: "replacing",
+          since: now,
+          stage: "keep",
+          stageSince: now,
+          step: "keep",
+        },
         "now",
+      );
+    case "stopped":
+      return to(
+        slot,
+        { status: "queued", since: now, from: state, for: "replace" },
+        "none",
       );
     default:
       return stay(slot);
   }
 }
 
-/** A new generation; soon if all is well, later after creates that came to nothing. */
-function create(slot: Slot, now: number): Decision {
-  return {
-    state: { status: "creating", since: now, step: "create" },
-    generation: slot.generation + 1,
-    next: slot.strikes > 0 ? "retry" : "now",
-    strikes: slot.strikes,
-    remote: { state: "submitted" },
-  };
-}
-
 function remove(slot: Slot, now: number): Decision {
   const { state } = slot;
+  if (state.status === "queued") {
+    return remove({ ...slot, state: state.from }, now);
+  }
+  if (state.status === "replacing") return removeReplacing(slot, state, now);
   const kept = state.status === "failed" && state.disk === "kept";
   if (state.status === "creating" || (state.status === "failed" && !kept)) {
     return to(slot, { status: "empty" }, "none", { state: "abandoned" });
   }
-  return state.status === "empty" || state.status === "deleting"
+  if (state.status === "empty") return to(slot, state, "none");
+  return state.status === "deleting"
     ? stay(slot)
     : to(slot, { status: "deleting", since: now, step: "delete" }, "now");
-}
-
-/** Stops it for its owner; the disk stays. */
-function halt(slot: Slot, now: number): Decision {
-  return to(slot, { status: "stopping", since: now, step: "stop" }, "now");
-}
-
-/** Stops what cannot be used, and says so to everyone who waits. The disk stays. */
-function giveUp(slot: Slot, now: number, error: Failure): Decision {
-  if (slot.state.status !== "running" && slot.state.status !== "starting") {
-    return stay(slot);
-  }
-  return {
-    ...halt({ ...slot, strikes: 0 }, now),
-    failed: { ...error, retryable: false },
-  };
 }
 
 function onExpired(slot: Slot, now: number): Decision {
   const slow = (what: string) =>
     failure("launch_timed_out", `The provider took too long to ${what}.`);
   switch (slot.state.status) {
+    case "queued":
+      return {
+        ...to(slot, slot.state.from, "none"),
+        failed: {
+          ...failure("queue_timed_out", "No place became free in 30 minutes."),
+          retryable: false, // of the slot: whoever waits for it fails with it
+        },
+      };
+    case "replacing":
+      return overdueReplacing(slot, slot.state, now);
     case "creating":
       return fail(slot, now, slow("make the sandbox"), { state: "abandoned" });
     case "starting":
@@ -226,50 +361,5 @@ function onExpired(slot: Slot, now: number): Decision {
       return to(slot, { status: "empty" }, "none", { state: "abandoned" });
     default:
       return stay(slot);
-  }
-}
-
-function onProbe(slot: Slot, probe: Probe, now: number): Decision {
-  if (slot.state.status === "stopped") {
-    // A start that was given up as unanswered has happened after all.
-    return probe.kind === "present" && probe.provider === "started"
-      ? to(slot, { status: "stopping", since: now, step: "stop" }, "now")
-      : stay(slot);
-  }
-  if (slot.state.status !== "running") return stay(slot);
-  switch (probe.kind) {
-    case "gone":
-      return to(slot, { status: "empty" }, "none", { state: "gone" });
-    case "unknown":
-      return stay(slot);
-    case "present":
-      switch (probe.provider) {
-        case "started":
-          if (probe.daemon !== "unclaimed") return stay(slot);
-          return slot.strikes >= MAX_STRIKES
-            ? giveUp(slot, now, unreachable())
-            : to(
-                slot,
-                { status: "starting", since: now, step: "claim" },
-                "retry",
-              );
-        case "stopped":
-          return to(
-            slot,
-            { status: "stopped", since: now, by: "provider" },
-            "none",
-          );
-        case "starting":
-        case "stopping":
-          return to(
-            slot,
-            { status: "starting", since: now, step: "look" },
-            "now",
-          );
-        case "deleting":
-          return fail(slot, now, lost(), { state: "abandoned" });
-        case "failed":
-          return recover(slot, now);
-      }
   }
 }

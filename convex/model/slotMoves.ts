@@ -3,6 +3,20 @@ import type { Decision, RemoteChange, Slot, SlotState } from "./slot";
 
 /** The ways a slot moves that several events share. */
 
+/** Boots or creates in a row that came to nothing, before it is given up. */
+export const MAX_STRIKES = 5;
+
+/** A new generation; soon if all is well, later after creates that came to nothing. */
+export function create(slot: Slot, now: number): Decision {
+  return {
+    state: { status: "creating", since: now, step: "create" },
+    generation: slot.generation + 1,
+    next: slot.strikes > 0 ? "retry" : "now",
+    strikes: slot.strikes,
+    remote: { state: "submitted" },
+  };
+}
+
 /** The provider calls it failed, and can often bring it back with its disk. */
 export function recover(slot: Slot, now: number): Decision {
   return to(slot, { status: "starting", since: now, step: "recover" }, "retry");
@@ -24,6 +38,22 @@ export function broken(slot: Slot, now: number): Decision {
 export function unstarted(slot: Slot, now: number, error: Failure): Decision {
   return {
     ...to(slot, { status: "stopped", since: now, by: "provider" }, "none"),
+    failed: { ...error, retryable: false },
+  };
+}
+
+/** Stops it for its owner; the disk stays. */
+export function halt(slot: Slot, now: number): Decision {
+  return to(slot, { status: "stopping", since: now, step: "stop" }, "now");
+}
+
+/** Stops what cannot be used, and says so to everyone who waits. The disk stays. */
+export function giveUp(slot: Slot, now: number, error: Failure): Decision {
+  if (slot.state.status !== "running" && slot.state.status !== "starting") {
+    return stay(slot);
+  }
+  return {
+    ...halt({ ...slot, strikes: 0 }, now),
     failed: { ...error, retryable: false },
   };
 }

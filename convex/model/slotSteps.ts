@@ -8,12 +8,26 @@ import {
   unmade,
   unstarted,
 } from "./slotMoves";
-import type { Decision, Outcome, Slot, SlotState } from "./slot";
+import type {
+  Copied,
+  Decision,
+  Outcome as AnyOutcome,
+  Slot,
+  SlotState,
+} from "./slot";
 
 /** The transitions that reports of steps cause, one function for each status. */
 
+/** What the steps here can come to; only a replacement copies (replace.ts). */
+type Outcome = Exclude<AnyOutcome, Copied>;
+
 /** What the outcome of the slot's step makes of it. */
-export function onOutcome(slot: Slot, outcome: Outcome, now: number): Decision {
+export function onOutcome(
+  slot: Slot,
+  outcome: AnyOutcome,
+  now: number,
+): Decision {
+  if (isCopied(outcome)) return stay(slot);
   switch (slot.state.status) {
     case "creating":
       return slot.state.step === "create"
@@ -30,6 +44,10 @@ export function onOutcome(slot: Slot, outcome: Outcome, now: number): Decision {
     default:
       return stay(slot);
   }
+}
+
+function isCopied(outcome: AnyOutcome): outcome is Copied {
+  return ["kept", "restored", "mismatch", "unclaimed"].includes(outcome.kind);
 }
 
 type In<S extends SlotState["status"]> = Extract<SlotState, { status: S }>;

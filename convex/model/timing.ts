@@ -23,7 +23,16 @@ export const STOP_DEADLINE = 5 * MINUTE;
 /** Afterwards the sweeper owns the remote and the slot is free. */
 export const DELETE_DEADLINE = 3 * MINUTE;
 
-/** A launch that is being worked on ends within this, ready or not (I6). */
+/** Whoever has waited this long for a place is told so, rather than left to hope. */
+export const QUEUE_DEADLINE = 30 * MINUTE;
+
+/** How long a halted replacement keeps the files of a sandbox that is gone. */
+export const KEPT_FOR = 7 * 24 * 60 * MINUTE;
+
+/** Two hundred megabytes through a slow proxy, with a boot before them. */
+export const COPY_DEADLINE = 15 * MINUTE;
+
+/** A launch that is being worked on ends within this, ready or not; in the queue it has QUEUE_DEADLINE (I6). */
 export const LAUNCH_DEADLINE = 15 * MINUTE;
 
 /** A create without an answer may still land for this long. */

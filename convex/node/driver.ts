@@ -7,6 +7,7 @@ import type { Id } from "../_generated/dataModel";
 import { toFailure } from "../model/errors";
 import { aad, randomToken, seal, sha256Hex } from "../model/seal";
 import * as provider from "./daytona";
+import { keepDisk, restoreDisk, type DiskAccess, type Kept } from "./keep";
 
 type Fence = { slotId: Id<"slots">; generation: number; token: string };
 
@@ -23,7 +24,9 @@ export const run = internalAction({
         ? await create(work)
         : work.step === "claim"
           ? await claim(ctx, fence, work)
-          : await calls[work.step](work);
+          : work.step === "keep" || work.step === "restore"
+            ? await copy(ctx, fence, work)
+            : await calls[work.step](work);
     if (!outcome) return null;
     await ctx.runMutation(internal.lifecycle.driver.report, {
       ...fence,
@@ -64,6 +67,27 @@ async function claim(ctx: ActionCtx, fence: Fence, ref: provider.Ref) {
   if (!held) return null;
   return provider.claim(ref, { key: sandboxdKey, generation });
 }
+
+/** A replacement's copy, out or in; it takes minutes and says so while it does. */
+async function copy(
+  ctx: ActionCtx,
+  fence: Fence,
+  work: Disk & ({ step: "keep" } | ({ step: "restore" } & Archive)),
+) {
+  const { slotId, generation } = fence;
+  const { url, previewToken, sandboxdKey } = work;
+  const access = { slotId, generation, url, previewToken, sandboxdKey };
+  const onProgress = async () => {
+    if (await ctx.runMutation(internal.lifecycle.driver.renew, fence)) return;
+    throw new Error("Another worker has taken this step over.");
+  };
+  return work.step === "keep"
+    ? keepDisk(ctx, access, onProgress)
+    : restoreDisk(ctx, access, work, onProgress);
+}
+
+type Disk = Pick<DiskAccess, "url" | "previewToken" | "sandboxdKey">;
+type Archive = Pick<Kept, "storageId" | "digest">;
 
 /** Our own coded failure as an outcome; null if the call succeeds. Anything else is a bug and thrown. */
 async function refusalOf(call: () => Promise<unknown>) {

@@ -139,6 +139,30 @@ function ofSandbox(
   switch (state.status) {
     case "running":
       return ofRunning(sandbox);
+    case "queued":
+      return {
+        notice: {
+          tone: "busy",
+          title: "The sandbox waits for a place",
+          text: "All places are taken. It starts by itself when one is free.",
+          action: null,
+        },
+        composer: { kind: "queues", why: "It is sent when the sandbox is up." },
+      };
+    case "replacing":
+      return {
+        notice: {
+          tone: state.error ? "warn" : "busy",
+          title: state.error
+            ? "The replacement of the sandbox halted"
+            : "The sandbox is being replaced",
+          text: state.error
+            ? `${state.error.message} Resume or cancel it on the dashboard.`
+            : "Its files move into a new one. What you write now is sent when it is up.",
+          action: null,
+        },
+        composer: { kind: "queues", why: "It is sent when the sandbox is up." },
+      };
     case "creating":
     case "starting":
       return {

@@ -11,6 +11,12 @@ export function sandboxWords(sandbox: SandboxView): Said {
       return sandbox.health === "unreachable"
         ? { tone: "warn", words: "Not answering", live: true }
         : { tone: "ok", words: "Running", live: false };
+    case "queued":
+      return { tone: "busy", words: "Waiting for a place", live: true };
+    case "replacing":
+      return sandbox.state.error
+        ? { tone: "warn", words: "Replacement halted", live: true }
+        : { tone: "busy", words: "Being replaced", live: true };
     case "creating":
       return { tone: "busy", words: "Being made", live: true };
     case "starting":

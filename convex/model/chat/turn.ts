@@ -45,6 +45,8 @@ export function afterSend(attempt: number, outcome: SendOutcome): AfterSend {
 export type Place = {
   slot:
     | "empty"
+    | "queued"
+    | "replacing"
     | "creating"
     | "starting"
     | "running"
@@ -70,6 +72,8 @@ export function prospect(place: Place, askedAt: number): Prospect {
   switch (place.slot) {
     case "running":
       return { kind: place.config === "clean" ? "go" : "wait" };
+    case "queued":
+    case "replacing":
     case "creating":
     case "starting":
       return { kind: "wait" };

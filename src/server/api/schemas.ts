@@ -214,17 +214,34 @@ export const message = name(
 const slotState = z.object({
   status: z.enum([
     "empty",
+    "queued",
     "creating",
     "starting",
     "running",
     "stopping",
     "stopped",
     "deleting",
+    "replacing",
     "failed",
   ]),
   since: ms("Since when.").optional(),
   by: z.enum(["user", "provider"]).optional(),
-  error: failure.optional(),
+  error: failure
+    .optional()
+    .meta({ description: "Why it failed, or why a replacement halted." }),
+  stage: z
+    .enum([
+      "wake",
+      "keep",
+      "stop",
+      "delete",
+      "place",
+      "create",
+      "boot",
+      "restore",
+    ])
+    .optional()
+    .meta({ description: "How far a replacement has come." }),
   disk: z.literal("kept").optional(),
 });
 
@@ -265,7 +282,23 @@ export const sandbox = name(
     ),
     autoStopAt: ms("When it stops by itself, if nobody uses it.").nullable(),
     lastConfirmedAt: ms("When it was last seen running.").nullable(),
+    position: z
+      .number()
+      .nullable()
+      .meta({ description: "In the queue for a place, from 1." }),
+    restartNeeded: z.boolean().meta({
+      description: "It was made from a snapshot that is not the present one.",
+    }),
+    previous: z
+      .object({ generation: z.number() })
+      .nullable()
+      .meta({ description: "A former one that is not confirmed gone yet." }),
+    cancellable: z
+      .boolean()
+      .meta({ description: "Its replacement can be given up now." }),
     health: z.enum([
+      "queued",
+      "replacing",
       "ok",
       "starting",
       "stopping",

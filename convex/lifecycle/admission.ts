@@ -1,0 +1,141 @@
+import { v } from "convex/values";
+import { internal } from "../_generated/api";
+import type { Doc, Id } from "../_generated/dataModel";
+import {
+  internalMutation,
+  type MutationCtx,
+  type QueryCtx,
+} from "../_generated/server";
+import { capsOf, Occupancy } from "../model/admission";
+import { isOff } from "../model/slot";
+import { getRemote } from "./records";
+import { applyEvent } from "./slots";
+
+/**
+ * The queue. A row of `places` stands for a remote that lives, may live or has
+ * not been confirmed gone. Whatever would add one waits in "queued", and this
+ * one mutation admits: the rows it counts are the rows it adds to, so that two
+ * of them can never give the same place away.
+ */
+
+/** Waiting slots looked at in one run; more are looked at when a place frees. */
+const LOOKED_AT = 1_000;
+
+/** Admits who waits, in the order of arrival, while there are places. */
+export const admit = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const caps = capsOf(process.env);
+    const taken = await ctx.db.query("places").take(caps.deployment);
+    const places = new Occupancy(
+      caps,
+      taken.map((place) => place.userId),
+    );
+    for (const slot of await waitingSlots(ctx)) {
+      if (places.full) return null;
+      if (places.admit(slot.userId)) {
+        await applyEvent(ctx, slot._id, { type: "admit" });
+      }
+    }
+    return null;
+  },
+});
+
+/** A replacement gave its place up to come back to it: it goes before the queue. */
+async function waitingSlots(ctx: QueryCtx): Promise<Doc<"slots">[]> {
+  const replacing = await inState(ctx, "replacing").take(LOOKED_AT);
+  const queued = await inState(ctx, "queued").take(LOOKED_AT);
+  return [...replacing.filter(waitsForPlace), ...queued];
+}
+
+function inState(ctx: QueryCtx, status: "queued" | "replacing") {
+  return ctx.db
+    .query("slots")
+    .withIndex("by_status_and_since", (q) => q.eq("state.status", status));
+}
+
+function waitsForPlace({ state }: Doc<"slots">): boolean {
+  if (state.status === "queued") return true;
+  return (
+    state.status === "replacing" && state.stage === "place" && !state.error
+  );
+}
+
+/** Has the queue looked at soon, if this change is something to it. */
+export async function callAdmission(
+  ctx: MutationCtx,
+  slot?: Doc<"slots">,
+): Promise<void> {
+  const due = slot ? waitsForPlace(slot) : await somebodyWaits(ctx);
+  if (!due) return;
+  await ctx.scheduler.runAfter(0, internal.lifecycle.admission.admit, {});
+}
+
+/** Whether anybody waits; the cron asks, in case a call was lost with its mutation. */
+export async function somebodyWaits(ctx: QueryCtx): Promise<boolean> {
+  return (
+    (await inState(ctx, "queued").first()) !== null ||
+    (await inState(ctx, "replacing").take(LOOKED_AT)).some(waitsForPlace)
+  );
+}
+
+/**
+ * The place of a remote, brought in line with its row and its slot. One that
+ * is gone, or confirmed as switched off, takes none.
+ */
+export async function keepPlace(
+  ctx: MutationCtx,
+  remote: Doc<"remotes">,
+): Promise<void> {
+  const slot = await ctx.db.get("slots", remote.slotId);
+  if (!slot) return;
+  const off =
+    remote.state === "present" &&
+    remote.generation === slot.generation &&
+    isOff(slot.state);
+  const taken = remote.state !== "gone" && !off;
+  const row = await ctx.db
+    .query("places")
+    .withIndex("by_remote", (q) => q.eq("remoteId", remote._id))
+    .unique();
+  if (taken && !row) {
+    await ctx.db.insert("places", {
+      remoteId: remote._id,
+      userId: slot.userId,
+    });
+  }
+  if (!taken && row) {
+    await ctx.db.delete("places", row._id);
+    await callAdmission(ctx);
+  }
+}
+
+/** The same for the remote of the slot's generation, if there is one. */
+export async function keepPlaceOf(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+): Promise<void> {
+  const remote = await getRemote(ctx, slot._id, slot.generation);
+  if (remote) await keepPlace(ctx, remote);
+}
+
+/** How far ahead the count of a position goes; beyond it is "more than". */
+export const MAX_POSITION = 1_000;
+
+/** The slot's place in the queue, from 1, or null when it is not queued. */
+export async function positionOf(
+  ctx: QueryCtx,
+  slot: { _id: Id<"slots">; state: Doc<"slots">["state"] },
+): Promise<number | null> {
+  const { state } = slot;
+  if (state.status !== "queued") return null;
+  const ahead = await ctx.db
+    .query("slots")
+    .withIndex("by_status_and_since", (q) =>
+      q.eq("state.status", "queued").lte("state.since", state.since),
+    )
+    .take(MAX_POSITION);
+  const place = ahead.findIndex((row) => row._id === slot._id);
+  return place < 0 ? MAX_POSITION : place + 1;
+}

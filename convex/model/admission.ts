@@ -1,0 +1,67 @@
+/** Who gets a free place: pure decisions of the queue. */
+
+/** The most sandboxes that may be live, or on their way to it or from it. */
+export type Caps = { deployment: number; user: number };
+
+export const DEFAULT_CAPS: Caps = { deployment: 50, user: 5 };
+
+/** Above this a single transaction could not count what is taken. */
+const MAX_CAP = 2_000;
+
+/**
+ * The operator's caps, from `SLIPWAY_MAX_SANDBOXES` and
+ * `SLIPWAY_MAX_SANDBOXES_PER_USER`. Throws on what is not a number from 1 to
+ * 2,000: a cap that cannot be read must not be taken for no cap.
+ */
+export function capsOf(env: Record<string, string | undefined>): Caps {
+  return {
+    deployment: read(env, "SLIPWAY_MAX_SANDBOXES", DEFAULT_CAPS.deployment),
+    user: read(env, "SLIPWAY_MAX_SANDBOXES_PER_USER", DEFAULT_CAPS.user),
+  };
+}
+
+function read(
+  env: Record<string, string | undefined>,
+  name: string,
+  usual: number,
+): number {
+  const given = env[name];
+  if (given === undefined || given === "") return usual;
+  const cap = Number(given);
+  if (!Number.isInteger(cap) || cap < 1 || cap > MAX_CAP) {
+    throw new Error(`${name} must be a number from 1 to ${MAX_CAP}: ${given}`);
+  }
+  return cap;
+}
+
+/** The places that are taken, and by whom. */
+export class Occupancy {
+  private readonly held = new Map<string, number>();
+  private total = 0;
+
+  constructor(
+    private readonly caps: Caps,
+    holders: Iterable<string>,
+  ) {
+    for (const user of holders) this.take(user);
+  }
+
+  get full(): boolean {
+    return this.total >= this.caps.deployment;
+  }
+
+  /**
+   * Takes a place for a user if there is one; else false. Asked in the order
+   * of arrival: whoever is at the user's own cap is passed over and keeps the turn.
+   */
+  admit(user: string): boolean {
+    if (this.full || (this.held.get(user) ?? 0) >= this.caps.user) return false;
+    this.take(user);
+    return true;
+  }
+
+  private take(user: string): void {
+    this.total += 1;
+    this.held.set(user, (this.held.get(user) ?? 0) + 1);
+  }
+}

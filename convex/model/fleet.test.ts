@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { failure } from "./errors";
+import { advanceItem, isRestorable } from "./fleet";
+import type { SlotState } from "./slot";
+
+const running: SlotState = { status: "running", since: 0 };
+const stopping: SlotState = { status: "stopping", since: 0, step: "stop" };
+const stopped = { status: "stopped", since: 0, by: "user" } as const;
+const queued: SlotState = {
+  status: "queued",
+  since: 0,
+  from: stopped,
+  for: "owner",
+};
+const starting: SlotState = { status: "starting", since: 0, step: "start" };
+const empty: SlotState = { status: "empty" };
+
+describe("stop all", () => {
+  const item = { state: "stopping" } as const;
+
+  test("reports a stop when it is confirmed", () => {
+    expect(advanceItem(item, running, stopping, undefined)).toEqual(item);
+    expect(advanceItem(item, stopping, stopped, undefined)).toEqual({
+      state: "stopped",
+    });
+  });
+
+  test("never reports one that nobody confirmed", () => {
+    expect(advanceItem(item, stopping, running, undefined)).toMatchObject({
+      state: "failed",
+      error: { next: "Stop it again." },
+    });
+  });
+
+  test("forgets what is gone, and what somebody brought back meanwhile", () => {
+    expect(advanceItem(item, stopping, empty, undefined)).toBeNull();
+    expect(
+      advanceItem({ state: "stopped" }, stopped, queued, undefined),
+    ).toBeNull();
+  });
+});
+
+describe("restore", () => {
+  const item = { state: "restoring" } as const;
+
+  test("is over for what runs", () => {
+    expect(advanceItem(item, stopped, queued, undefined)).toEqual(item);
+    expect(advanceItem(item, queued, starting, undefined)).toEqual(item);
+    expect(advanceItem(item, starting, running, undefined)).toBeNull();
+  });
+
+  test("keeps what failed, with the reason, and can be asked again", () => {
+    const error = failure("provider_refused", "quota");
+    const failed = advanceItem(item, starting, stopped, error);
+    expect(failed).toEqual({ state: "failed", error });
+    expect(isRestorable({ state: "failed" }, stopped)).toBe(true);
+    expect(isRestorable(item, stopped)).toBe(false);
+    expect(isRestorable({ state: "failed" }, running)).toBe(false);
+  });
+});

@@ -1,0 +1,79 @@
+import { failure, type Failure } from "./errors";
+import type { SlotState } from "./slot";
+
+/**
+ * What "Stop all" stopped and "Restore" brings back. An item is in the set from
+ * before its stop until it runs again, or until its owner does something else
+ * with that sandbox by hand.
+ */
+export type ItemState = "stopping" | "stopped" | "restoring" | "failed";
+export type Item = { state: ItemState; error?: Failure };
+
+/** What a change of its slot makes of an item; null: it leaves the set. */
+export function advanceItem(
+  item: Item,
+  before: SlotState,
+  after: SlotState,
+  failed: Failure | undefined,
+): Item | null {
+  if (item.state === "restoring") return whileRestoring(item, after, failed);
+  switch (after.status) {
+    case "stopping":
+      return { state: "stopping" };
+    case "stopped":
+      return { state: "stopped" };
+    case "running":
+      // Nobody confirmed the stop: it is not reported as one.
+      return before.status === "stopping"
+        ? { state: "failed", error: failed ?? unconfirmed() }
+        : null;
+    case "failed":
+      return after.disk === "kept"
+        ? { state: "failed", error: after.error }
+        : null;
+    case "starting":
+      // Found to be still running after all; the stop goes on or has failed.
+      return item;
+    default:
+      // Gone, or somebody brought it back before the set was restored.
+      return null;
+  }
+}
+
+function whileRestoring(
+  item: Item,
+  after: SlotState,
+  failed: Failure | undefined,
+): Item | null {
+  switch (after.status) {
+    case "queued":
+    case "starting":
+      return item;
+    case "stopped":
+    case "stopping":
+      return { state: "failed", error: failed ?? unstarted() };
+    case "failed":
+      return { state: "failed", error: after.error };
+    default:
+      return null;
+  }
+}
+
+/** Whether "Restore" can bring it back now. */
+export function isRestorable(item: Item, state: SlotState): boolean {
+  return item.state !== "restoring" && state.status === "stopped";
+}
+
+function unconfirmed(): Failure {
+  return {
+    ...failure("launch_timed_out", "The provider did not confirm the stop."),
+    next: "Stop it again.",
+  };
+}
+
+function unstarted(): Failure {
+  return {
+    ...failure("launch_timed_out", "The provider did not start it."),
+    next: "Restore it again.",
+  };
+}

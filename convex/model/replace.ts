@@ -1,0 +1,392 @@
+import { failure, type Failure } from "./errors";
+import type { Decision, Outcome, Slot, SlotState } from "./slot";
+import { create, lost, MAX_STRIKES, stay, to } from "./slotMoves";
+import { onOutcome } from "./slotSteps";
+import {
+  COPY_DEADLINE,
+  CREATE_DEADLINE,
+  DELETE_DEADLINE,
+  KEPT_FOR,
+  QUEUE_DEADLINE,
+  START_DEADLINE,
+  STOP_DEADLINE,
+} from "./timing";
+
+/**
+ * A sandbox made anew with its files. Each stage but two is a transition that
+ * the slot knows anyway, run inside: what ends it begins the next stage.
+ *
+ *   [wake] -> keep -> stop -> delete -> place -> create -> [boot] -> restore -> running
+ *
+ * With an `error` it halts where it is until its owner resumes or cancels it.
+ */
+export type Replacing = {
+  status: "replacing";
+  since: number;
+  stage: Stage;
+  /** When the stage began; keep and wake, or boot and restore, share one clock. */
+  stageSince: number;
+  step: Step;
+  error?: Failure;
+};
+
+export type Stage =
+  | "wake" // a stopped one must run to be read
+  | "keep" // its files are copied out
+  | "stop"
+  | "delete" // and confirmed gone, or left to the sweeper
+  | "place" // waits for the place of the new one; nobody is admitted before it
+  | "create" // the next generation
+  | "boot" // it had to be started again
+  | "restore"; // its files are copied in, and their digest compared
+
+export type Step =
+  | "look"
+  | "start"
+  | "recover"
+  | "claim"
+  | "keep"
+  | "stop"
+  | "delete"
+  | "wait"
+  | "create"
+  | "restore";
+
+const DEADLINES: Record<Stage, number> = {
+  wake: COPY_DEADLINE,
+  keep: COPY_DEADLINE,
+  stop: STOP_DEADLINE,
+  delete: DELETE_DEADLINE,
+  place: QUEUE_DEADLINE,
+  create: CREATE_DEADLINE,
+  boot: START_DEADLINE + COPY_DEADLINE,
+  restore: START_DEADLINE + COPY_DEADLINE,
+};
+
+/** The step each stage begins with. */
+const FIRST: Record<Stage, Step> = {
+  wake: "look",
+  keep: "keep",
+  stop: "stop",
+  delete: "delete",
+  place: "wait",
+  create: "create",
+  boot: "look",
+  restore: "restore",
+};
+
+/** The transition of the slot that a stage is. */
+const WITHIN = {
+  wake: "starting",
+  stop: "stopping",
+  delete: "deleting",
+  create: "creating",
+  boot: "starting",
+} as const;
+
+type Next = Decision["next"];
+
+/** When the stage, or the wait for the owner of a halted one, must have ended. */
+export function deadlineOfReplacing(state: Replacing): number {
+  if (!state.error) return state.stageSince + DEADLINES[state.stage];
+  return state.stageSince + (isBefore(state) ? QUEUE_DEADLINE : KEPT_FOR);
+}
+
+/** Whether it can be given up now, and a sandbox is left. */
+export function canCancel(state: Replacing): boolean {
+  if (isBefore(state)) return true;
+  // What was kept is dropped; the new sandbox is whole without it.
+  return isReturning(state) && state.error !== undefined;
+}
+
+/** Nothing has been lost yet: the old sandbox is there with its disk. */
+function isBefore({ stage }: Replacing): boolean {
+  return stage === "wake" || stage === "keep" || stage === "stop";
+}
+
+/** What the outcome of the current step makes of it. */
+export function onReplacing(
+  slot: Slot,
+  state: Replacing,
+  outcome: Outcome,
+  now: number,
+): Decision {
+  if (state.error) return stay(slot); // nobody works on it
+  switch (state.stage) {
+    case "keep":
+    case "restore":
+      return onCopy(slot, state, outcome, now);
+    case "place":
+      return stay(slot);
+    default: {
+      const within = {
+        status: WITHIN[state.stage],
+        since: state.stageSince,
+        step: state.step,
+      } as SlotState;
+      const inner = onOutcome({ ...slot, state: within }, outcome, now);
+      if (inner.state === within && inner.next === "none") return stay(slot);
+      return onInner(slot, state, inner, now);
+    }
+  }
+}
+
+function onCopy(
+  slot: Slot,
+  state: Replacing,
+  outcome: Outcome,
+  now: number,
+): Decision {
+  const awake = state.stage === "keep" ? "wake" : "boot";
+  switch (outcome.kind) {
+    case "kept":
+      return enter(slot, state, "stop", now);
+    case "restored":
+      return to(slot, { status: "running", since: now }, "none");
+    case "mismatch":
+      return pause(slot, state, now, mismatch());
+    case "refused":
+      return pause(slot, state, now, outcome.error);
+    case "gone":
+      return gone(slot, now);
+    case "unclaimed":
+      return to(slot, { ...state, stage: awake, step: "claim" }, "retry");
+    default:
+      // Without an answer: the provider says whether it still runs.
+      return to(slot, { ...state, stage: awake, step: "look" }, "retry");
+  }
+}
+
+/** Reads what the slot's own transition came to as a step of the replacement. */
+function onInner(
+  slot: Slot,
+  state: Replacing,
+  inner: Decision,
+  now: number,
+): Decision {
+  const { status } = inner.state;
+  const carry = inner.remote ? { remote: inner.remote } : {};
+  if (status === WITHIN[state.stage as keyof typeof WITHIN]) {
+    const { step } = inner.state as { step: Step };
+    return { ...to(slot, { ...state, step }, inner.next), ...carry };
+  }
+  switch (state.stage) {
+    case "wake":
+      if (status === "running") return copy(slot, state, "keep");
+      if (status === "failed" && inner.remote) {
+        return { ...inner, strikes: slot.strikes };
+      }
+      return pause(slot, state, now, inner.failed ?? lost());
+    case "stop":
+      return status === "empty"
+        ? { ...enter(slot, state, "place", now), ...carry }
+        : enter(slot, state, "delete", now);
+    case "delete":
+      return { ...enter(slot, state, "place", now), ...carry };
+    case "create":
+    case "boot":
+      if (status === "running") return copy(slot, state, "restore");
+      if (status === "starting") {
+        const { step } = inner.state as { step: Step };
+        return {
+          ...to(slot, { ...state, stage: "boot", step }, inner.next),
+          ...carry,
+        };
+      }
+      return unmade(slot, state, inner, now);
+    default:
+      return stay(slot);
+  }
+}
+
+/** The new one came to nothing: another, as long as that is worth a try. */
+function unmade(
+  slot: Slot,
+  state: Replacing,
+  inner: Decision,
+  now: number,
+): Decision {
+  const error = inner.failed ?? lost();
+  if (!inner.remote) return pause(slot, state, now, error);
+  const again = { ...slot, strikes: slot.strikes + 1 };
+  const next =
+    error.retryable && again.strikes < MAX_STRIKES
+      ? enter(again, state, "place", now)
+      : pause(again, { ...state, stage: "place", step: "wait" }, now, error);
+  return { ...next, remote: inner.remote };
+}
+
+/** The copy begins; its clock is the one of the boot before it. */
+function copy(
+  slot: Slot,
+  state: Replacing,
+  stage: "keep" | "restore",
+): Decision {
+  return to(slot, { ...state, stage, step: FIRST[stage] }, "now");
+}
+
+function enter(
+  slot: Slot,
+  state: Replacing,
+  stage: Stage,
+  now: number,
+  next: Next = stage === "place" ? "none" : "now",
+): Decision {
+  const { status, since } = state;
+  return to(
+    slot,
+    { status, since, stage, stageSince: now, step: FIRST[stage] },
+    next,
+  );
+}
+
+/** Halts; launches that wait are told, for only the owner can go on. */
+function pause(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+  error: Failure,
+): Decision {
+  return {
+    ...to(slot, { ...state, stageSince: now, error }, "none"),
+    failed: { ...error, retryable: false },
+  };
+}
+
+/** There is nothing left to keep. */
+function gone(slot: Slot, now: number): Decision {
+  const error = lost();
+  return {
+    ...to(slot, { status: "failed", since: now, error }, "none", {
+      state: "gone",
+    }),
+    failed: error,
+  };
+}
+
+/** The new one's place is there: the next generation. */
+export function admitReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  if (state.stage !== "place" || state.error) return stay(slot);
+  const { remote, generation, next } = create(slot, now);
+  return {
+    ...enter(slot, state, "create", now, next),
+    generation,
+    ...(remote && { remote }),
+  };
+}
+
+/** Once more from the step that failed; what may have moved is looked at first. */
+export function resumeReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  if (!state.error) return stay(slot);
+  const again = { ...slot, strikes: 0 };
+  switch (state.stage) {
+    case "wake":
+    case "keep":
+      return enter(again, state, "wake", now);
+    case "boot":
+    case "restore":
+      return enter(again, state, "boot", now);
+    default:
+      return enter(again, state, state.stage, now);
+  }
+}
+
+/** See `canCancel`. The state is looked at: it may have stopped meanwhile. */
+export function cancelReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  if (!canCancel(state)) return stay(slot);
+  return to(
+    { ...slot, strikes: 0 },
+    { status: "starting", since: now, step: "look" },
+    "now",
+  );
+}
+
+/** Deletes whatever there is of it; what was kept goes as well. */
+export function removeReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  switch (state.stage) {
+    case "place":
+      return to(slot, { status: "empty" }, "none");
+    case "create":
+      return to(slot, { status: "empty" }, "none", { state: "abandoned" });
+    default:
+      return to(
+        slot,
+        { status: "deleting", since: now, step: "delete" },
+        "now",
+      );
+  }
+}
+
+export function overdueReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  if (state.error) {
+    return canCancel(state)
+      ? cancelReplacing(slot, state, now)
+      : removeReplacing(slot, state, now);
+  }
+  const slow = (what: string) =>
+    pause(
+      slot,
+      state,
+      now,
+      failure("replace_timed_out", `${what} took too long.`),
+    );
+  switch (state.stage) {
+    case "wake":
+    case "keep":
+      return slow("Copying the files out of the sandbox");
+    case "stop":
+      return slow("Stopping the old sandbox");
+    case "delete":
+      // The sweeper owns it from here on; it is in nobody's way.
+      return {
+        ...enter(slot, state, "place", now),
+        remote: { state: "abandoned" },
+      };
+    case "place":
+      return slow("Waiting for a place for the new sandbox");
+    case "create":
+      return {
+        ...pause(
+          slot,
+          { ...state, stage: "place", step: "wait" },
+          now,
+          failure("replace_timed_out", "Making the new sandbox took too long."),
+        ),
+        remote: { state: "abandoned" },
+      };
+    case "boot":
+    case "restore":
+      return slow("Copying the files into the new sandbox");
+  }
+}
+
+function isReturning({ stage }: Replacing): boolean {
+  return stage === "boot" || stage === "restore";
+}
+
+function mismatch(): Failure {
+  return failure(
+    "restore_mismatch",
+    "What arrived in the new sandbox is not what was kept of the old one.",
+  );
+}

@@ -1,0 +1,57 @@
+import type { Decision, Probe, Slot } from "./slot";
+import {
+  fail,
+  giveUp,
+  lost,
+  MAX_STRIKES,
+  recover,
+  stay,
+  to,
+  unreachable,
+} from "./slotMoves";
+
+/** What a look at a sandbox makes of its slot. No answer is no proof of death. */
+export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
+  if (slot.state.status === "stopped") {
+    // A start that was given up as unanswered has happened after all.
+    return probe.kind === "present" && probe.provider === "started"
+      ? to(slot, { status: "stopping", since: now, step: "stop" }, "now")
+      : stay(slot);
+  }
+  if (slot.state.status !== "running") return stay(slot);
+  switch (probe.kind) {
+    case "gone":
+      return to(slot, { status: "empty" }, "none", { state: "gone" });
+    case "unknown":
+      return stay(slot);
+    case "present":
+      switch (probe.provider) {
+        case "started":
+          if (probe.daemon !== "unclaimed") return stay(slot);
+          return slot.strikes >= MAX_STRIKES
+            ? giveUp(slot, now, unreachable())
+            : to(
+                slot,
+                { status: "starting", since: now, step: "claim" },
+                "retry",
+              );
+        case "stopped":
+          return to(
+            slot,
+            { status: "stopped", since: now, by: "provider" },
+            "none",
+          );
+        case "starting":
+        case "stopping":
+          return to(
+            slot,
+            { status: "starting", since: now, step: "look" },
+            "now",
+          );
+        case "deleting":
+          return fail(slot, now, lost(), { state: "abandoned" });
+        case "failed":
+          return recover(slot, now);
+      }
+  }
+}
