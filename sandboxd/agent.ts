@@ -24,6 +24,9 @@ export type AgentState =
 const BOOT_LIMIT_MS = 90_000;
 const BOOT_POLL_MS = 40;
 const BACKOFF_MS = [250, 1_000, 2_000, 5_000, 10_000, 30_000];
+/** From a polite request to end until it is killed. */
+const CLOSE_GRACE_MS = 1_000;
+const REST_GRACE_MS = 5_000;
 /** A run this long makes the next failure a first one again. */
 const SETTLED_MS = 60_000;
 /** From this failure in a row on it is called failed, and still tried again. */
@@ -35,6 +38,9 @@ export class Agent {
   #state: AgentState = { state: "starting" };
   #address: HermesAddress | null = null;
   #process: AgentProcess | null = null;
+  /** Of the life that Hermes leads now: ends it, and tells when it has ended. */
+  #life: { end: AbortController; ended: Promise<unknown> } | null = null;
+  #resting: Promise<void> | null = null;
   #closed = new AbortController();
   #watchers = new Set<() => void>();
 
@@ -74,9 +80,22 @@ export class Agent {
     const missing = await this.#missing();
     if (missing) return this.#become({ state: "unavailable", reason: missing });
     for (let failures = 0; !this.#closed.signal.aborted;) {
+      if (this.#resting) {
+        await this.#resting;
+        continue;
+      }
       const startedAt = Date.now();
-      const outcome = await this.#runOnce();
+      const end = new AbortController();
+      const ended = this.#runOnce(end);
+      this.#life = { end, ended };
+      const outcome = await ended;
+      this.#life = null;
       if (this.#closed.signal.aborted) return;
+      if (this.#resting) {
+        failures = 0;
+        this.#become({ state: "starting" });
+        continue;
+      }
       failures = Date.now() - startedAt > SETTLED_MS ? 1 : failures + 1;
       const reason = outcome.reason.slice(0, MAX_REASON_CHARS);
       log(`agent ended (${failures}): ${reason}`);
@@ -91,13 +110,32 @@ export class Agent {
     }
   }
 
+  /** Runs `task` while no agent lives; then it is started again. One at a time. */
+  async rest<T>(task: () => Promise<T>): Promise<T> {
+    let wake = () => {};
+    this.#resting = new Promise((resolve) => (wake = resolve));
+    try {
+      await this.#stop(REST_GRACE_MS);
+      this.#life?.end.abort(); // also one that has no process yet
+      await this.#life?.ended;
+      return await task();
+    } finally {
+      this.#resting = null;
+      wake();
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
+    await this.#stop(CLOSE_GRACE_MS);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     const running = this.#process;
     if (!running) return;
     running.kill("SIGTERM");
     const gone = running.ended.then(() => true);
-    if (await Promise.race([gone, sleep(1_000)])) return;
+    if (await Promise.race([gone, sleep(graceMs)])) return;
     running.kill("SIGKILL");
     await running.ended;
   }
@@ -116,8 +154,9 @@ export class Agent {
   }
 
   /** One life of Hermes. Resolves, never rejects, with the reason it ended. */
-  async #runOnce(): Promise<{ reason: string; insecure?: boolean }> {
-    const life = new AbortController();
+  async #runOnce(
+    life: AbortController,
+  ): Promise<{ reason: string; insecure?: boolean }> {
     let running: AgentProcess | null = null;
     try {
       const address = {
@@ -128,7 +167,10 @@ export class Agent {
       await mkdir(this.layout.sessions, { recursive: true });
       running = startAgent(this.layout, this.folder, address);
       this.#process = running;
-      const reason = running.ended.then((reason) => ({ reason }));
+      const reason = Promise.race([
+        running.ended.then((reason) => ({ reason })),
+        aborted(life.signal).then(() => ({ reason: "it was told to rest" })),
+      ]);
       const proof = this.#prove(address, life.signal);
       const early = await Promise.race([reason, proof]);
       if (early !== "guarded") return early;
@@ -188,6 +230,13 @@ async function answers(address: HermesAddress): Promise<boolean> {
     }
     throw error;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

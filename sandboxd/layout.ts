@@ -7,6 +7,7 @@ export function layoutOf(home: string) {
   const slipway = join(home, ".slipway");
   return {
     home,
+    slipway,
     claim: join(slipway, "claim.json"),
     config: join(slipway, "config.json"),
     skills: join(slipway, "skills"),

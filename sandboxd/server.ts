@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { Agent } from "./agent";
 import { tooLarge } from "./archive-rules";
 import { ClaimFile, type Claim } from "./claim";
@@ -7,6 +12,8 @@ import { ConfigStore } from "./config";
 import { Refusal } from "./errors";
 import { HermesHome } from "./hermes-home";
 import { readBody, readJsonBody, sendJson } from "./http";
+import { Disk } from "./keep/disk";
+import { TRANSFER_LIMIT_MS } from "./keep/parts";
 import { layoutOf } from "./layout";
 import { log } from "./log";
 import { parseFrom, parseInstall, parseTurn, parseUninstall } from "./requests";
@@ -31,8 +38,8 @@ export type Sandboxd = { port: number; close: () => Promise<void> };
 
 /** Of events in one answer; more is asked for from its `next`. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
-/** Bodies are small and the caller is near: a minute is generous. */
-const REQUEST_LIMIT_MS = 60_000;
+/** For a whole body: what is restored may be large, and its sender far. */
+const REQUEST_LIMIT_MS = TRANSFER_LIMIT_MS;
 
 /** Starts the daemon; resolves once it listens. Hermes comes up behind it. */
 export async function startSandboxd(
@@ -54,6 +61,8 @@ export async function startSandboxd(
   await skills.load();
   const agent = new Agent(layout, hermesHome, options.agentFolder);
   const turns = new Turns(layout, agent, skills);
+  const disk = new Disk(layout, agent, turns);
+  await disk.recover();
 
   async function health(claim: Claim) {
     const rows = (await skills.list()).flatMap(({ key, shas, digest }) =>
@@ -72,8 +81,9 @@ export async function startSandboxd(
 
   async function answer(
     request: IncomingMessage,
+    response: ServerResponse,
     claim: Claim,
-  ): Promise<[status: number, body: unknown]> {
+  ): Promise<[status: number, body: unknown] | "streamed"> {
     const url = new URL(request.url ?? "/", "http://sandboxd");
     const route = `${request.method} ${url.pathname}`;
     if (route === "GET /health") return [200, await health(claim)];
@@ -94,6 +104,11 @@ export async function startSandboxd(
       const turn = await turns.start(parseTurn(await readJsonBody(request)));
       return [202, { turnId: turn.input.turnId, ...position(turn) }];
     }
+    if (route === "POST /keep") {
+      await disk.keep(response);
+      return "streamed";
+    }
+    if (route === "POST /restore") return [200, await disk.restore(request)];
     const [, turnId, stop] =
       /^\/turns\/([A-Za-z0-9_-]{1,128})(\/stop)?$/.exec(url.pathname) ?? [];
     if (turnId && !stop && request.method === "GET") {
@@ -112,8 +127,8 @@ export async function startSandboxd(
     (request, response) => {
       claims
         .check(request.headers.authorization)
-        .then((claim) => answer(request, claim))
-        .then(([status, body]) => sendJson(response, status, body))
+        .then((claim) => answer(request, response, claim))
+        .then((said) => said === "streamed" || sendJson(response, ...said))
         .catch((error: unknown) => {
           const refusal = asRefusal(error);
           const { code, message, extra } = refusal;

@@ -32,6 +32,7 @@ export class Turns {
   #starting = new Map<string, Promise<Turn>>();
   #closed = new AbortController();
   #places = new Places(MAX_RUNNING);
+  #held = false;
 
   constructor(
     readonly layout: Layout,
@@ -43,6 +44,7 @@ export class Turns {
   async start(request: TurnRequest): Promise<Turn> {
     const known = this.#turns.get(request.turnId);
     if (known) return known;
+    if (this.#held) throw busy("The sandbox's files are being copied.");
     const starting = this.#starting.get(request.turnId) ?? this.#begin(request);
     this.#starting.set(request.turnId, starting);
     try {
@@ -50,6 +52,20 @@ export class Turns {
     } finally {
       this.#starting.delete(request.turnId);
     }
+  }
+
+  /**
+   * From now until the answered function is called no turn starts. Throws
+   * `Refusal`, busy: one runs, or they are held already.
+   */
+  hold(): () => void {
+    const running = [...this.#turns.values()].some(
+      (turn) => turn.state === "running",
+    );
+    if (running || this.#starting.size > 0) throw busy("A turn is running.");
+    if (this.#held) throw busy("The sandbox's files are being copied.");
+    this.#held = true;
+    return () => (this.#held = false);
   }
 
   get(turnId: string): Turn {
@@ -130,4 +146,8 @@ export class Turns {
       count -= 1;
     }
   }
+}
+
+function busy(message: string): Refusal {
+  return new Refusal(409, "busy", message);
 }

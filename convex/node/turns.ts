@@ -101,6 +101,7 @@ async function handOver(
     switch (error.code) {
       case "unclaimed": // it rebooted; the lifecycle gives it a new key
       case "unauthorized":
+      case "busy": // its files are being copied
         return { kind: "unreachable" };
       case "skill_not_installed":
         return { kind: "not_installed" };

@@ -37,6 +37,7 @@ export type Answer = { status: number; body: Record<string, unknown> };
 
 export type Daemon = {
   home: string;
+  url: string;
   key: string;
   pid: number;
   log: () => string;
@@ -102,7 +103,8 @@ export async function startDaemon(
     await rm(home, { recursive: true, force: true });
   };
   const pid = child.pid!;
-  return { home, key, pid, log: () => log, call, claim, kill, close };
+  const url = `http://127.0.0.1:${port}`;
+  return { home, url, key, pid, log: () => log, call, claim, kill, close };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals) {

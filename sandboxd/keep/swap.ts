@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import { chmod, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codeOf } from "../errors";
+import { readJson, writeAtomic } from "../files";
+import { log } from "../log";
+import { DROPPED_FILES, KEPT_FILES, KEPT_FOLDERS } from "./parts";
+
+/**
+ * Replaces what is kept by another tree, all of it or nothing, across crashes:
+ * once `commit` has renamed a prepared folder to "committed" it is finished,
+ * now or at the next boot; before that nothing was touched.
+ *
+ *   <work>/<id>/new/...       the tree, relative to the home
+ *   <work>/committed/plan.json  which parts it has
+ *   <work>/committed/old/...  what was there before, until the end
+ */
+export class Swap {
+  constructor(
+    readonly home: string,
+    /** On the same file system as the home. */
+    readonly work: string,
+  ) {}
+
+  get #committed() {
+    return join(this.work, "committed");
+  }
+
+  /** A new folder; the tree is to be made in its `new`. */
+  async prepare(): Promise<string> {
+    const folder = join(this.work, randomUUID());
+    await mkdir(join(folder, "new"), { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  /** Finishes what was committed; removes what was not. */
+  async recover(): Promise<void> {
+    await this.#finish();
+    for (const name of await entriesOf(this.work)) {
+      await discard(join(this.work, name));
+    }
+  }
+
+  /** Puts the prepared tree in place. The agent must not run. */
+  async commit(prepared: string): Promise<void> {
+    const parts: string[] = [];
+    for (const part of [...KEPT_FOLDERS, ...KEPT_FILES]) {
+      if (await exists(join(prepared, "new", part))) parts.push(part);
+    }
+    await writeAtomic(join(prepared, "plan.json"), JSON.stringify(parts));
+    await this.#finish(); // an earlier one, that could not be
+    await rename(prepared, this.#committed);
+    await this.#finish();
+  }
+
+  /** Can be broken off and begun again anywhere. */
+  async #finish(): Promise<void> {
+    const committed = this.#committed;
+    const plan = await readJson(join(committed, "plan.json"));
+    if (!Array.isArray(plan)) return; // there is none
+    for (const part of [...KEPT_FOLDERS, ...KEPT_FILES, ...DROPPED_FILES]) {
+      const from = join(committed, "new", part);
+      const to = join(this.home, part);
+      const planned = plan.includes(part);
+      if (planned && !(await exists(from))) continue; // it is there already
+      if (await exists(to)) {
+        // A name of its own each time: the agent may have run in between.
+        const aside = join(committed, "old", randomUUID());
+        await mkdir(dirname(aside), { recursive: true });
+        await rename(to, aside);
+      }
+      if (!planned) continue;
+      await mkdir(dirname(to), { recursive: true });
+      await rename(from, to);
+    }
+    const done = join(this.work, randomUUID());
+    await rename(committed, done);
+    await discard(done);
+  }
+}
+
+/** Removes a tree, also where folders in it are read-only; never throws. */
+export async function discard(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    try {
+      if (codeOf(error) !== "EACCES") throw error;
+      await openUp(path);
+      await rm(path, { recursive: true, force: true });
+    } catch (error) {
+      log("not removed; the next boot tries again", error);
+    }
+  }
+}
+
+async function openUp(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openUp(join(folder, entry.name));
+  }
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
