@@ -35,6 +35,12 @@ export class ContractChecker {
   private readonly pending = new Set<Promise<void>>();
   private readonly validators = new Map<string, ValidateFunction>();
 
+  /**
+   * @param closed whether what the documents do not name is a violation: a
+   * stand-in that sends more has made it up, the vendor may
+   */
+  constructor(private readonly closed = true) {}
+
   /** For SandboxServerOptions.observe. */
   observe = (request: Request, answer: Response): void => {
     const work = this.check(request, answer);
@@ -90,7 +96,8 @@ export class ContractChecker {
       const { definitions } = contract;
       // Unions of types are how "nullable" reads in plain JSON Schema.
       const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-      validate = ajv.compile({ ...schema, definitions });
+      const whole = { ...schema, definitions };
+      validate = ajv.compile(this.closed ? whole : opened(whole));
       this.validators.set(key, validate);
     }
     let body: unknown;
@@ -111,6 +118,15 @@ export class ContractChecker {
     const seen = this.covered.get(route) ?? new Set();
     this.covered.set(route, seen.add(status));
   }
+}
+
+/** The same schema, that takes properties it does not name. */
+function opened(schema: object): object {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) =>
+      key === "additionalProperties" && value === false ? undefined : value,
+    ),
+  ) as object;
 }
 
 /** The most literal template that matches: "entrypoint" before "{sessionId}". */

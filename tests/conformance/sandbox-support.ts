@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { Daytona } from "@daytonaio/sdk";
 import { createSandboxServer } from "../../emulators/sandbox/index";
 import { ContractChecker } from "./sandbox-contract";
+import { SOON_MS } from "./sandbox-target";
 import type {
   SandboxServer,
   SandboxServerOptions,
 } from "../../emulators/sandbox/index";
 
-/** For a test file's setDefaultTimeout: real processes, on a machine that may be busy. */
-export const PATIENCE_MS = 20_000;
+export { PATIENCE_MS } from "./sandbox-target";
 
 export const API_KEY = "test-key";
 
@@ -83,7 +83,7 @@ export function client(apiUrl: string): Daytona {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   what: string,
-  ms = 5_000,
+  ms = SOON_MS,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + ms;
   for (;;) {

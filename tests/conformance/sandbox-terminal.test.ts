@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Sandbox } from "@daytonaio/sdk";
-import {
-  PATIENCE_MS,
-  eventually,
-  failure,
-  startFixture,
-} from "./sandbox-support";
-import type { Fixture } from "./sandbox-support";
+import { eventually, failure } from "./sandbox-support";
+import { PATIENCE_MS, emulated } from "./sandbox-target";
+import { startWire } from "./sandbox-wire";
+import type { Wire } from "./sandbox-wire";
 
 setDefaultTimeout(PATIENCE_MS);
 
-let fixture: Fixture;
+let wire: Wire;
 let sandbox: Sandbox;
 beforeAll(async () => {
-  fixture = await startFixture();
-  sandbox = await fixture.daytona.create({ name: "terminal" });
+  wire = await startWire();
+  sandbox = await wire.daytona.create({ name: wire.name("terminal") });
 });
-afterAll(() => fixture.close());
+afterAll(() => wire.close());
 
 /** A terminal whose screen can be looked at. */
 async function open(id: string, more = {}) {
@@ -87,7 +84,7 @@ test("an id that is taken, one that is unknown, and no key at all are refused", 
   const { pty } = await open("taken");
   await failure(open("taken"));
   await failure(sandbox.process.connectPty("unknown", { onData: () => {} }));
-  const url = `${fixture.origin}/toolbox/${sandbox.id}/process/pty/taken/connect`;
+  const url = `${wire.toolbox(sandbox)}/process/pty/taken/connect`;
   const headers = {
     connection: "upgrade",
     upgrade: "websocket",
@@ -108,7 +105,7 @@ test("a flood on the terminal is paced by who looks at it", async () => {
 });
 
 test("terminals are gone after a stop", async () => {
-  const mortal = await fixture.daytona.create();
+  const mortal = await wire.daytona.create();
   const pty = await mortal.process.createPty({ id: "p", onData: () => {} });
   await mortal.stop();
   await eventually(() => !pty.isConnected(), "it is disconnected");
@@ -176,30 +173,33 @@ test("a signed preview opens by its address, until it expires or is revoked", as
   expect(tooLong.statusCode).toBe(400);
 });
 
-test("the entrypoint's log can be followed", async () => {
-  const folder = `${fixture.snapshots}/counting`;
-  mkdirSync(folder, { recursive: true });
-  const count = "for i in 1 2 3; do echo $i; sleep 0.1; done; echo end >&2";
-  writeFileSync(
-    `${folder}/snapshot.json`,
-    JSON.stringify({ version: 1, entrypoint: ["/bin/sh", "-c", count] }),
-  );
-  const counting = await fixture.daytona.create({ snapshot: "counting" });
-  let out = "";
-  let err = "";
-  await counting.process.getEntrypointLogs(
-    (chunk) => void (out += chunk),
-    (chunk) => void (err += chunk),
-  );
-  expect(out).toBe("1\n2\n3\n");
-  expect(err).toBe("end\n");
-  await counting.delete();
-});
+emulated("it writes a snapshot into a folder")(
+  "the entrypoint's log can be followed",
+  async () => {
+    const folder = `${wire.emulator().snapshots}/counting`;
+    mkdirSync(folder, { recursive: true });
+    const count = "for i in 1 2 3; do echo $i; sleep 0.1; done; echo end >&2";
+    writeFileSync(
+      `${folder}/snapshot.json`,
+      JSON.stringify({ version: 1, entrypoint: ["/bin/sh", "-c", count] }),
+    );
+    const counting = await wire.daytona.create({ snapshot: "counting" });
+    let out = "";
+    let err = "";
+    await counting.process.getEntrypointLogs(
+      (chunk) => void (out += chunk),
+      (chunk) => void (err += chunk),
+    );
+    expect(out).toBe("1\n2\n3\n");
+    expect(err).toBe("end\n");
+    await counting.delete();
+  },
+);
 
 test("a browser, which sets no headers, may bring the preview token instead", async () => {
   const { token } = await sandbox.getPreviewLink(1);
-  const base = fixture.origin.replace("http", "ws");
-  const address = `${base}/toolbox/${sandbox.id}/process/pty/create-connect?id=web&cols=80&rows=24`;
+  const base = wire.toolbox(sandbox).replace("http", "ws");
+  const address = `${base}/process/pty/create-connect?id=web&cols=80&rows=24`;
   const first = await new Promise<string>((resolve, reject) => {
     const socket = new WebSocket(
       `${address}&DAYTONA_SANDBOX_AUTH_KEY=${token}`,
