@@ -15,8 +15,8 @@ export type RelayOptions = {
 /** A setting that cannot be used; the message names it and says what to set. */
 export class OptionError extends Error {}
 
-/** Shorter ones are words. */
-const MIN_SECRET = 32;
+/** It goes into a header as it is; and a shorter one could be a word. */
+const SECRET = /^[\x21-\x7e]{32,512}$/;
 
 /** @throws OptionError */
 export function readOptions(
@@ -32,9 +32,9 @@ export function readOptions(
     throw new OptionError(`The port is "${values.port ?? env.PORT}".`);
   }
   const secret = required(env, "RELAY_SECRET");
-  if (secret.length < MIN_SECRET) {
+  if (!SECRET.test(secret)) {
     throw new OptionError(
-      "RELAY_SECRET is too short. Make one: openssl rand -base64 32",
+      "RELAY_SECRET is too short, or has spaces. Make one: openssl rand -base64 32",
     );
   }
   const apps = required(env, "SLIPWAY_APP_ORIGINS").split(",");

@@ -58,6 +58,9 @@ export function socketHandlers(
       if (data.kind === "relay") data.relay.fromClient(message);
       else data.connection?.received(String(message));
     },
+    drain({ data }) {
+      if (data.kind === "relay") data.relay.drained();
+    },
     close({ data }, code, reason) {
       if (data.kind === "relay") data.relay.clientClosed(code, reason);
       else data.connection?.closed();

@@ -4,6 +4,9 @@ import type { Socket } from "./sockets";
 
 const OPEN_TIMEOUT_MS = 10_000;
 
+/** Beyond this much unsent to the client, what is inside is made to wait. */
+const MAX_UNSENT = 1024 * 1024;
+
 /** Headers the handshake makes anew. */
 const OWN = /^(host|connection|upgrade|sec-websocket-.*)$/i;
 
@@ -20,7 +23,7 @@ export class Relay {
   ) {
     upstream.binaryType = "nodebuffer" as BinaryType;
     upstream.addEventListener("message", ({ data }) => {
-      if (this.client) this.client.send(data);
+      if (this.client) this.toClient(this.client, data);
       else this.early.push(data);
     });
     upstream.addEventListener("close", ({ code, reason }) => {
@@ -83,6 +86,17 @@ export class Relay {
     if (this.closing) client.close(this.closing.code, this.closing.reason);
   }
 
+  private toClient(client: Socket, message: string | Buffer): void {
+    client.send(message);
+    if (client.getBufferedAmount() > MAX_UNSENT)
+      pausable(this.upstream).pause();
+  }
+
+  /** The client has read what was sent. */
+  drained(): void {
+    pausable(this.upstream).resume();
+  }
+
   fromClient(message: string | Buffer): void {
     this.upstream.send(message);
   }
@@ -91,6 +105,11 @@ export class Relay {
     this.upstream.close(sendable(code), reason);
     this.settled();
   }
+}
+
+/** Bun's client can be made to wait; the DOM's types do not know. */
+function pausable(socket: WebSocket): { pause(): void; resume(): void } {
+  return socket as never;
 }
 
 /** Codes that only describe a close (1005, 1006) may not be sent in one. */
