@@ -3,11 +3,12 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { probed } from "../model/log";
-import { decide } from "../model/slot";
+import { decide, type SlotEvent } from "../model/slot";
 import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
+import { instantOn, reopenInstant } from "./instant";
 import { log } from "./log";
 import {
   activeLaunches,
@@ -243,20 +244,52 @@ export const report = internalMutation({
     }
     const boot = await getBoot(ctx, slot);
     const event = { type: "probe", probe } as const;
-    const moves = decide(slot, event, Date.now()).state !== slot.state;
+    const next = decide(slot, event, Date.now());
+    const moves = next.state !== slot.state;
     if (moves || (agent && agent.state !== boot?.agent?.state)) {
       await log(ctx, { slot, what: { ...probed(probe, agent?.state), ms } });
     }
     if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
     await withdrawMissing(ctx, slot, found.missing);
-    await applyEvent(ctx, slotId, event);
-    await goOn(ctx, slotId, agent?.state === "starting");
+    if (slot.state.status === "running" && next.state.status !== "running") {
+      await disappoint(ctx, row, event);
+    } else {
+      await applyEvent(ctx, slotId, event);
+    }
+    await goOn(ctx, slotId, {
+      booting: agent?.state === "starting",
+      silent: started && probe.daemon === "unreachable",
+    });
     await warnOfStop(ctx, slotId);
     // What could not go while it was stopped goes now.
     if (started && probe.daemon === "ok") await retireVersions(ctx, slotId);
     return null;
   },
 });
+
+/** It runs and nobody answers at its address: a restart, after which both are new. */
+const RESTARTED: SlotEvent = {
+  type: "probe",
+  probe: { kind: "present", provider: "started", daemon: "unclaimed" },
+};
+
+/** It does not run, although instant launches were answered as if it did: they begin again. */
+async function disappoint(
+  ctx: MutationCtx,
+  { slotId, confirmedAt }: Doc<"activity">,
+  event: SlotEvent,
+): Promise<void> {
+  const slot = await requireSlot(ctx, slotId);
+  const { state, failed } = decide(slot, event, Date.now());
+  const reopen = () => reopenInstant(ctx, slotId, confirmedAt, state.status);
+  // First, so that messages that wait in their sessions have a launch to wait for.
+  if (!failed) await reopen();
+  await applyEvent(ctx, slotId, event);
+  if (failed?.code !== "sandbox_lost") return;
+  // Whoever waited when it was lost has failed by now; these are told it was.
+  await reopen();
+  await reconcile(ctx, slotId);
+}
 
 /** Says once, before the provider stops it for want of use, that it will. */
 async function warnOfStop(
@@ -276,19 +309,28 @@ async function warnOfStop(
 async function goOn(
   ctx: MutationCtx,
   slotId: Id<"slots">,
-  booting: boolean,
+  { booting, silent }: { booting: boolean; silent: boolean },
 ): Promise<void> {
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
+  const hoping =
+    silent && (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
   if (waiting && row.failures >= MAX_FAILURES) {
     await ctx.db.patch("activity", row._id, { failures: 0 });
     await applyEvent(ctx, slotId, { type: "unusable" });
     return;
   }
+  if (hoping && row.failures >= MAX_FAILURES) {
+    await ctx.db.patch("activity", row._id, { failures: 0 });
+    await disappoint(ctx, row, RESTARTED);
+    return;
+  }
   if (row.failures === 0) await reconcile(ctx, slotId);
   const polls = booting ? row.polls + 1 : 0;
   await ctx.db.patch("activity", row._id, { polls });
-  const again = booting ? polls < MAX_POLLS : waiting && row.failures > 0;
+  const again = booting
+    ? polls < MAX_POLLS
+    : (waiting || hoping) && row.failures > 0;
   if (again) await startProbe(ctx, slotId, { asksDaemon: true, delay: POLL });
 }
 

@@ -12,6 +12,7 @@ export type Phase = {
 
 const LABELS: Record<string, string> = {
   queue: "Accepted",
+  check: "Looking at the sandbox that was there",
   create: "Making the sandbox",
   start: "Starting the sandbox",
   connect: "Reaching the sandbox",
