@@ -32,10 +32,13 @@ export const sandboxView = v.object({
     }),
   ),
   autoStopAt: v.union(v.number(), v.null()),
+  /** When it was announced that it stops at `autoStopAt` unless it is used. */
   warnedAt: v.union(v.number(), v.null()),
   lastConfirmedAt: v.union(v.number(), v.null()),
   health: slotHealth,
   launching: v.number(),
+  /** How often of late it lost skills that were put back; see model/repairs. */
+  repairs: v.number(),
   /** From 1; null when it does not wait for a place. */
   position: v.union(v.number(), v.null()),
   /** It was made from a snapshot that is not the present one. */
@@ -96,6 +99,7 @@ export async function view(
     lastConfirmedAt: activity?.lookedAt || null,
     health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
     launching: launching.length,
+    repairs: running ? (boot?.repairs?.count ?? 0) : 0,
     position,
     restartNeeded: exists && isOutdated(remote),
     previous: previous && { generation: previous.generation },

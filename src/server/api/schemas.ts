@@ -281,6 +281,9 @@ export const sandbox = name(
       }),
     ),
     autoStopAt: ms("When it stops by itself, if nobody uses it.").nullable(),
+    warnedAt: ms(
+      "Since when it is announced that it stops then; null until its last minutes.",
+    ).nullable(),
     lastConfirmedAt: ms("When it was last seen running.").nullable(),
     position: z
       .number()
@@ -308,6 +311,9 @@ export const sandbox = name(
       "none",
     ]),
     launching: z.number().meta({ description: "Launches under way in it." }),
+    repairs: z.number().meta({
+      description: "How often of late skills that it had lost were put back.",
+    }),
   }),
 );
 
