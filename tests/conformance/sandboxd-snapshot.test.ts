@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Snapshot } from "../../sandboxd/snapshot";
 import { testSnapshot } from "./sandboxd-harness";
 
-setDefaultTimeout(60_000);
+// Seconds, and minutes where others keep the machine busy: a virtual environment
+// with pip in it is made for each try, and the agent for the first run of all.
+setDefaultTimeout(240_000);
 
 const dir = await mkdtemp(join(tmpdir(), "slipway-snapshots-"));
 afterAll(() => rm(dir, { recursive: true, force: true }));
