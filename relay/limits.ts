@@ -14,6 +14,8 @@ export const LIMITS = {
   hello: 10 * SECOND,
   /** A terminal nobody types into; its shell stays until the sandbox stops. */
   terminalIdle: 30 * MINUTE,
+  /** However busy: a program can make a terminal answer, and so look used. */
+  terminalLife: 12 * 60 * MINUTE,
   /** More tabs than a person looks at. */
   terminalsPerUser: 8,
 
@@ -31,6 +33,8 @@ export const LIMITS = {
 
   /** Unsent bytes of a connection from which on the other side has to wait. */
   buffered: MIB,
+  /** Bytes a page has been sent and has not painted: a browser reads faster than it paints. */
+  unseen: MIB,
   /** Unsent bytes at which a connection is cut, should waiting not have helped. */
   bufferedAtMost: 16 * MIB,
   /** One WebSocket message of a browser: a very long paste. Kept whole before it is passed on. */

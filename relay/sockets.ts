@@ -72,6 +72,8 @@ const DRAIN_MS = 20;
  */
 export class Pace {
   private timer: ReturnType<typeof setInterval> | null = null;
+  private full = false;
+  private held = false;
 
   constructor(
     private readonly near: Near,
@@ -83,13 +85,28 @@ export class Pace {
   toNear(message: string | Buffer): boolean {
     this.near.send(message);
     const unsent = this.near.getBufferedAmount();
-    if (unsent > this.limits.buffered && !this.far.isPaused) this.far.pause();
+    if (unsent > this.limits.buffered) this.full = true;
+    this.settle();
     return unsent <= this.limits.bufferedAtMost;
   }
 
   /** The near half has sent what it had. */
   drained(): void {
-    if (this.far.isPaused) this.far.resume();
+    this.full = false;
+    this.settle();
+  }
+
+  /** Makes the far half wait for another reason too. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.settle();
+  }
+
+  private settle(): void {
+    const waits = this.full || this.held;
+    if (waits === this.far.isPaused) return;
+    if (waits) this.far.pause();
+    else this.far.resume();
   }
 
   toFar(message: string | Buffer): boolean {

@@ -11,6 +11,7 @@ import type { Watch } from "./watch";
  *
  *   browser  {ticket, terminal, cols, rows}   first, within 10 s
  *            {type: "resize", cols, rows}
+ *            {type: "seen", bytes}             painted since the last time; makes room
  *            {type: "end"}                     ends the shell as well
  *   relay    {type: "ready", resumed}          then bytes
  *            {type: "exit", code}              then a close
@@ -31,6 +32,7 @@ const hello = z.object({
 });
 const control = z.union([
   z.object({ type: z.literal("resize"), ...size }),
+  z.object({ type: z.literal("seen"), bytes: z.number().int().min(0) }),
   z.object({ type: z.literal("end") }),
 ]);
 const said = z.object({
@@ -85,6 +87,7 @@ export class Terminal implements NearEnd {
   private hello: ReturnType<typeof setTimeout> | undefined;
   private typedAt = Date.now();
   private active = false;
+  private unseen = 0;
   private resizing: Promise<void> | null = null;
   private wanted: Size | null = null;
 
@@ -103,9 +106,8 @@ export class Terminal implements NearEnd {
         void this.begin(String(message));
         return;
       case "running":
-        this.typedAt = Date.now();
         if (typeof message === "string") this.controlled(message);
-        else if (!this.running?.pace.toFar(message)) this.end("too_much");
+        else this.typed(message);
         return;
       case "opening": // it is told when it may speak
         this.end("bad_request");
@@ -198,7 +200,10 @@ export class Terminal implements NearEnd {
     this.active = true;
     const word = isBinary ? null : said.safeParse(parse(data.toString()));
     if (!word?.success) {
-      if (!this.running?.pace.toNear(Buffer.from(data))) this.end("too_much");
+      this.unseen += data.length;
+      const fits = this.running?.pace.toNear(Buffer.from(data));
+      if (!fits) return this.end("too_much");
+      this.running?.pace.hold(this.unseen > this.parts.limits.unseen);
       return;
     }
     switch (word.data.status) {
@@ -215,13 +220,26 @@ export class Terminal implements NearEnd {
     }
   }
 
+  private typed(bytes: Buffer): void {
+    this.typedAt = Date.now();
+    if (!this.running?.pace.toFar(bytes)) this.end("too_much");
+  }
+
   private controlled(text: string): void {
     const word = control.safeParse(parse(text));
     if (!word.success) return this.end("bad_request");
-    if (word.data.type === "resize") return this.resize(word.data);
     const { running } = this;
-    this.end("ended");
-    if (running) void running.terminals.end(running.name);
+    switch (word.data.type) {
+      case "resize":
+        return this.resize(word.data);
+      case "seen":
+        this.unseen = Math.max(0, this.unseen - word.data.bytes);
+        running?.pace.hold(this.unseen > this.parts.limits.unseen);
+        return;
+      case "end":
+        this.end("ended");
+        if (running) void running.terminals.end(running.name);
+    }
   }
 
   /** One at a time, and only the last of those that came meanwhile. */
@@ -240,10 +258,13 @@ export class Terminal implements NearEnd {
   }
 
   private endWhenIdle(): () => void {
+    const { terminalIdle, terminalLife } = this.parts.limits;
     this.typedAt = Date.now();
+    const last = this.typedAt + terminalLife;
     let timer: ReturnType<typeof setTimeout>;
     const wait = () => {
-      const left = this.typedAt + this.parts.limits.terminalIdle - Date.now();
+      const end = Math.min(this.typedAt + terminalIdle, last);
+      const left = end - Date.now();
       if (left <= 0) this.end("idle");
       else timer = setTimeout(wait, left);
     };

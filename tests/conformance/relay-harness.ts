@@ -123,7 +123,7 @@ export function connect(relay: Relay, origin = APP): WebSocket {
 export async function openTerminal(
   relay: Relay,
   hello: object,
-  options: { quiet?: boolean } = {},
+  options: { blind?: boolean } = {},
 ): Promise<Screen> {
   const socket = connect(relay);
   socket.binaryType = "arraybuffer";
@@ -134,9 +134,13 @@ export async function openTerminal(
   socket.onmessage = ({ data }) => {
     if (typeof data === "string") {
       words.push(JSON.parse(data) as Record<string, unknown>);
-    } else if (!options.quiet) {
-      text += decoder.decode(data as ArrayBuffer, { stream: true });
+      return;
     }
+    const bytes = data as ArrayBuffer;
+    text += decoder.decode(bytes, { stream: true });
+    if (options.blind) return;
+    const seen = { type: "seen", bytes: bytes.byteLength };
+    socket.send(JSON.stringify(seen));
   };
   socket.onclose = ({ code, reason }) => ended.resolve(`${code} ${reason}`);
   await new Promise((resolve, reject) => {

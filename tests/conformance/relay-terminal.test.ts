@@ -163,6 +163,35 @@ test("a personal token opens one, and its end ends it", async () => {
   expect(await screen.ended).toBe("4403 access_withdrawn");
 });
 
+/** Bytes a program in ada's sandbox has written so far; 0 if there is none. */
+async function writtenBy(program: string): Promise<number> {
+  const { result } = await ada.sandbox.process.executeCommand(
+    `grep wchar /proc/$(pgrep -x ${program})/io`,
+  );
+  return Number(/wchar: (\d+)/.exec(result)?.[1] ?? 0);
+}
+
+test("a page that does not keep up with painting makes it wait as well", async () => {
+  const ticket = await ada.ticket({ kind: "terminal" });
+  const screen = await openTerminal(ground.relay, { ticket }, { blind: true });
+  await eventually(() => screen.words.length > 0, "it is ready");
+  screen.type("head -c 40000000 /dev/zero | tr '\\0' x; echo done-$((2+3))\n");
+  let last = -1;
+  await eventually(async () => {
+    const before = last;
+    last = await writtenBy("head");
+    return last > 1_000_000 && last === before;
+  }, "the program waits");
+  expect(screen.text().length).toBeLessThan(4 * 1_024 * 1_024);
+
+  const seen = { type: "seen", bytes: 100_000_000 };
+  await eventually(() => {
+    screen.socket.send(JSON.stringify(seen));
+    return screen.text().slice(-500).includes("done-5");
+  }, "the rest");
+  screen.socket.close();
+});
+
 test("who does not read makes the program wait, not the relay pile up", async () => {
   const screen = await open({}, ada);
   await eventually(() => screen.words.length > 0, "it is ready");
@@ -180,13 +209,9 @@ test("who does not read makes the program wait, not the relay pile up", async ()
   let last = -1;
   await eventually(
     async () => {
-      const { result } = await ada.sandbox.process.executeCommand(
-        "cat /proc/$(pgrep -x head)/io | grep wchar",
-      );
-      const written = Number(/\d+/.exec(result)?.[0]);
-      const still = written === last;
-      last = written;
-      return still;
+      const before = last;
+      last = await writtenBy("head");
+      return last > 0 && last === before;
     },
     "the program waits",
     15_000,
