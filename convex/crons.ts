@@ -23,4 +23,11 @@ crons.interval(
   {},
 );
 
+crons.interval(
+  "remove what is old",
+  { hours: 1 },
+  internal.lifecycle.retention.start,
+  {},
+);
+
 export default crons;

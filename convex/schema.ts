@@ -104,7 +104,8 @@ export default defineSchema({
     title: v.string(),
   })
     .index("by_user", ["userId"])
-    .index("by_slot_and_skill_key_and_sha", ["slotId", "skillKey", "sha"]),
+    .index("by_slot_and_skill_key_and_sha", ["slotId", "skillKey", "sha"])
+    .index("by_skill_key_and_sha", ["skillKey", "sha"]),
 
   messages: defineTable({
     sessionId: v.id("sessions"),

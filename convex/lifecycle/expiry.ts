@@ -59,11 +59,6 @@ export const expire = internalMutation({
         slotId,
       });
     }
-    const answers = await ctx.db
-      .query("idempotency")
-      .withIndex("by_expires_at", (q) => q.lte("expiresAt", now))
-      .take(BATCH);
-    for (const row of answers) await ctx.db.delete("idempotency", row._id);
     return null;
   },
 });

@@ -164,12 +164,14 @@ export const lifecycleTables = {
     digest: v.string(),
     path: v.string(),
     installId: v.optional(v.string()), // the install that last wrote it; see sandboxd/skills
-  }).index("by_slot_and_generation_and_skill_key_and_sha", [
-    "slotId",
-    "generation",
-    "skillKey",
-    "sha",
-  ]),
+  })
+    .index("by_slot_and_generation_and_skill_key_and_sha", [
+      "slotId",
+      "generation",
+      "skillKey",
+      "sha",
+    ])
+    .index("by_skill_key_and_sha", ["skillKey", "sha"]),
 
   /**
    * One flight per (slot, generation, skill, commit), which puts a skill on the
@@ -260,4 +262,12 @@ export const lifecycleTables = {
     orphansHealed: v.number(),
     halted: v.optional(v.string()),
   }),
+
+  /** How much of each kind was removed for its age. Written by lifecycle/retention, read by health. */
+  removals: defineTable({
+    kind: v.string(),
+    count: v.number(),
+    lastAt: v.optional(v.number()),
+    job: v.optional(v.id("_scheduled_functions")), // the last of its chain
+  }).index("by_kind", ["kind"]),
 };

@@ -73,7 +73,7 @@ function words(screen: Problem, trouble: string | null) {
     case "not-found":
       return {
         title: "There is no such session here",
-        text: "The address may be mistyped, or the session belongs to somebody else.",
+        text: "The address may be mistyped, the session may belong to somebody else, or nobody wrote in it for so long that it was removed.",
       };
     case "failed":
       return { title: screen.failure.message, text: screen.failure.next };

@@ -73,16 +73,22 @@ async function askBackend(url: string): Promise<Check> {
       })) as typeof fetch,
   });
   try {
-    const { ok, missing, deploymentId, sweep } = await client.query(
+    const { ok, missing, unreadable, ...rest } = await client.query(
       api.health.get,
       {},
     );
+    const { deploymentId, sweep, removed } = rest;
+    const faults = [
+      ...(ok ? [] : [`lacks ${missing.join(", ")}`]),
+      ...unreadable.map((name) => `has a ${name} that cannot be read`),
+    ];
     return {
       ok,
       deploymentId,
       sweep,
-      ...(!ok && {
-        message: `The deployment's environment lacks ${missing.join(", ")}.`,
+      removed,
+      ...(faults.length > 0 && {
+        message: `The deployment's environment ${faults.join(" and ")}.`,
       }),
     };
   } catch (error) {
