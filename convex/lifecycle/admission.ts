@@ -21,6 +21,9 @@ import { applyEvent } from "./slots";
 /** Waiting slots looked at in one run; more are looked at when a place frees. */
 const LOOKED_AT = 1_000;
 
+/** Admitted by one transaction, each with all that waits for it; the next goes on. */
+const ADMITTED_AT_ONCE = 10;
+
 /** Admits who waits, in the order of arrival, while there are places. */
 export const admit = internalMutation({
   args: {},
@@ -32,11 +35,13 @@ export const admit = internalMutation({
       caps,
       taken.map((place) => place.userId),
     );
+    let admitted = 0;
     for (const slot of await waitingSlots(ctx)) {
       if (places.full) return null;
-      if (places.admit(slot.userId)) {
-        await applyEvent(ctx, slot._id, { type: "admit" });
-      }
+      if (!places.admit(slot.userId)) continue;
+      await applyEvent(ctx, slot._id, { type: "admit" });
+      admitted += 1;
+      if (admitted === ADMITTED_AT_ONCE) return callAdmission(ctx);
     }
     return null;
   },
@@ -66,14 +71,15 @@ function waitsForPlace({ state }: Doc<"slots">): boolean {
 export async function callAdmission(
   ctx: MutationCtx,
   slot?: Doc<"slots">,
-): Promise<void> {
+): Promise<null> {
   const due = slot ? waitsForPlace(slot) : await somebodyWaits(ctx);
-  if (!due) return;
+  if (!due) return null;
   await ctx.scheduler.runAfter(0, internal.lifecycle.admission.admit, {});
+  return null;
 }
 
-/** Whether anybody waits; the cron asks, in case a call was lost with its mutation. */
-export async function somebodyWaits(ctx: QueryCtx): Promise<boolean> {
+/** Whether anybody waits for a place. */
+async function somebodyWaits(ctx: QueryCtx): Promise<boolean> {
   return (
     (await inState(ctx, "queued").first()) !== null ||
     (await inState(ctx, "replacing").take(LOOKED_AT)).some(waitsForPlace)
@@ -120,11 +126,26 @@ export async function keepPlaceOf(
   if (remote) await keepPlace(ctx, remote);
 }
 
+/** What a slot in the queue is told: its place, and whether its user's own cap keeps it there. */
+export async function queueOf(
+  ctx: QueryCtx,
+  slot: Doc<"slots">,
+): Promise<{ position: number | null; ownCap: number | null }> {
+  const position = await positionOf(ctx, slot);
+  if (position === null) return { position, ownCap: null };
+  const cap = capsOf(process.env).user;
+  const own = await ctx.db
+    .query("places")
+    .withIndex("by_user", (q) => q.eq("userId", slot.userId))
+    .take(cap);
+  return { position, ownCap: own.length < cap ? null : cap };
+}
+
 /** How far ahead the count of a position goes; beyond it is "more than". */
 export const MAX_POSITION = 1_000;
 
 /** The slot's place in the queue, from 1, or null when it is not queued. */
-export async function positionOf(
+async function positionOf(
   ctx: QueryCtx,
   slot: { _id: Id<"slots">; state: Doc<"slots">["state"] },
 ): Promise<number | null> {

@@ -184,7 +184,7 @@ export const report = internalMutation({
     });
     switch (outcome.kind) {
       case "installed":
-        await append(ctx, slot, flight, outcome);
+        await addInstalledSkill(ctx, slot, flight, outcome);
         await confirmActivity(ctx, slot._id);
         await retireVersions(ctx, slot._id);
         break;
@@ -235,7 +235,7 @@ export async function expireInstall(
 }
 
 /** Idempotent: an install that two reports confirm is listed once. */
-async function append(
+async function addInstalledSkill(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   flight: Doc<"installs">,

@@ -291,6 +291,8 @@ async function isWanted(
   if (row.remoteId !== undefined && row.remoteId !== sandbox.remoteId) {
     return false;
   }
+  // Records of a release that counted no places are brought in line here.
+  await keepPlace(ctx, row);
   // What is being deleted or settled is on its way out by its own row.
   return row.state !== "gone";
 }
