@@ -58,24 +58,26 @@ const BEAT = 20_000;
  * agent's history. The copy is unpacked and measured here before it counts, for
  * the sandbox is deleted on the strength of it. The caller owns the stored file.
  *
- * @param onProgress called every 20 s; when it rejects, the transfer ends
+ * @param onProgress called each `every` ms; when it rejects, the transfer ends
  */
 export async function keepDisk(
   ctx: ActionCtx,
   access: DiskAccess,
   onProgress: () => Promise<unknown>,
+  every = BEAT,
 ): Promise<KeepOutcome> {
-  return await beating(onProgress, async (signal) => {
+  return await beating(onProgress, every, async (signal) => {
     try {
       const address = await addressOf(access);
       const request = { timeoutMs: TRANSFER_LIMIT, signal };
-      return await askBooting(() =>
-        receiveKept(address, request, async (file, content) => {
+      return await askBooting(() => {
+        goOn(signal);
+        return receiveKept(address, request, async (file, content) => {
           const blob = await openAsBlob(file, { type: "application/gzip" });
           const storageId = await ctx.storage.store(blob);
           return { kind: "kept" as const, storageId, ...content };
-        }),
-      );
+        });
+      });
     } catch (error) {
       return judge(error, "keep_failed");
     }
@@ -88,15 +90,16 @@ const restored = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
  * Copies what was kept into a sandbox, in the place of whatever is there. The
  * daemon measures it before it replaces anything; repeating it is harmless.
  *
- * @param onProgress called every 20 s; when it rejects, the transfer ends
+ * @param onProgress called each `every` ms; when it rejects, the transfer ends
  */
 export async function restoreDisk(
   ctx: ActionCtx,
   access: DiskAccess,
   { storageId, digest }: Pick<Kept, "storageId" | "digest">,
   onProgress: () => Promise<unknown>,
+  every = BEAT,
 ): Promise<RestoreOutcome> {
-  return await beating(onProgress, async (signal) => {
+  return await beating(onProgress, every, async (signal) => {
     try {
       const body = await ctx.storage.get(storageId);
       if (!body) {
@@ -104,8 +107,9 @@ export async function restoreDisk(
         return { kind: "refused", error: failure("restore_failed", error) };
       }
       const address = await addressOf(access);
-      const answer = await askBooting(() =>
-        askDaemon(address, "POST", "/restore", {
+      const answer = await askBooting(() => {
+        goOn(signal);
+        return askDaemon(address, "POST", "/restore", {
           body,
           headers: {
             "content-type": "application/gzip",
@@ -113,8 +117,8 @@ export async function restoreDisk(
           },
           timeoutMs: TRANSFER_LIMIT,
           signal,
-        }),
-      );
+        });
+      });
       const disk = restored.parse(answer);
       return disk.digest === digest
         ? { kind: "restored", digest }
@@ -135,17 +139,24 @@ async function addressOf(access: DiskAccess): Promise<DaemonAddress> {
 /** Runs `work` while telling the caller that it goes on, until that fails. */
 async function beating<T>(
   onProgress: () => Promise<unknown>,
+  every: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
   const beat = setInterval(() => {
     onProgress().catch((error: unknown) => lost.abort(error));
-  }, BEAT);
+  }, every);
   try {
     return await work(lost.signal);
   } finally {
     clearInterval(beat);
   }
+}
+
+/** Before another try: none for a caller that is not waiting any more. */
+function goOn(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new RemoteError("timeout", "The transfer was given up.");
 }
 
 function mismatchOf(error: unknown): RestoreOutcome | null {
