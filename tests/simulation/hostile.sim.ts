@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Doc } from "../../convex/_generated/dataModel";
-import { installWorld } from "./install";
-import { keyOf, open, SHA } from "./run";
+import { keyOf, open, SHA } from "./scene";
+import { installWorld } from "./stand-ins";
 import { World } from "./world";
 
 /** Scenes with an adversary in the sandbox or misfortune at the provider. */
@@ -65,10 +65,7 @@ type Stage = {
   }>;
 };
 
-const calls = (world: World, route: string) =>
-  [...world.drawn]
-    .filter(([key]) => key.startsWith(`${route} `))
-    .reduce((sum, [, count]) => sum + count, 0);
+const calls = (world: World, route: string) => world.calls.get(route) ?? 0;
 
 test("a daemon that keeps losing its key is stopped after a few claims", () =>
   scene(async ({ world, pass, launch, look }) => {

@@ -1,141 +1,287 @@
-import type { GenericMutationCtx } from "convex/server";
-import type { DataModel } from "../../convex/_generated/dataModel";
-import { LAUNCH_DEADLINE } from "../../convex/model/timing";
-import { digestOf, type World } from "./world";
+import type { Doc, Id } from "../../convex/_generated/dataModel";
+import { currentContext } from "../../emulators/backend/functions/context";
+import type { Disk, Written } from "./disk";
+import { isStale, Fences } from "./fences";
+import type { Box, World } from "./world";
 
-type Ctx = GenericMutationCtx<DataModel>;
+/** What must hold after every commit and every change at the provider, by name. */
 
-/** A cron may come this much later than a deadline, in ms. */
-const CRON_SLACK = 60_000;
+export class Violation extends Error {}
 
-/** What must hold after every step. Throws with the invariant's name. */
-export async function checkSafety(ctx: Ctx, world: World): Promise<void> {
-  const now = Date.now();
-  for (const slot of await ctx.db.query("slots").collect()) {
-    const remotes = await ctx.db
-      .query("remotes")
-      .withIndex("by_slot_and_generation", (q) => q.eq("slotId", slot._id))
-      .collect();
-    const names = new Set(remotes.map((remote) => remote.generation));
-    hold("I7 one row per generation", names.size === remotes.length);
-    hold(
-      "I1 only the newest generation may be wanted",
-      remotes.every(
-        (remote) =>
-          remote.generation === slot.generation ||
-          ["deleting", "unsettled", "gone"].includes(remote.state),
-      ),
-    );
-    const boxes = world
-      .live()
-      .filter((box) => box.labels["slipway-slot"] === slot._id);
-    for (const box of boxes) {
-      hold("I7 recorded before it exists", names.has(generationOf(box)));
+type SlotId = Id<"slots">;
+type Slot = Doc<"slots">;
+
+/** States in which a worker is at work, so that there is a lease. */
+const MOVING: ReadonlySet<string> = new Set([
+  "creating",
+  "starting",
+  "stopping",
+  "deleting",
+]);
+/** In these there may be one: the step may be paused for its owner. */
+const MAY_MOVE: ReadonlySet<string> = new Set(["replacing"]);
+/** What is no longer the slot's own, but on its way out. */
+const GIVEN_UP: ReadonlySet<string> = new Set([
+  "deleting",
+  "unsettled",
+  "gone",
+]);
+
+/** Crons run every 15 s; a server that goes down misses one. */
+const CRON_SLACK = 40_000;
+
+/** Watches every commit. The first violation is kept: a commit must not throw. */
+export class Watch {
+  violation: Violation | null = null;
+  /** from -> to, of slots, how often. */
+  readonly moves = new Map<string, number>();
+  private readonly fences: Fences;
+  private readonly before = new Map<string, Slot>();
+  private readonly ended = new Map<string, string>();
+
+  constructor(
+    private readonly world: World,
+    private readonly disk: Disk,
+  ) {
+    this.fences = new Fences(disk);
+    disk.onCommit = (written) => this.guarded(() => this.committed(written));
+    world.onMake = (box) => this.guarded(() => this.made(box));
+    world.onDestroy = (box) => this.guarded(() => this.destroyed(box));
+    world.onConfig = (box) => this.guarded(() => this.configured(box));
+  }
+
+  private guarded(check: () => void): void {
+    if (this.violation) return;
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.violation = error;
     }
-    hold(
-      "I1 one live remote per generation",
-      new Set(boxes.map((box) => box.name)).size === boxes.length,
-    );
-    const lease = await ctx.db
-      .query("leases")
-      .withIndex("by_slot", (q) => q.eq("slotId", slot._id))
-      .collect();
-    hold("one lease per slot", lease.length <= 1);
-    const moving = ["creating", "starting", "stopping", "deleting"];
+  }
+
+  private committed(written: Written[]): void {
+    const slots = new Set<SlotId>();
+    const call = this.world.attempts.calling(currentContext());
+    if (call && isStale(this.fences, call)) {
+      const effects = written.filter(({ document }) => takesEffect(document));
+      hold(`I3 an old report took effect (${call.name})`, effects.length === 0);
+    }
+    for (const { document, removed } of written) {
+      const { table, id } = document;
+      if (table === "slots") {
+        hold("a slot's row is never deleted", !removed);
+        this.moved(document.value as Slot);
+        slots.add(id as SlotId);
+      } else if (table === "launches") {
+        if (!removed) this.launch(document.value as Doc<"launches">);
+      } else if (OF_SLOT.has(table)) {
+        slots.add((document.value as { slotId: SlotId }).slotId);
+      }
+      if (table === "installedSkills" && !removed) {
+        this.installed(document.value as Doc<"installedSkills">);
+      }
+    }
+    for (const slotId of slots) this.slot(slotId);
+    this.fences.learn(written);
+  }
+
+  private moved(slot: Slot): void {
+    const was = this.before.get(slot._id);
+    this.before.set(slot._id, slot);
+    if (!was) return;
+    hold("a generation never shrinks", slot.generation >= was.generation);
+    hold("write tokens never shrink", slot.configWrites >= was.configWrites);
+    const from = nameOf(was);
+    const to = nameOf(slot);
+    if (from === to) return;
+    hold("a transition is a revision", slot.revision > was.revision);
+    const move = `${from} -> ${to}`;
+    this.moves.set(move, (this.moves.get(move) ?? 0) + 1);
+  }
+
+  private slot(slotId: SlotId): void {
+    const slot = this.disk.find("slots", slotId);
+    if (!slot) return;
+    const remotes = of(this.disk.all("remotes"), slotId);
+    const generations = new Set(remotes.map((remote) => remote.generation));
+    hold("I7 one row per generation", generations.size === remotes.length);
+    for (const { generation, state, name } of remotes) {
+      hold(
+        "I1 only the newest generation is wanted",
+        generation === slot.generation || GIVEN_UP.has(state),
+      );
+      const box = state === "gone" && this.world.byName(name);
+      hold("I7 gone is gone", !box || box.state === "destroying");
+    }
+    const leases = of(this.disk.all("leases"), slotId);
+    const { status } = slot.state;
+    hold("one lease per slot", leases.length <= 1);
     hold(
       "a transition has a lease, rest has none",
-      (lease.length === 1) === moving.includes(slot.state.status),
+      MAY_MOVE.has(status) || (leases.length === 1) === MOVING.has(status),
+    );
+    hold(
+      "a lease is of its slot's generation",
+      leases.every((lease) => lease.generation === slot.generation),
+    );
+    if (status === "running") this.config(slot);
+  }
+
+  /** I5: what the record calls clean is on disk, and of this boot. */
+  private config(slot: Slot): void {
+    const boot = of(this.disk.all("boots"), slot._id)[0];
+    const box = this.boxOf(slot);
+    if (!boot || boot.config.status !== "clean" || !box) return;
+    if (boot.generation !== slot.generation) return;
+    const { config } = box;
+    hold(
+      "I5 the recorded config is what is on disk",
+      config?.hash === boot.config.hash &&
+        config.writeToken === boot.config.writeToken,
+    );
+    hold(
+      "I5 the config on disk is of this boot",
+      boot.gatewayToken.endsWith(`|${config?.gatewayToken}`),
     );
   }
-  for (const row of await ctx.db.query("installedSkills").collect()) {
-    const remote = await ctx.db
-      .query("remotes")
-      .withIndex("by_slot_and_generation", (q) =>
-        q.eq("slotId", row.slotId).eq("generation", row.generation),
-      )
-      .unique();
-    const box = remote?.remoteId && world.boxes.get(remote.remoteId);
+
+  private installed(row: Doc<"installedSkills">): void {
+    const remote = this.remoteOf(row.slotId, row.generation);
+    const box = remote?.remoteId && this.world.boxes.get(remote.remoteId);
     hold(
       "I4 listed only what is on disk",
       box ? box.disk.has(`${row.skillKey} ${row.digest}`) : false,
     );
-  }
-  for (const launch of await ctx.db.query("launches").collect()) {
-    const ended = "at" in launch.state;
-    hold("a launch is active or ended", launch.active !== ended);
-    hold(
-      "I6 ended within its deadline",
-      ended || now <= launch._creationTime + LAUNCH_DEADLINE + CRON_SLACK,
+    const same = of(this.disk.all("installedSkills"), row.slotId).filter(
+      (other) =>
+        other.generation === row.generation &&
+        other.skillKey === row.skillKey &&
+        other.sha === row.sha,
     );
+    hold("I4 listed once", same.length === 1);
   }
-}
 
-/** What must hold once the weather has cleared and time has passed. */
-export async function checkLiveness(ctx: Ctx, world: World): Promise<void> {
-  for (const launch of await ctx.db.query("launches").collect()) {
-    hold(`I6 launch ${launch._id} ended`, !launch.active);
+  private launch(launch: Doc<"launches">): void {
+    const end = "at" in launch.state ? JSON.stringify(launch.state) : null;
+    hold("a launch is active or ended", launch.active === (end === null));
+    const before = this.ended.get(launch._id);
+    hold("I6 an ended launch stays ended", !before || before === end);
+    if (end) this.ended.set(launch._id, end);
   }
-  const wanted = new Set<string>();
-  for (const slot of await ctx.db.query("slots").collect()) {
-    hold(
-      `slot ${slot._id} came to rest (${slot.state.status})`,
-      !["creating", "starting", "stopping", "deleting"].includes(
+
+  private made(box: Box): void {
+    if (box.stranger) return;
+    const slotId = box.labels["slipway-slot"] as SlotId;
+    const remote = this.remoteOf(slotId, generationOf(box));
+    hold("I7 recorded before it exists", remote !== undefined);
+    const live = this.world
+      .live()
+      .filter(({ labels }) => labels["slipway-slot"] === slotId);
+    const wanted = live.filter((other) => {
+      const row = this.remoteOf(slotId, generationOf(other));
+      return row && !GIVEN_UP.has(row.state);
+    });
+    hold("I1 one live remote is wanted", wanted.length <= 1);
+  }
+
+  private destroyed(box: Box): void {
+    if (box.stranger) {
+      hold(
+        "I7 a stranger is deleted after two sightings and a minute",
+        box.stranger.sightings >= 2 &&
+          this.world.clock.now() - box.stranger.firstSeenAt >= 60_000,
+      );
+      return;
+    }
+    const slotId = box.labels["slipway-slot"] as SlotId;
+    const slot = this.disk.find("slots", slotId);
+    const remote = this.remoteOf(slotId, generationOf(box));
+    const wanted =
+      slot?.generation === generationOf(box) &&
+      remote?.state === "present" &&
+      remote.remoteId === box.id &&
+      ["running", "starting", "stopping", "stopped", "creating"].includes(
         slot.state.status,
-      ),
-    );
-    const remote = await ctx.db
-      .query("remotes")
-      .withIndex("by_slot_and_generation", (q) =>
-        q.eq("slotId", slot._id).eq("generation", slot.generation),
-      )
-      .unique();
-    const rests = ["running", "stopped"].includes(slot.state.status);
-    if (rests && remote?.remoteId) wanted.add(remote.remoteId);
-    const box = remote?.remoteId ? world.boxes.get(remote.remoteId) : null;
-    if (slot.state.status === "running") {
-      hold("running is running", box?.state === "started");
-    }
-    if (slot.state.status === "stopped") {
-      hold("stopped is stopped", box?.state === "stopped");
+      );
+    hold("I7 a wanted sandbox is never deleted", !wanted);
+  }
+
+  private configured(box: Box): void {
+    const slot = this.disk.find("slots", box.labels["slipway-slot"] as SlotId);
+    if (slot?.state.status === "running" && this.boxOf(slot) === box) {
+      this.config(slot);
     }
   }
-  const sweep = await ctx.db.query("sweeps").first();
-  hold("I7 no orphan had to be healed", (sweep?.orphansHealed ?? 0) === 0);
-  const live = world.live().map((box) => box.id);
-  hold(
-    `I7 nothing at the provider that no record wants: ${live.filter((id) => !wanted.has(id)).join()}`,
-    live.every((id) => wanted.has(id)),
-  );
-  hold(
-    `every wanted remote exists`,
-    [...wanted].every((id) => live.includes(id)),
-  );
-  for (const boot of await ctx.db.query("boots").collect()) {
-    if (boot.config.status !== "clean") continue;
-    const slot = await ctx.db.get(boot.slotId);
-    if (slot?.state.status !== "running") continue;
-    const remote = await ctx.db
-      .query("remotes")
-      .withIndex("by_slot_and_generation", (q) =>
-        q.eq("slotId", slot._id).eq("generation", slot.generation),
-      )
-      .unique();
-    const box = remote?.remoteId ? world.boxes.get(remote.remoteId) : null;
-    hold(
-      "I5 the recorded hash is on disk",
-      box?.config?.hash === boot.config.hash,
+
+  /** What only time shows. */
+  overdue(): void {
+    if (this.violation) throw this.violation;
+    const now = this.world.clock.now();
+    const late = (at: number) => now > at + CRON_SLACK;
+    for (const lease of this.disk.all("leases")) {
+      hold("a silent worker is taken over", !late(lease.expiresAt));
+    }
+    for (const flight of this.disk.all("installs")) {
+      hold("a silent install is taken over", !late(flight.expiresAt));
+    }
+    for (const { config, slotId } of this.disk.all("boots")) {
+      const running =
+        this.disk.find("slots", slotId)?.state.status === "running";
+      hold(
+        "a silent config write is taken over",
+        !running || config.status !== "writing" || !late(config.expiresAt),
+      );
+    }
+    for (const launch of this.disk.all("launches")) {
+      hold(
+        "I6 ended within its deadline",
+        !launch.active || !late(launch.deadlineAt),
+      );
+    }
+  }
+
+  boxOf(slot: Slot): Box | undefined {
+    const remoteId = this.remoteOf(slot._id, slot.generation)?.remoteId;
+    return remoteId === undefined ? undefined : this.world.boxes.get(remoteId);
+  }
+
+  private remoteOf(slotId: SlotId, generation: number) {
+    return of(this.disk.all("remotes"), slotId).find(
+      (remote) => remote.generation === generation,
     );
   }
 }
 
-function generationOf(box: { labels: Record<string, string> }): number {
+/** Tables whose rows say something of one slot. */
+const OF_SLOT: ReadonlySet<string> = new Set([
+  "remotes",
+  "leases",
+  "boots",
+  "installs",
+  "installedSkills",
+]);
+
+/** A refused report may clear the flight it was of; it may change nothing else. */
+function takesEffect({ table }: { table: string }): boolean {
+  return ["slots", "remotes", "boots", "installedSkills", "leases"].includes(
+    table,
+  );
+}
+
+function of<T extends { slotId: SlotId }>(rows: T[], slotId: SlotId): T[] {
+  return rows.filter((row) => row.slotId === slotId);
+}
+
+export function nameOf({ state }: Slot): string {
+  const at = "stage" in state ? `/${String(state.stage)}` : "";
+  return `${state.status}${at}${"step" in state ? `/${state.step}` : ""}`;
+}
+
+export function generationOf(box: Box): number {
   return Number(box.labels["slipway-generation"]);
 }
 
-export class Violation extends Error {}
-
-function hold(invariant: string, holds: boolean): void {
+export function hold(invariant: string, holds: boolean): void {
   if (!holds) throw new Violation(invariant);
 }
-
-export { digestOf };

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { api } from "../../convex/_generated/api";
-import { installWorld } from "./install";
-import { keyOf, open, SHA } from "./run";
+import { keyOf, open, SHA } from "./scene";
+import { installWorld } from "./stand-ins";
 import { World } from "./world";
 
 /** What the log of a sandbox and of its launches tells afterwards. */
@@ -60,7 +60,7 @@ async function scene(play: (stage: Stage) => Promise<void>): Promise<void> {
         return page.toReversed();
       },
       rows: (table) =>
-        backend.transaction((ctx) => ctx.db.query(table).collect()),
+        backend.transaction((ctx) => ctx.db.query(table as "events").collect()),
     });
   } finally {
     await backend.close();

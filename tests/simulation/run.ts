@@ -1,263 +1,182 @@
-import type { GenericMutationCtx } from "convex/server";
-import type { DataModel, Id } from "../../convex/_generated/dataModel";
-import { createBackend, type Backend } from "../../emulators/backend";
-import { VirtualClock } from "../../emulators/backend/testing/virtual-clock";
-import { convexModules } from "../conformance/convex-modules";
-import { enter } from "./install";
-import { checkLiveness, checkSafety, Violation } from "./invariants";
+import { EVENTS } from "./events";
+import type { Fate, Weather } from "./fate";
+import { Violation, Watch } from "./invariants";
+import { checkLiveness } from "./liveness";
 import { Dice } from "./random";
-import { digestOf, World } from "./world";
+import { Stage } from "./stage";
+import { disk } from "./stand-ins";
+import { Visitor } from "./tabs";
+import { FAIR } from "./fate";
+import { World } from "./world";
 
-/** One seeded run of users, tabs, a disturbed provider and dying workers. */
+/** One seeded run of users, tabs, a disturbed provider, dying workers and servers. */
 
-const SKILLS = 5;
-const USERS = 3;
-const MINUTE = 60_000;
+const USERS = ["ann", "bob", "cyd"];
+const TABS = 4;
+export const EVENTS_PER_RUN = 100;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 
-export type Story = { seed: number; lines: string[]; world: World };
-
-export class Failed extends Error {
-  constructor(
-    readonly story: Story,
-    readonly violation: Error,
-  ) {
-    super(
-      `seed ${story.seed}: ${violation.message}\n${story.lines.slice(-90).join("\n")}`,
-    );
-  }
-}
-
-type Ctx = GenericMutationCtx<DataModel>;
-
-export async function simulate(seed: number, events = 100): Promise<Story> {
-  const world = new World(seed);
-  const story: Story = { seed, lines: [], world };
-  const { backend, clock } = await open(world);
-  try {
-    await play(backend, clock, world, story, events);
-    return story;
-  } catch (error) {
-    throw new Failed(
-      story,
-      error instanceof Error ? error : new Error(String(error)),
-    );
-  } finally {
-    await backend.close();
-  }
-}
-
-/** The product's functions on a virtual clock, in a world of their own. */
-export async function open(
-  world: World,
-): Promise<{ backend: Backend; clock: VirtualClock }> {
-  enter(world);
-  const clock = new VirtualClock();
-  const backend = await createBackend({
-    functions: modules(),
-    config: `${import.meta.dir}/../../convex/convex.config.ts`,
-    data: ":memory:",
-    clock,
-    seed: String(world.seed),
-    env: ENV,
-    log: () => {}, // workers die by design; the story tells what matters
-  });
-  await seedSkills(backend);
-  return { backend, clock };
-}
-
-const ENV = {
-  SLIPWAY_MODE: "embedded",
-  DAYTONA_API_URL: "http://sim.test/api",
-  DAYTONA_API_KEY: "simulated",
-  SLIPWAY_SEAL_KEYS: "simulated",
-  SLIPWAY_GIT_HOSTS: "[]",
+/** What of a seed's story is left out, to find out what of it matters. */
+export type Cut = {
+  events: ReadonlySet<number>;
+  waits: ReadonlySet<number>;
+  faults: ReadonlySet<string>;
+};
+export const NOTHING: Cut = {
+  events: new Set(),
+  waits: new Set(),
+  faults: new Set(),
 };
 
-/** The product's own modules, except that nothing is fetched from git. */
-function modules() {
+export type Line = { at: number; text: string };
+
+export type Story = {
+  seed: number;
+  lines: Line[];
+  /** Of the misfortunes, in order. */
+  faults: Fate["drawn"];
+  /** transition, call or crash -> how often; see coverage.ts */
+  counts: Map<string, number>;
+  violation: Violation | Error | null;
+  /** Number of events that were played before it ended. */
+  played: number;
+};
+
+/** Plays a seed. A violation ends it and is part of the story. */
+export async function simulate(
+  seed: number,
+  cut: Cut = NOTHING,
+): Promise<Story> {
+  const dice = Dice.of(seed, "plan");
+  const world = new World(seed, cut.faults);
+  const mode = dice.pick(MODES);
+  const stage = await Stage.open(world, mode);
+  const watch = new Watch(world, disk);
+  const story: Story = {
+    seed,
+    lines: [],
+    faults: world.fate.drawn,
+    counts: new Map(),
+    violation: null,
+    played: 0,
+  };
+  story.lines.push({ at: 0, text: `the server runs ${JSON.stringify(mode)}` });
+  try {
+    await play(stage, watch, story, cut, dice);
+  } catch (error) {
+    story.violation = error instanceof Error ? error : new Error(String(error));
+  }
+  count(story, stage, watch);
+  await stage.close();
+  return story;
+}
+
+/** How the server runs mutations. */
+const MODES = [
+  {},
+  {},
+  {},
+  { concurrency: "optimistic" },
+  { concurrency: "retrying" },
+  { interleave: true },
+  { deploymentClass: "smallest" },
+] as const;
+
+async function play(
+  stage: Stage,
+  watch: Watch,
+  story: Story,
+  cut: Cut,
+  plan: Dice,
+): Promise<void> {
+  const { world, clock } = stage;
+  const tell = (text: string) =>
+    story.lines.push({ at: clock.now() - clock.start, text });
+  const visitors = USERS.map((name) => new Visitor(stage, name, TABS));
+  const weather: Weather = {
+    remote: plan.pick([0, 0.05, 0.15, 0.3]),
+    worker: plan.pick([0, 0.01, 0.04]),
+    net: plan.pick([0, 0.1]),
+  };
+  world.fate.weather = weather;
+  world.skew = plan.pick([0, 0, -10 * MINUTE, 10 * MINUTE]);
+  const weights = weightsOf(stage);
+  for (let i = 0; i < EVENTS_PER_RUN; i++) {
+    const dice = Dice.of(story.seed, `event ${i}`);
+    const name = dice.weighted(weights);
+    const visitor = dice.pick(visitors);
+    const open = visitor.tabs.filter((tab) => tab.open);
+    const tab = dice.pick(open.length > 0 ? open : visitor.tabs);
+    const wait = dice.pick([0, 10, 300, 2_000, 15_000, 60_000]);
+    story.played = i;
+    if (!cut.events.has(i)) {
+      const scene = { stage, visitors, dice, visitor, tab };
+      tell((await EVENTS[name]?.happen(scene)) ?? name);
+    }
+    await pass(stage, watch, cut.waits.has(i) ? 0 : wait, tell);
+    for (const one of visitors) await one.look();
+  }
+  world.fate.weather = FAIR;
+  stage.calm();
+  tell("all misfortune ends");
+  await comeToRest(stage, watch, visitors, tell);
+}
+
+/** Lets time pass in pieces, so that what is overdue shows. */
+async function pass(
+  stage: Stage,
+  watch: Watch,
+  ms: number,
+  tell: (text: string) => void,
+): Promise<void> {
+  const { crashed } = stage;
+  await stage.pass(ms);
+  for (const where of stage.crashed.slice(crashed.length)) {
+    tell(`the server went down ${where}, and came up again`);
+  }
+  watch.overdue();
+}
+
+/** The longest any wait of the lifecycle may last, with time for what follows it. */
+const REST = 45;
+/** For so long it must then stay as it is. */
+const STILL = 3;
+
+async function comeToRest(
+  stage: Stage,
+  watch: Watch,
+  visitors: Visitor[],
+  tell: (text: string) => void,
+): Promise<void> {
+  let still = 0;
+  for (let minute = 1; ; minute++) {
+    await pass(stage, watch, MINUTE, tell);
+    for (const visitor of visitors) await visitor.look();
+    const problem = checkLiveness(watch, stage.world, disk);
+    still = problem || stage.world.outstanding > 0 ? 0 : still + 1;
+    if (still >= STILL) break;
+    if (minute >= REST && problem) throw new Violation(problem);
+  }
+  for (const visitor of visitors) visitor.remember();
+}
+
+function weightsOf(stage: Stage): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(convexModules()).map(([path, load]) => [
-      path.slice(path.lastIndexOf("/convex/") + "/convex/".length),
-      load as () => Promise<Record<string, unknown>>,
+    Object.entries(EVENTS).map(([name, { weight, needs }]) => [
+      name,
+      needs === undefined || stage.has(needs) ? weight : 0,
     ]),
   );
 }
 
-async function play(
-  backend: Backend,
-  clock: VirtualClock,
-  world: World,
-  story: Story,
-  events: number,
-): Promise<void> {
-  const dice = new Dice(story.seed);
-  const look = (check: (ctx: Ctx, world: World) => Promise<void>) =>
-    backend.transaction((ctx) => check(ctx as unknown as Ctx, world));
-  const tell = (line: string) =>
-    story.lines.push(
-      `${((clock.now() - START) / 1_000).toFixed(1)} s  ${line}`,
-    );
-  const START = clock.now();
-  world.weather = dice.pick([0, 0.05, 0.15, 0.3]);
-  tell(`weather ${world.weather}`);
-  for (let i = 0; i < events; i++) {
-    tell(await event(backend, clock, world, dice));
-    await clock.advance(dice.pick([0, 10, 300, 2_000, 15_000]));
-    await look(checkSafety);
-  }
-  world.weather = 0;
-  tell("the weather clears");
-  for (let minute = 0; minute < 40; minute++) {
-    await clock.advance(MINUTE);
-    await look(checkSafety);
-  }
-  try {
-    await look(checkLiveness);
-  } catch (error) {
-    const rows = await backend.transaction(async (ctx) => ({
-      slots: await ctx.db.query("slots").collect(),
-      remotes: await ctx.db.query("remotes").collect(),
-    }));
-    for (const row of [...rows.slots, ...rows.remotes])
-      tell(JSON.stringify(row));
-    for (const box of world.live()) tell(JSON.stringify({ ...box, disk: [] }));
-    throw error;
-  }
-}
-
-async function seedSkills(backend: Backend): Promise<void> {
-  for (let i = 0; i < SKILLS; i++) {
-    const content = `skill ${i}`;
-    const url = (await backend.transaction((ctx) =>
-      ctx.storage.generateUploadUrl(),
-    )) as string;
-    const stored = await fetch(url, { method: "POST", body: content });
-    const { storageId } = (await stored.json()) as {
-      storageId: Id<"_storage">;
-    };
-    await backend.transaction(async (ctx) => {
-      await (ctx as unknown as Ctx).db.insert("skills", {
-        key: keyOf(i),
-        host: "sim",
-        owner: "o",
-        repo: "r",
-        path: `s${i}`,
-        sha: SHA,
-        name: `s${i}`,
-        description: "A skill.",
-        body: "",
-        files: [],
-        totalBytes: content.length,
-        digest: digestOf(content),
-        findings: [],
-        link: `/o/r/s${i}`,
-        storageId,
-      });
-    });
-  }
-}
-
-export const SHA = "a".repeat(40);
-export const keyOf = (i: number) => `sim/o/r/s${i}`;
-
-async function event(
-  backend: Backend,
-  clock: VirtualClock,
-  world: World,
-  dice: Dice,
-): Promise<string> {
-  const user = dice.between(1, USERS);
-  const options = {
-    identity: {
-      subject: `u${user}`,
-      issuer: "sim",
-      tokenIdentifier: `sim|u${user}`,
-    },
+function count(story: Story, stage: Stage, watch: Watch): void {
+  const add = (kind: string, counts: ReadonlyMap<string, number>) => {
+    for (const [key, number] of counts) {
+      story.counts.set(`${kind}|${key}`, number);
+    }
   };
-  const what = dice.pick([
-    "launch",
-    "launch",
-    "launch",
-    "tabs",
-    "cancel",
-    "stop",
-    "start",
-    "remove",
-    "auto-stop",
-    "vanish",
-    "daemon",
-  ] as const);
-  switch (what) {
-    case "launch":
-    case "tabs": {
-      const skill = dice.between(0, SKILLS - 1);
-      const tabs = what === "tabs" ? 4 : 1;
-      await Promise.all(
-        Array.from({ length: tabs }, (_, tab) =>
-          backend.run(
-            "launches:request",
-            {
-              skillKey: keyOf(skill),
-              sha: SHA,
-              clientId: `${clock.now()}-${tab}-${dice.next()}`,
-            },
-            options,
-          ),
-        ),
-      );
-      return `u${user} launches s${skill} from ${tabs} tabs`;
-    }
-    case "cancel": {
-      const launches = (await backend.run("launches:recent", {}, options)) as {
-        launchId: string;
-        state: string;
-      }[];
-      const active = launches.find(
-        ({ state }) => !["ready", "failed", "cancelled"].includes(state),
-      );
-      if (!active) return `u${user} has nothing to cancel`;
-      const { launchId } = active;
-      await backend.run("launches:cancel", { launchId }, options);
-      return `u${user} cancels ${active.state}`;
-    }
-    case "stop":
-    case "start":
-    case "remove": {
-      const [slot] = (await backend.run("sandboxes:list", {}, options)) as {
-        slotId: string;
-        state: { status: string };
-      }[];
-      if (!slot) return `u${user} has no sandbox to ${what}`;
-      try {
-        await backend.run(
-          `sandboxes:${what}`,
-          { slotId: slot.slotId },
-          options,
-        );
-        return `u${user} ${what}s while ${slot.state.status}`;
-      } catch (error) {
-        if (!(error instanceof Error) || !("data" in error)) throw error;
-        return `u${user} may not ${what} while ${slot.state.status}`;
-      }
-    }
-    default:
-      return disturb(what, world, dice);
-  }
+  add("call", stage.world.attempts.counts);
+  add("move", watch.moves);
+  add("crash", stage.crashes);
 }
-
-/** What the provider does by itself. */
-function disturb(
-  what: "auto-stop" | "vanish" | "daemon",
-  world: World,
-  dice: Dice,
-): string {
-  const started = world.live().filter((box) => box.state === "started");
-  if (started.length === 0) return `${what}: nothing runs`;
-  const box = dice.pick(started);
-  if (what === "auto-stop") world.stop(box);
-  else if (what === "daemon") world.boot(box);
-  else box.state = "destroyed";
-  return `${what}: ${box.name}`;
-}
-
-export { Violation };

@@ -1,0 +1,136 @@
+import type { Fault, Route } from "./fate";
+import { BadGateway, digestOf, NoAnswer, type Box, type World } from "./world";
+
+/** sandboxd as the functions' fetch reaches it: its contract, without its files. */
+
+let world: World;
+
+/** The world that requests reach from here on. */
+export function enterDaemons(next: World): void {
+  world = next;
+}
+
+const realFetch = globalThis.fetch;
+
+export const daemonFetch = Object.assign(
+  async (
+    input: Parameters<typeof fetch>[0],
+    init?: Parameters<typeof fetch>[1],
+  ): Promise<Response> => {
+    const url = new URL(input instanceof Request ? input.url : String(input));
+    if (url.hostname !== "sim.test") return realFetch(input, init);
+    const [, id = "", ...path] = url.pathname.split("/");
+    const headers = new Headers(init?.headers);
+    const { body } = init ?? {};
+    const request: Request_ = {
+      route: `${init?.method ?? "GET"} /${path[0] ?? ""}` as Route,
+      path,
+      from: Number(url.searchParams.get("from") ?? 0),
+      headers,
+      body: typeof body === "string" ? (JSON.parse(body) as unknown) : body,
+      digest: body instanceof Blob ? digestOf(await body.text()) : "no archive",
+    };
+    if (path[2] === "stop") request.route = "POST /turns/stop";
+    try {
+      const owner = world.boxes.get(id)?.labels["slipway-slot"] ?? "";
+      return await world.call(request.route, world.ownerOf(owner), (fault) => {
+        const box = world.boxes.get(id);
+        if (!box || box.state === "destroyed") {
+          throw new NoAnswer("no such sandbox");
+        }
+        return answerOf(box, request, fault);
+      });
+    } catch (error) {
+      if (error instanceof BadGateway) return said(502, "bad gateway");
+      if (error instanceof NoAnswer) {
+        throw new DOMException("timed out", "TimeoutError");
+      }
+      throw error;
+    }
+  },
+  { preconnect: realFetch.preconnect },
+);
+
+type Request_ = {
+  route: Route;
+  path: string[];
+  from: number;
+  headers: Headers;
+  body: unknown;
+  digest: string;
+};
+
+/** An answer whose body is read without the event loop, or a seed would not fix everything. */
+function said(status: number, value: unknown): Response {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const body = (async function* () {
+    yield bytes;
+  })();
+  return {
+    status,
+    ok: status >= 200 && status < 300,
+    body: body as unknown,
+  } as Response;
+}
+
+/** Knocks, and what follows. Refusals are as the daemon and the proxy before it make them. */
+function answerOf(box: Box, request: Request_, fault: Fault): Response {
+  const { headers } = request;
+  if (box.state !== "started") return said(502, "nobody listens");
+  if (headers.get("x-daytona-preview-token") !== box.previewToken) {
+    return said(307, "sign in");
+  }
+  if (world.mood === "coded-503" && !headers.get("authorization")) {
+    return said(503, { code: "bad_gateway" });
+  }
+  if (world.mood === "unclaimed" || !box.claim) {
+    return said(503, { code: "unclaimed" });
+  }
+  if (headers.get("authorization") !== `Bearer ${box.claim.key}`) {
+    return said(401, { code: "unauthorized" });
+  }
+  return (
+    ROUTES[request.route]?.(box, request, fault) ??
+    said(404, { code: "not_found" })
+  );
+}
+
+type Answer = (box: Box, request: Request_, fault: Fault) => Response;
+
+const ROUTES: Partial<Record<Route, Answer>> = {
+  "GET /health": (box) => said(200, { ok: true, agent: { state: box.agent } }),
+
+  "PUT /config": (box, { body }) => {
+    const { writeToken, config } = body as {
+      writeToken: number;
+      config: { model: { apiKey: string } };
+    };
+    const onDisk =
+      world.mood === "stale"
+        ? Number.MAX_SAFE_INTEGER
+        : (box.config?.writeToken ?? -1);
+    if (writeToken <= onDisk) {
+      return said(409, { code: "stale_write_token", onDisk });
+    }
+    world.secrets.add(config.model.apiKey);
+    const hash = digestOf(JSON.stringify(config));
+    box.config = { writeToken, hash, gatewayToken: config.model.apiKey };
+    world.onConfig(box);
+    return said(200, { writeToken, hash });
+  },
+
+  "POST /skills": (box, { headers, digest }, fault) => {
+    if (fault === "lie") {
+      return said(200, { digest: digestOf("something else"), path: "/skills" });
+    }
+    if (fault === "garbled" || digest !== headers.get("x-skill-digest")) {
+      return said(409, {
+        code: "digest_mismatch",
+        digest: digestOf("garbled"),
+      });
+    }
+    const key = decodeURIComponent(headers.get("x-skill-key") ?? "");
+    box.disk.add(`${key} ${digest}`);
+    return said(200, { digest, path: `/skills/${key}` });
+  },
+};

@@ -1,0 +1,215 @@
+import type { Dice } from "./random";
+import { keyOf, SHA, SKILLS, type Stage } from "./stage";
+import type { Tab, Visitor } from "./tabs";
+import type { Box } from "./world";
+
+/** What people, sandboxes and the provider do, as a table: a new one is one entry. */
+
+export type Scene = {
+  stage: Stage;
+  visitors: Visitor[];
+  dice: Dice;
+  visitor: Visitor;
+  tab: Tab;
+};
+
+type Event = {
+  /** How often, beside the others. */
+  weight: number;
+  /** Functions without which it does not happen. */
+  needs?: string;
+  happen(scene: Scene): Promise<string> | string;
+};
+
+const skillOf = ({ dice }: Scene) => dice.between(0, SKILLS - 1);
+
+const launchArgs = (skill: number) => ({ skillKey: keyOf(skill), sha: SHA });
+
+/** An intent about a sandbox the page shows. */
+function onSandbox(path: string, words: string): Omit<Event, "weight"> {
+  return {
+    needs: path,
+    async happen({ visitor, tab, dice }) {
+      const { sandboxes } = visitor.page;
+      if (sandboxes.length === 0) return `${tab.name} shows no sandbox`;
+      const { slotId, state } = dice.pick(sandboxes);
+      const came = await tab.send(path, { slotId });
+      return `${tab.name} ${words} the sandbox while ${state.status}: ${came}`;
+    },
+  };
+}
+
+/** An intent that needs nothing but its user. */
+function plainly(path: string, words: string): Omit<Event, "weight"> {
+  return {
+    needs: path,
+    async happen({ tab }) {
+      return `${tab.name} ${words}: ${await tab.send(path, {})}`;
+    },
+  };
+}
+
+/** Something that happens to a sandbox by itself. */
+function toBox(
+  words: string,
+  change: (box: Box, scene: Scene) => void,
+  which: (box: Box) => boolean = ({ state }) => state === "started",
+): Omit<Event, "weight"> {
+  return {
+    happen(scene) {
+      const boxes = scene.stage.world.live().filter(which);
+      if (boxes.length === 0) return `${words}: there is none`;
+      const box = scene.dice.pick(boxes);
+      change(box, scene);
+      return `${words}: ${box.id}`;
+    },
+  };
+}
+
+export const EVENTS: Record<string, Event> = {
+  launch: {
+    weight: 30,
+    async happen(scene) {
+      const skill = skillOf(scene);
+      const { tab } = scene;
+      const came = await tab.send("launches:request", launchArgs(skill));
+      return `${tab.name} launches skill ${skill}: ${came}`;
+    },
+  },
+  "launch from every tab": {
+    weight: 8,
+    async happen(scene) {
+      const { visitor } = scene;
+      const same = scene.dice.chance(0.5);
+      const skill = skillOf(scene);
+      const came = await Promise.all(
+        visitor.tabs
+          .filter((tab) => tab.open)
+          .map((tab, i) =>
+            tab.send(
+              "launches:request",
+              launchArgs(same ? skill : (skill + i) % SKILLS),
+            ),
+          ),
+      );
+      const what = same ? `skill ${skill}` : "a skill each";
+      return `all of ${visitor.name}'s tabs launch ${what}: ${came.join(", ")}`;
+    },
+  },
+  "launch in a sandbox of its own": {
+    weight: 0, // admitted below, once launches know `own`
+    async happen(scene) {
+      const skill = skillOf(scene);
+      const args = { ...launchArgs(skill), own: true };
+      const came = await scene.tab.send("launches:request", args);
+      return `${scene.tab.name} launches skill ${skill} on its own: ${came}`;
+    },
+  },
+  cancel: {
+    weight: 8,
+    async happen({ visitor, tab }) {
+      const active = visitor.activeLaunch();
+      if (!active) return `${tab.name} has nothing to cancel`;
+      const { launchId, state } = active;
+      const came = await tab.send("launches:cancel", { launchId });
+      return `${tab.name} cancels what is ${state}: ${came}`;
+    },
+  },
+  "open tab": {
+    weight: 4,
+    async happen({ visitor }) {
+      const closed = visitor.tabs.find((tab) => !tab.open);
+      if (!closed) return `all of ${visitor.name}'s tabs are open`;
+      return `${closed.name} opens: ${await closed.reload()}`;
+    },
+  },
+  "close tab": {
+    weight: 4,
+    happen({ tab }) {
+      tab.close();
+      return `${tab.name} closes`;
+    },
+  },
+  "reload tab": {
+    weight: 8,
+    async happen({ tab }) {
+      return `${tab.name} reloads: ${await tab.reload()}`;
+    },
+  },
+  stop: { weight: 8, ...onSandbox("sandboxes:stop", "stops") },
+  start: { weight: 8, ...onSandbox("sandboxes:start", "starts") },
+  remove: { weight: 4, ...onSandbox("sandboxes:remove", "deletes") },
+  replace: { weight: 4, ...onSandbox("sandboxes:replace", "replaces") },
+  "resume replace": {
+    weight: 3,
+    ...onSandbox("sandboxes:resumeReplace", "goes on replacing"),
+  },
+  "cancel replace": {
+    weight: 1,
+    ...onSandbox("sandboxes:cancelReplace", "stops replacing"),
+  },
+  "stop all": { weight: 2, ...plainly("fleet:stopAll", "stops all") },
+  restore: { weight: 2, ...plainly("fleet:restore", "restores all") },
+  decline: { weight: 1, ...plainly("fleet:decline", "wants none of it back") },
+  "auto-stop": {
+    weight: 5,
+    ...toBox("the provider stops one that is idle", (box, { stage }) =>
+      stage.world.stop(box),
+    ),
+  },
+  vanish: {
+    weight: 4,
+    ...toBox("the provider loses one", (box) => {
+      box.state = "destroyed";
+    }),
+  },
+  "daemon restarts": {
+    weight: 5,
+    ...toBox("the daemon restarts", (box, { stage }) =>
+      stage.world.reboot(box),
+    ),
+  },
+  "agent dies": {
+    weight: 2,
+    ...toBox("the agent dies", (box) => {
+      box.agent = "failed";
+    }),
+  },
+  "agent hangs": {
+    weight: 2,
+    ...toBox("the agent never comes up", (box) => {
+      box.agent = "starting";
+    }),
+  },
+  "sandbox breaks": {
+    weight: 2,
+    ...toBox(
+      "the provider calls one broken",
+      (box, { stage }) => stage.world.stop(box, "error"),
+      ({ state }) => state === "started" || state === "stopped",
+    ),
+  },
+  stranger: {
+    weight: 1,
+    happen({ stage }) {
+      const box = stage.stranger();
+      return box
+        ? `a sandbox appears that carries our label: ${box.id}`
+        : "nothing carries our label yet";
+    },
+  },
+  "server goes down": {
+    weight: 3,
+    happen({ stage, dice }) {
+      const steps = dice.between(1, 60);
+      stage.crashIn(steps);
+      return `the server will go down at its step ${steps} from here`;
+    },
+  },
+  echo: {
+    weight: 5,
+    happen({ stage, dice }) {
+      return stage.echo(dice);
+    },
+  },
+};

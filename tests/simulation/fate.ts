@@ -1,0 +1,116 @@
+import { Dice } from "./random";
+
+/**
+ * What may go wrong, as data. Everything is drawn by its own name and number,
+ * so that a story from which an event or a fault was taken goes on with all
+ * other misfortunes in place, and shrinking gets anywhere.
+ */
+
+/** Of any request over a wire. */
+const WIRE = ["before", "after", "hang", "late", "slow", "error"] as const;
+/** Of one that changes nothing. */
+const READ = ["before", "hang", "slow", "error"] as const;
+
+/** Faults of each remote call. */
+export const REMOTE = {
+  create: [...WIRE, "quota", "pending", "broken", "taken"],
+  get: [...READ, "404"],
+  list: [...READ, "stale", "partial"],
+  "list one": READ,
+  start: [...WIRE, "conflict", "pending", "broken"],
+  stop: [...WIRE, "conflict", "pending"],
+  recover: [...WIRE, "broken"],
+  delete: [...WIRE, "conflict", "ignored"],
+  preview: READ,
+  upload: WIRE,
+  activity: READ,
+  "GET /health": READ,
+  "PUT /config": WIRE,
+  "POST /skills": [...WIRE, "lie", "garbled"],
+  "POST /turns": WIRE,
+  "POST /turns/stop": WIRE,
+  "GET /turns": READ,
+} as const satisfies Record<string, readonly string[]>;
+
+export type Route = keyof typeof REMOTE;
+export type Fault =
+  "none" | "die before" | "die after" | (typeof REMOTE)[Route][number];
+
+/** What each fault is, for people. */
+export const FAULT_WORDS: Record<Exclude<Fault, "none">, string> = {
+  before: "is cut before anything happens",
+  after: "happens, and the answer is lost",
+  hang: "is never answered, and nothing happens",
+  late: "is never answered, and happens when nobody waits any more",
+  slow: "is answered after many seconds",
+  error: "is answered by a proxy's 502",
+  quota: "is refused: no room in the account",
+  pending: "is accepted and takes its time",
+  broken: "ends in the provider's state `error`",
+  taken: "is refused: the name is taken, though nobody has it",
+  conflict: "is refused: 409, as if in transition",
+  ignored: "is accepted, and nothing happens",
+  stale: "shows what it showed the last time",
+  partial: "leaves some out",
+  "404": "finds nothing, though it is there",
+  lie: "is answered with another digest",
+  garbled: "arrives garbled: its digest differs",
+  "die before": "kills its worker before anything happens",
+  "die after": "happens, and kills its worker",
+};
+
+/** What may befall a worker at each of its own calls to the database. */
+export const WORKER = ["dies before", "dies after", "freezes"] as const;
+export type WorkerFault = "none" | (typeof WORKER)[number];
+
+/** What may befall what a tab sends. */
+export const NET = ["cut before", "cut after"] as const;
+export type NetFault = "none" | (typeof NET)[number];
+
+/** How likely each kind of misfortune is, at each occasion. */
+export type Weather = { remote: number; worker: number; net: number };
+export const FAIR: Weather = { remote: 0, worker: 0, net: 0 };
+
+export type Drawn = { key: string; at: number; what: string };
+
+export class Fate {
+  weather: Weather = FAIR;
+  /** Every misfortune so far, in order. */
+  readonly drawn: Drawn[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    readonly seed: number,
+    private readonly now: () => number,
+    /** Misfortunes that do not happen: what shrinking tries to do without. */
+    private readonly spared: ReadonlySet<string> = new Set(),
+  ) {}
+
+  /** A generator for the next thing of this name. */
+  dice(about: string): Dice {
+    return Dice.of(this.seed, this.count(about));
+  }
+
+  /** Draws one of `kinds`, or "none". */
+  draw<K extends string>(
+    about: string,
+    kinds: readonly K[],
+    probability: number,
+    words: (kind: K) => string,
+  ): { kind: K | "none"; dice: Dice } {
+    const key = this.count(about);
+    const dice = Dice.of(this.seed, key);
+    if (!dice.chance(probability) || this.spared.has(key)) {
+      return { kind: "none", dice };
+    }
+    const kind = dice.pick(kinds);
+    this.drawn.push({ key, at: this.now(), what: words(kind) });
+    return { kind, dice };
+  }
+
+  private count(about: string): string {
+    const count = (this.counts.get(about) ?? 0) + 1;
+    this.counts.set(about, count);
+    return `${about} ${count}`;
+  }
+}

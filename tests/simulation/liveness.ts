@@ -1,0 +1,58 @@
+import type { Disk } from "./disk";
+import type { Watch } from "./invariants";
+import type { World } from "./world";
+
+/** States a slot may rest in for ever. */
+const REST: ReadonlySet<string> = new Set([
+  "empty",
+  "running",
+  "stopped",
+  "failed",
+]);
+
+/**
+ * What must come to hold once misfortune has ended and time has passed: null,
+ * or what does not hold yet.
+ */
+export function checkLiveness(
+  watch: Watch,
+  world: World,
+  disk: Disk,
+): string | null {
+  for (const launch of disk.all("launches")) {
+    if (launch.active) return `I6 launch ${launch._id} ends`;
+  }
+  const wanted = new Set<string>();
+  for (const slot of disk.all("slots")) {
+    const status: string = slot.state.status;
+    const paused = status === "replacing" && "error" in slot.state;
+    if (!REST.has(status) && !paused) return `a slot comes to rest (${status})`;
+    const box = watch.boxOf(slot);
+    const kept = slot.state.status === "failed" && slot.state.disk === "kept";
+    if (box && (kept || paused || status === "running" || status === "stopped"))
+      wanted.add(box.id);
+    if (status === "running" && box?.state !== "started") {
+      return "what is called running runs";
+    }
+    // Nobody looks at what is stopped: whether it broke shows at its start.
+    const off = box?.state === "stopped" || box?.state === "error";
+    if (status === "stopped" && !off) {
+      return "what is called stopped is stopped";
+    }
+  }
+  const healed = disk.all("sweeps")[0]?.orphansHealed ?? 0;
+  const strangers = [...world.boxes.values()].filter((box) => box.stranger);
+  if (healed > strangers.length) return "I7 no orphan had to be healed";
+  for (const box of world.live()) {
+    if (!wanted.has(box.id)) {
+      return `I7 nothing is left at the provider that no record wants (${box.id})`;
+    }
+  }
+  for (const id of wanted) {
+    const state = world.boxes.get(id)?.state;
+    if (state === "destroyed" || state === "destroying") {
+      return `every wanted sandbox exists (${id})`;
+    }
+  }
+  return null;
+}

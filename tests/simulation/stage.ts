@@ -1,0 +1,293 @@
+import {
+  internalActionGeneric,
+  makeFunctionReference,
+  type GenericMutationCtx,
+} from "convex/server";
+import { v, type Value } from "convex/values";
+import type { DataModel, Id } from "../../convex/_generated/dataModel";
+import {
+  createBackend,
+  type Backend,
+  type BackendOptions,
+  type Step,
+} from "../../emulators/backend";
+import { EngineError } from "../../emulators/backend/errors";
+import { FunctionError } from "../../emulators/backend/functions/failure";
+import { convexModules } from "../conformance/convex-modules";
+import { disk, enter, files } from "./stand-ins";
+import { mortal, watchWorkers } from "./workers";
+import type { Dice } from "./random";
+import { digestOf, type Box, type World } from "./world";
+
+/**
+ * The product's functions on a virtual clock in a world of their own, on a
+ * server that can go down at any step and comes up again on the same file.
+ */
+
+export const SKILLS = 5;
+export const SHA = "a".repeat(40);
+export const keyOf = (skill: number) => `sim/o/r/s${skill}`;
+
+/** The server went down before it answered: what was asked may have happened. */
+export class ServerDown extends Error {}
+/** Too many wrote the same at once: nothing happened, and it may be asked again. */
+export class ServerBusy extends Error {}
+
+let runs = 0;
+
+type Mode = Pick<
+  BackendOptions,
+  "concurrency" | "interleave" | "deploymentClass"
+>;
+
+export class Stage {
+  private backend!: Backend;
+  private down = false;
+  /** Steps until the server goes down; counted only while set. */
+  private fuse: number | null = null;
+  /** Each place it went down, in order. */
+  readonly crashed: string[] = [];
+  readonly crashes = new Map<string, number>();
+  readonly clock;
+
+  /** The functions keep clients and handles by account: each run has one of its own. */
+  private readonly number = (runs += 1);
+
+  private constructor(
+    readonly world: World,
+    private readonly mode: Mode,
+  ) {
+    this.clock = world.clock;
+  }
+
+  static async open(world: World, mode: Mode = {}): Promise<Stage> {
+    enter(world);
+    disk.empty();
+    files.removeAll();
+    world.ownerOf = ownerOf;
+    const stage = new Stage(world, mode);
+    await stage.up();
+    await stage.seed();
+    return stage;
+  }
+
+  close(): Promise<void> {
+    return this.backend.close();
+  }
+
+  /** Lets time pass; a server that goes down meanwhile comes up again. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms;
+    for (;;) {
+      await this.clock.runUntil(end, () => this.down);
+      if (!this.down) return;
+      await this.comeUp();
+    }
+  }
+
+  /** The server goes down at the n-th step from now. */
+  crashIn(steps: number): void {
+    this.fuse = steps;
+  }
+
+  has(path: string): boolean {
+    const [module = "", name = ""] = path.split(":");
+    return name in (exported.get(module) ?? {});
+  }
+
+  /** As a client: throws ConvexError for a refusal, ServerDown if nobody answers. */
+  async call(
+    path: string,
+    args: Record<string, Value>,
+    user: string,
+  ): Promise<unknown> {
+    const identity = {
+      subject: user,
+      issuer: "sim",
+      tokenIdentifier: `sim|${user}`,
+    };
+    const { backend } = this;
+    const down = backend.crashed.then(() => {
+      throw new ServerDown();
+    });
+    down.catch(ignoreDown);
+    try {
+      return await Promise.race([backend.run(path, args, { identity }), down]);
+    } catch (error) {
+      const busy =
+        error instanceof FunctionError &&
+        error.cause instanceof EngineError &&
+        error.cause.code === "conflict";
+      throw busy ? new ServerBusy() : error;
+    }
+  }
+
+  transaction<T>(
+    work: (ctx: GenericMutationCtx<DataModel>) => Promise<T>,
+  ): Promise<T> {
+    return this.backend.transaction((ctx) =>
+      work(ctx as unknown as GenericMutationCtx<DataModel>),
+    );
+  }
+
+  /** Brings a server that went down back, at once. */
+  async comeUp(): Promise<void> {
+    await this.backend.crashed;
+    this.world.attempts.crashed();
+    this.clock.release();
+    this.down = false;
+    await this.up();
+  }
+
+  /** Changes with every commit. */
+  get ts(): number {
+    return this.backend.stats().ts;
+  }
+
+  /** Ends what misfortunes are still to come. */
+  calm(): void {
+    this.fuse = null;
+  }
+
+  /** A sandbox with our label that no record knows. */
+  stranger(): Box | null {
+    const [deployment] = disk.all("deployment");
+    if (!deployment) return null;
+    const labels = { "slipway-deployment": deployment.deploymentId };
+    return this.world.make("stranger", labels, "started", true);
+  }
+
+  /**
+   * A worker's report arrives a second time, perhaps with a part of its fence
+   * from another: whoever wrote it believes to be the one at work.
+   */
+  echo(dice: Dice): string {
+    const { heard } = this.world;
+    if (heard.length === 0) return "no report to repeat";
+    const { call, args } = dice.pick(heard);
+    const known = JSON.parse(args) as { name: string; args: Value };
+    const fence = known.args as Record<string, Value>;
+    const others = heard.filter(
+      (other) =>
+        other.call.slotId === call.slotId && other.call.name === call.name,
+    );
+    const other = dice.pick(others).call;
+    const swap = dice.pick(["nothing", "generation", "token"] as const);
+    if (swap !== "nothing" && other[swap] !== undefined) {
+      fence[swap] = other[swap];
+    }
+    void this.backend
+      .run("simulation:echo", { path: known.name, args: fence })
+      .catch(refused);
+    return `a report arrives again, with another's ${swap}: ${call.name}`;
+  }
+
+  private async up(): Promise<void> {
+    this.backend = await createBackend({
+      functions: modules,
+      config: `${import.meta.dir}/../../convex/convex.config.ts`,
+      data: ":memory:",
+      clock: this.clock,
+      seed: String(this.world.seed),
+      env: { ...ENV, DAYTONA_API_KEY: `simulated-${this.number}` },
+      log: () => {}, // workers die by design; the story tells what matters
+      onStep: (step) => this.step(step),
+      ...this.mode,
+    });
+    watchWorkers(this.world);
+  }
+
+  private step(step: Step): "crash" | undefined {
+    if (this.fuse === null) return undefined;
+    this.fuse -= 1;
+    if (this.fuse > 0) return undefined;
+    this.fuse = null;
+    this.down = true;
+    const where = `${step.at}|${step.kind}|${step.path || "its own"}`;
+    this.crashed.push(where);
+    this.crashes.set(where, (this.crashes.get(where) ?? 0) + 1);
+    return "crash";
+  }
+
+  private async seed(): Promise<void> {
+    for (let i = 0; i < SKILLS; i++) {
+      const content = `skill ${i}`;
+      const storageId = (await this.backend.run("simulation:store", {
+        content,
+      })) as Id<"_storage">;
+      await this.transaction(async (ctx) => {
+        await ctx.db.insert("skills", {
+          key: keyOf(i),
+          host: "sim",
+          owner: "o",
+          repo: "r",
+          path: `s${i}`,
+          sha: SHA,
+          name: `s${i}`,
+          description: "A skill.",
+          body: "",
+          files: [],
+          totalBytes: content.length,
+          digest: digestOf(content),
+          findings: [],
+          link: `/o/r/s${i}`,
+          storageId,
+        });
+      });
+    }
+  }
+}
+
+/** The race below hears of it; the promise itself has no other reader. */
+function ignoreDown(error: unknown): void {
+  if (!(error instanceof ServerDown)) throw error;
+}
+
+const ENV = {
+  SLIPWAY_MODE: "embedded",
+  DAYTONA_API_URL: "http://sim.test/api",
+  SLIPWAY_SEAL_KEYS: "simulated",
+  SLIPWAY_GIT_HOSTS: "[]",
+};
+
+const exported = new Map<string, Record<string, unknown>>();
+
+/** The product's own modules, except that nothing is fetched from git. */
+const modules = Object.fromEntries(
+  Object.entries(convexModules()).map(([path, load]) => {
+    const name = path.slice(path.lastIndexOf("/convex/") + "/convex/".length);
+    const once = async () => {
+      const module = (await load()) as Record<string, unknown>;
+      exported.set(name.replace(/\.ts$/, ""), module);
+      mortal(module);
+      return module;
+    };
+    return [name, once];
+  }),
+);
+
+/** What was sent again may be refused in any way. */
+function refused(): void {}
+
+modules["simulation.ts"] = () =>
+  Promise.resolve({
+    store: internalActionGeneric({
+      args: { content: v.string() },
+      handler: (ctx, { content }) => ctx.storage.store(new Blob([content])),
+    }),
+    echo: internalActionGeneric({
+      args: { path: v.string(), args: v.any() },
+      handler: (ctx, { path, args }) =>
+        ctx.runMutation(
+          makeFunctionReference<"mutation">(path) as never,
+          args as never,
+        ),
+    }),
+  });
+
+/** Users' names by slot, from the records. */
+function ownerOf(slotId: string): string {
+  const slot = disk.find("slots", slotId);
+  const user = slot && disk.find("users", slot.userId);
+  return user ? `${user.name}'s ${slot.name}` : "nobody";
+}

@@ -1,0 +1,185 @@
+import { ConvexError, type Value } from "convex/values";
+import { NET } from "./fate";
+import { hold } from "./invariants";
+import { ServerBusy, ServerDown, type Stage } from "./stage";
+import { disk } from "./stand-ins";
+
+/**
+ * Browser tabs. A tab sends each intent with an id of its own until it has an
+ * answer, also over a reload; and it reads what a page reads, again after
+ * every change.
+ */
+
+export type Args = Record<string, Value>;
+
+type Intent = { path: string; args: Args; clientId: string };
+
+type SandboxView = {
+  slotId: string;
+  generation: number;
+  state: { status: string };
+};
+type LaunchView = { launchId: string; state: string };
+
+/** What one user's tabs show: all watch the same, as subscribers of one query do. */
+export type Page = { sandboxes: SandboxView[]; launches: LaunchView[] };
+
+const OVER = ["ready", "failed", "cancelled"];
+
+export class Tab {
+  open = true;
+  private pending: Intent[] = [];
+
+  constructor(
+    readonly user: Visitor,
+    readonly number: number,
+  ) {}
+
+  get name(): string {
+    return `${this.user.name}'s tab ${this.number}`;
+  }
+
+  /** Sends an intent; answers what came of it, in words. */
+  async send(path: string, args: Args): Promise<string> {
+    const clientId = this.user.nextId();
+    const intent = { path, args, clientId };
+    this.pending.push(intent);
+    return this.deliver(intent);
+  }
+
+  close(): void {
+    this.open = false;
+    this.pending = [];
+  }
+
+  /** Begins anew and sends again what it has no answer to. */
+  async reload(): Promise<string> {
+    this.open = true;
+    const said: string[] = [];
+    for (const intent of [...this.pending]) {
+      said.push(await this.deliver(intent));
+    }
+    return said.length === 0 ? "nothing to send again" : said.join("; ");
+  }
+
+  private async deliver(intent: Intent): Promise<string> {
+    const { stage } = this.user;
+    const { fate } = stage.world;
+    const { kind } = fate.draw(
+      `net of ${this.name}`,
+      NET,
+      fate.weather.net,
+      (fault) => `the network of ${this.name} is ${fault} the server answers`,
+    );
+    if (kind === "cut before") return "not sent";
+    try {
+      const answer = await this.user.ask(intent);
+      if (kind === "cut after") return "answer lost";
+      this.pending = this.pending.filter((other) => other !== intent);
+      return answer;
+    } catch (error) {
+      if (error instanceof ServerDown) return "the server is down";
+      if (error instanceof ServerBusy) return "the server is busy";
+      throw error;
+    }
+  }
+}
+
+export class Visitor {
+  readonly tabs: Tab[];
+  page: Page = { sandboxes: [], launches: [] };
+  private asked = 0;
+  private seenAt = -1;
+  /** The launch each client id was answered with, cut or not. */
+  private readonly answers = new Map<string, string>();
+  private readonly known = new Map<string, number>();
+
+  constructor(
+    readonly stage: Stage,
+    readonly name: string,
+    tabs: number,
+  ) {
+    this.tabs = Array.from({ length: tabs }, (_, i) => new Tab(this, i + 1));
+  }
+
+  nextId(): string {
+    this.asked += 1;
+    return `${this.name}-${this.asked}`;
+  }
+
+  async ask({ path, args, clientId }: Intent): Promise<string> {
+    const withId = KEYED.has(path) ? { ...args, clientId } : args;
+    try {
+      const answer = await this.stage.call(path, withId, this.name);
+      if (path === "launches:request") this.launched(clientId, answer);
+      return "done";
+    } catch (error) {
+      if (!(error instanceof ConvexError)) throw error;
+      const { code } = error.data as { code: string };
+      return `refused (${code})`;
+    }
+  }
+
+  /** Reads the page anew, if anything may have changed, and checks what it shows. */
+  async look(): Promise<void> {
+    if (!this.tabs.some((tab) => tab.open)) return;
+    const { ts } = this.stage;
+    if (this.seenAt === ts) return;
+    this.seenAt = ts;
+    const read = (path: string) => this.stage.call(path, {}, this.name);
+    try {
+      const sandboxes = (await read("sandboxes:list")) as SandboxView[];
+      const launches = (await read("launches:recent")) as LaunchView[];
+      this.shown({ sandboxes, launches });
+    } catch (error) {
+      if (!(error instanceof ServerDown)) throw error;
+      this.seenAt = -1; // it reads anew when the server is up again
+    }
+  }
+
+  private shown(page: Page): void {
+    for (const { slotId, generation } of page.sandboxes) {
+      const before = this.known.get(slotId) ?? 0;
+      hold("I2 a reader never goes back in time", generation >= before);
+      this.known.set(slotId, generation);
+    }
+    const shown = new Set(page.sandboxes.map(({ slotId }) => slotId));
+    hold(
+      "I2 a sandbox once shown is never nothing",
+      [...this.known.keys()].every((slotId) => shown.has(slotId)),
+    );
+    const text = JSON.stringify(page);
+    for (const secret of this.stage.world.secrets) {
+      hold("I8 no secret is read", !text.includes(secret));
+    }
+    this.page = page;
+  }
+
+  private launched(clientId: string, answer: unknown): void {
+    const { launchId } = answer as { launchId: string };
+    const before = this.answers.get(clientId) ?? launchId;
+    hold("an intent is one launch, however often sent", before === launchId);
+    this.answers.set(clientId, launchId);
+    hold(
+      "I10 an answered write is kept",
+      disk.find("launches", launchId) !== undefined,
+    );
+  }
+
+  /** I10, for all that was ever answered. */
+  remember(): void {
+    for (const launchId of this.answers.values()) {
+      hold(
+        "I10 an answered write is kept",
+        disk.find("launches", launchId) !== undefined,
+      );
+    }
+  }
+
+  activeLaunch(): LaunchView | undefined {
+    return this.page.launches.find(({ state }) => !OVER.includes(state));
+  }
+}
+
+/** Functions that take a client's id, so that what is sent twice is done once. */
+const KEYED: ReadonlySet<string> = new Set(["launches:request"]);
