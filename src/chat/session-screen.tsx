@@ -9,12 +9,14 @@ import { useRecord } from "../data/use-record";
 import { useAuthState } from "../identity/identity";
 import { LaunchEnded } from "../launch/launch-ended";
 import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
+import { StopWarning } from "../sandbox/stop-warning";
 import { sessionScreen, type LaunchPart } from "../view/session-view";
 import { Conversation, ConversationPlaceholder } from "./conversation";
 import { SessionBar, SessionBarSkeleton } from "./session-bar";
 import { SessionNotice } from "./session-notice";
 import { SessionPanel } from "./session-panel";
 import { SessionProblem } from "./session-problem";
+import { useWatch } from "./use-watch";
 
 /**
  * One session, from its launch to its last word, in one place: the launch panel gives
@@ -35,6 +37,8 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
   const expected = useExpected(sessionId, missing);
   const screen = sessionScreen({ auth, session, launch, sandbox, expected });
   const title = screen.kind === "open" ? screen.session.title : null;
+  const view = sandbox.status === "ready" ? sandbox.value : null;
+  useWatch(view?.state.status === "running" ? sessionId : null);
 
   useEffect(() => {
     if (title) document.title = `${title} · Slipway`;
@@ -57,7 +61,6 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
     );
   }
 
-  const view = sandbox.status === "ready" ? sandbox.value : null;
   const model = settings.status === "ready" ? settings.value : null;
   const lead = <Lead part={screen.launch} />;
   return (
@@ -82,11 +85,14 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
               screen.composer.kind !== "closed"
             }
             notice={
-              <SessionNotice
-                notice={screen.notice}
-                modelProblem={model?.problem ?? null}
-                session={screen.session}
-              />
+              <>
+                {view ? <StopWarning sandbox={view} /> : null}
+                <SessionNotice
+                  notice={screen.notice}
+                  modelProblem={model?.problem ?? null}
+                  session={screen.session}
+                />
+              </>
             }
           />
         </RetryBoundary>

@@ -1,11 +1,13 @@
 "use client";
 
 import Link from "next/link";
+import { MAX_REPAIRS } from "@convex/model/repairs";
 import type { ReactNode } from "react";
 import { plural, shortSha } from "../data/format";
 import type { SandboxView } from "../data/types";
 import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
+import { StopWarning } from "../sandbox/stop-warning";
 import { Callout } from "../ui/callout";
 import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
@@ -53,6 +55,10 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           ) : null}
         </div>
         <SandboxActions sandbox={sandbox} />
+      </div>
+      <div className="space-y-3 px-5 has-[div]:pb-5 sm:px-6">
+        <StopWarning sandbox={sandbox} />
+        {sandbox.repairs >= MAX_REPAIRS ? <LosesSkills /> : null}
       </div>
       {state.status === "failed" ? (
         <div className="px-5 pb-5 sm:px-6">
@@ -122,6 +128,17 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         <Activity slotId={sandbox.slotId} />
       </LazyDetails>
     </Panel>
+  );
+}
+
+/** What a sandbox is given keeps vanishing; nothing is put back by itself any more. */
+function LosesSkills() {
+  return (
+    <Callout tone="warn" title="Skills keep vanishing from this sandbox">
+      They were put back {MAX_REPAIRS} times within an hour. From here on they
+      are installed again when you launch them or write. If that does not help,
+      delete the sandbox and launch again.
+    </Callout>
   );
 }
 

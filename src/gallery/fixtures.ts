@@ -169,9 +169,11 @@ export function sandbox(fields: Partial<SandboxView>): SandboxView {
       installedAt: ago(600 - index * 20),
     })),
     autoStopAt: Date.now() + 1_405_000,
+    warnedAt: null,
     lastConfirmedAt: ago(20),
     health: "ok",
     launching: 1,
+    repairs: 0,
     ...fields,
   } as SandboxView;
 }

@@ -204,6 +204,13 @@ export function Gallery() {
         <SandboxCard sandbox={made.sandbox({})} />
         <SandboxCard
           sandbox={made.sandbox({
+            warnedAt: Date.now(),
+            autoStopAt: Date.now() + 262_000,
+            repairs: 5,
+          })}
+        />
+        <SandboxCard
+          sandbox={made.sandbox({
             state: { status: "failed", since: Date.now(), error: made.failed },
             sandboxId: null,
             skills: [],

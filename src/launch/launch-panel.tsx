@@ -13,7 +13,7 @@ import { Icon } from "../ui/icon";
 import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Elapsed } from "../ui/time";
-import { isUnderWay, PATH_WORDS, progressOf } from "./phases";
+import { isUnderWay, PATH_WORDS, progressOf, recoveryOf } from "./phases";
 import { LaunchWaterfall } from "./waterfall";
 
 const TITLES: Record<LaunchView["state"], string> = {
@@ -60,9 +60,9 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
             <Elapsed from={launch.createdAt} to={launch.endedAt} />
           </span>
         </div>
-        {launch.path ? (
-          <p className="text-sm text-ink-3">{PATH_WORDS[launch.path]}</p>
-        ) : null}
+        <p className="text-sm text-ink-3" aria-live="polite">
+          {recoveryOf(launch) ?? (launch.path && PATH_WORDS[launch.path])}
+        </p>
         <div className="mt-3">
           <LaunchWaterfall launch={launch} />
         </div>

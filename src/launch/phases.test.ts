@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { LaunchView } from "../data/types";
-import { phasesOf } from "./phases";
+import { phasesOf, recoveryOf } from "./phases";
 
 const launch = (fields: Partial<LaunchView>) =>
   ({ state: "creating", path: "cold", steps: [], ...fields }) as LaunchView;
@@ -34,4 +34,12 @@ test("a launch that ended shows what happened and nothing more", () => {
 test("a phase this build does not know is shown by its own name", () => {
   const [row] = phasesOf(launch({ steps: [{ name: "warp", startedAt: 1 }] }));
   expect(row?.label).toBe("warp");
+});
+
+test("a launch that began again says why; one that went through has nothing to say", () => {
+  const detail = "The sandbox was gone at the provider. A new one is made.";
+  const check = { name: "check", startedAt: 1, endedAt: 2, detail };
+  const again = launch({ steps: [{ ...check, outcome: "failed" }] });
+  expect(recoveryOf(again)).toBe(detail);
+  expect(recoveryOf(launch({}))).toBeNull();
 });

@@ -43,6 +43,12 @@ export function isUnderWay(launch: LaunchView): boolean {
   );
 }
 
+/** Why a launch that had been ready began again, or null. */
+export function recoveryOf(launch: LaunchView): string | null {
+  const check = launch.steps.find((step) => step.name === "check");
+  return check?.outcome === "failed" ? (check.detail ?? null) : null;
+}
+
 /** The rows of a launch's timeline, in order. */
 export function phasesOf(launch: LaunchView): Phase[] {
   const recorded = launch.steps.map((step): Phase => {

@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatSpan,
 } from "../data/format";
+import { useServerNow } from "../data/server-clock";
 
 /** "4 min ago", with the exact time on hover. */
 export function Age({ at }: { at: number }) {
@@ -41,9 +42,9 @@ export function Elapsed({ from, to }: { from: number; to: number | null }) {
   );
 }
 
-/** Time left until something happens. */
+/** Time left until something happens on the server, by the server's clock. */
 export function Countdown({ to }: { to: number }) {
-  const now = useNow(1_000);
+  const now = useServerNow(1_000);
   return (
     <span className="tabular">
       {now === null ? "…" : formatCountdown(to - now)}

@@ -1,0 +1,66 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useEffect, useSyncExternalStore } from "react";
+import { api } from "@convex/_generated/api";
+import { useNow } from "./clock";
+
+/** By how much the server's clock is ahead of this machine's, in ms; null until it was asked. */
+let ahead: number | null = null;
+let asking = false;
+const listeners = new Set<() => void>();
+
+/**
+ * The server's time, renewed every `interval` ms while shown: what a countdown
+ * counts against, for this machine's clock may be hours off. Null until known.
+ * It is for showing; nothing is decided by it.
+ */
+export function useServerNow(interval: number): number | null {
+  const here = useNow(interval);
+  const difference = useSyncExternalStore(listen, read, unknown);
+  const serverTime = useMutation(api.presence.now);
+
+  useEffect(() => {
+    const ask = async () => {
+      if (asking || document.visibilityState !== "visible") return;
+      asking = true;
+      try {
+        const sentAt = Date.now();
+        const there = await serverTime({});
+        ahead = aheadBy(sentAt, there, Date.now());
+        for (const listener of listeners) listener();
+      } finally {
+        asking = false;
+      }
+    };
+    const askAgain = () => {
+      ask().catch((error: unknown) => {
+        // Without an answer there is no countdown; the next look at the tab asks again.
+        console.warn("The server's clock is not known.", error);
+      });
+    };
+    if (ahead === null) askAgain();
+    // A machine that slept may have set its clock.
+    document.addEventListener("visibilitychange", askAgain);
+    return () => document.removeEventListener("visibilitychange", askAgain);
+  }, [serverTime]);
+
+  return here === null || difference === null ? null : here + difference;
+}
+
+/** The difference of two clocks, taken halfway through the request. */
+export function aheadBy(
+  sentAt: number,
+  there: number,
+  receivedAt: number,
+): number {
+  return Math.round(there - (sentAt + receivedAt) / 2);
+}
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+const read = () => ahead;
+const unknown = () => null;

@@ -1,0 +1,91 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useEffect, useState } from "react";
+import { api } from "@convex/_generated/api";
+import { failureOf, type Failure } from "../data/failure";
+import type { SandboxView } from "../data/types";
+import { Button } from "../ui/button";
+import { Callout } from "../ui/callout";
+import { Countdown } from "../ui/time";
+
+/**
+ * Says that a sandbox is about to be stopped, once the server has announced it,
+ * with the time that is left and a way to keep it. Spoken once: the countdown is
+ * for the eyes.
+ */
+export function StopWarning({
+  sandbox,
+}: {
+  sandbox: Pick<SandboxView, "slotId" | "warnedAt" | "autoStopAt">;
+}) {
+  const { slotId, warnedAt, autoStopAt } = sandbox;
+  const warned = warnedAt !== null && autoStopAt !== null;
+  return (
+    <>
+      <p className="sr-only" role="status">
+        {warned
+          ? "This sandbox is about to stop because nobody uses it. You can keep it running."
+          : ""}
+      </p>
+      {warned ? (
+        <Callout
+          tone="warn"
+          icon="clock"
+          title={
+            <>
+              This sandbox stops in{" "}
+              <span aria-hidden="true">
+                <Countdown to={autoStopAt} />
+              </span>
+              <span className="sr-only">a few minutes</span>
+            </>
+          }
+          actions={<KeepRunning key={warnedAt} slotId={slotId} />}
+        >
+          Nobody has used it for a while. Its files are kept, and it can be
+          started again at any time.
+        </Callout>
+      ) : null}
+    </>
+  );
+}
+
+/** How long the button waits for the announcement to be withdrawn before it may be pressed again, in ms. */
+const PATIENCE = 20_000;
+
+function KeepRunning({ slotId }: { slotId: string }) {
+  const keep = useMutation(api.presence.keep);
+  const [asked, setAsked] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useEffect(() => {
+    if (!asked) return;
+    const timer = setTimeout(() => setAsked(false), PATIENCE);
+    return () => clearTimeout(timer);
+  }, [asked]);
+
+  async function run() {
+    setAsked(true);
+    setFailure(null);
+    try {
+      await keep({ slotId });
+    } catch (error) {
+      setFailure(failureOf(error));
+      setAsked(false);
+    }
+  }
+
+  return (
+    <>
+      <Button size="sm" icon="refresh" busy={asked} onClick={() => void run()}>
+        Keep it running
+      </Button>
+      {failure ? (
+        <span role="alert" className="self-center text-danger">
+          {failure.message} {failure.next}
+        </span>
+      ) : null}
+    </>
+  );
+}
