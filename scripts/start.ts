@@ -3,6 +3,7 @@
  * running. On a fresh clone nothing is installed yet, so this file and
  * everything under scripts/start/ import nothing but built-in modules.
  */
+import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lookAtExamples } from "./start/examples";
@@ -14,6 +15,7 @@ import {
   identityPart,
   modelPart,
   PORT_NAMES,
+  relayPart,
   sandboxPart,
   skillhostPart,
   webPart,
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
     options,
     distDir,
     secrets: keepSecrets(options.dataDir),
+    relaySecret: randomBytes(32).toString("base64url"),
     snapshot: snapshot?.name ?? "",
     version: readVersion(),
     agentProblem,
@@ -166,6 +169,7 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
   if (!cloud) {
     const beside = async () => {
       const parts = [
+        relayPart(plan),
         ...(replaced.sandboxes ? [] : [sandboxPart(plan)]),
         ...(replaced.skills ? [] : [skillhostPart(plan)]),
         ...(replaced.models ? [] : [modelPart(plan)]),

@@ -2,6 +2,8 @@
 export type BrowserConfig = {
   mode: "embedded" | "cloud";
   convexUrl: string;
+  /** Terminals, ports and files go through it; null where there is none. */
+  relayUrl: string | null;
   identity: IdentityConfig;
 };
 
@@ -36,8 +38,20 @@ export function readConfiguration(
   const mode = env["SLIPWAY_MODE"] === "embedded" ? "embedded" : "cloud";
   return {
     ok: true,
-    config: { mode, convexUrl, identity: identityOf(mode, env) },
+    config: {
+      mode,
+      convexUrl,
+      relayUrl: relayOrigin(env["SLIPWAY_RELAY_URL"]),
+      identity: identityOf(mode, env),
+    },
   };
+}
+
+/** The relay's origin, or null where none is set; what is no address counts as none. */
+export function relayOrigin(address: string | undefined): string | null {
+  if (!address || !URL.canParse(address)) return null;
+  const { origin, protocol } = new URL(address);
+  return /^https?:$/.test(protocol) ? origin : null;
 }
 
 function identityOf(

@@ -20,6 +20,18 @@ test("an embedded backend is reached over plain http and ws", () => {
   ).toContain("http://127.0.0.1:41000 ws://127.0.0.1:41000");
 });
 
+test("a relay is reached by WebSocket only, and only where there is one", () => {
+  const policy = (address?: string) =>
+    contentSecurityPolicy("n", { SLIPWAY_RELAY_URL: address });
+  expect(policy("https://relay.example.net/")).toContain(
+    "connect-src 'self' wss://relay.example.net;",
+  );
+  expect(policy("http://localhost:3100")).toContain("ws://localhost:3100;");
+  for (const none of [undefined, "", "relay; script-src *", "file:///x"]) {
+    expect(policy(none)).toContain("connect-src 'self';");
+  }
+});
+
 test("a Clerk key opens Clerk's own origin; a made-up one opens nothing", () => {
   const key = `pk_test_${btoa("kind-cat-1.clerk.accounts.dev$")}`;
   expect(clerkOrigin(key)).toBe("https://kind-cat-1.clerk.accounts.dev");

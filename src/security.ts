@@ -1,13 +1,16 @@
+import { relayOrigin } from "./config";
+
 type Environment = Record<string, string | undefined>;
 
 /**
  * The policy of every page: our own scripts by nonce, connections to the Convex
- * deployment (and Clerk where it is configured), no frames, no remote pictures.
+ * deployment (Clerk's and the relay's terminals, where there are any), no frames, no remote pictures.
  * Styles may be inline because React writes `style` attributes.
  */
 export function contentSecurityPolicy(nonce: string, env: Environment): string {
   const development = env["NODE_ENV"] === "development";
   const convex = socketAndHttp(env["CONVEX_URL"]);
+  const relay = relayOrigin(env["SLIPWAY_RELAY_URL"]);
   const clerk = clerkOrigin(env["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"]);
   const directives: Record<string, string[]> = {
     "default-src": ["'self'"],
@@ -21,7 +24,12 @@ export function contentSecurityPolicy(nonce: string, env: Environment): string {
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:", ...(clerk ? ["https://img.clerk.com"] : [])],
     "font-src": ["'self'"],
-    "connect-src": ["'self'", ...convex, ...(clerk ? [clerk] : [])],
+    "connect-src": [
+      "'self'",
+      ...convex,
+      ...(clerk ? [clerk] : []),
+      ...(relay ? [relay.replace(/^http/, "ws")] : []),
+    ],
     "worker-src": ["'self'", ...(clerk ? ["blob:"] : [])],
     "frame-src": clerk ? ["https://challenges.cloudflare.com"] : ["'none'"],
     "frame-ancestors": ["'none'"],

@@ -1,9 +1,8 @@
-import { ConvexError, type Infer } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { bearerOf, json, readText } from "../chat/body";
-import { failure, statusOf, type Failure } from "../model/errors";
+import { statusOf, type Failure } from "../model/errors";
 import { sha256Hex } from "../model/seal";
 import { previewLabel, type Claim } from "../model/ticket";
 

@@ -10,6 +10,7 @@ export const PORT_NAMES = [
   "skillhost",
   "model",
   "identity",
+  "relay",
 ] as const;
 export type Ports = Record<(typeof PORT_NAMES)[number], number>;
 
@@ -18,6 +19,8 @@ export type Plan = {
   options: Options;
   ports: Ports;
   secrets: Secrets;
+  /** Between relay and backend; made anew at each start, for both start together. */
+  relaySecret: string;
   webPort: number;
   snapshot: string;
   distDir: string;
@@ -90,6 +93,7 @@ function deploymentEnvironment(plan: Plan, issuer: Issuer | null) {
   const given = process.env;
   const env: Record<string, string | undefined> = {
     SLIPWAY_MODE: "embedded",
+    RELAY_SECRET: plan.relaySecret,
     SLIPWAY_SEAL_KEYS: given.SLIPWAY_SEAL_KEYS || secrets.sealKeys,
     SLIPWAY_SANDBOX_SITE_URL: given.SLIPWAY_SANDBOX_SITE_URL,
     SLIPWAY_MODEL_PROVIDERS: given.SLIPWAY_MODEL_PROVIDERS,
@@ -164,6 +168,28 @@ function modelProviders(demo: string) {
   ];
 }
 
+/** Browsers find a preview at a name below this one, which they take to loopback. */
+const relayUrl = (ports: Ports) => `http://localhost:${ports.relay}`;
+
+/** Terminals, port previews and files, beside the pages. */
+export function relayPart({ ports, webPort, relaySecret }: Plan): Part {
+  const pages = [origin(webPort), `http://localhost:${webPort}`];
+  return {
+    name: "relay",
+    runtime: "bun",
+    args: [join(ROOT, "relay", "main.ts"), ...["--port", String(ports.relay)]],
+    cwd: ROOT,
+    env: {
+      ...passedOn(),
+      SLIPWAY_HOST: "127.0.0.1",
+      SLIPWAY_RELAY_URL: relayUrl(ports),
+      SLIPWAY_APP_ORIGINS: pages.join(","),
+      CONVEX_SITE_URL: origin(ports.site),
+      RELAY_SECRET: relaySecret,
+    },
+  };
+}
+
 /** The pages and the HTTP API, under Node. */
 export function webPart(plan: Plan): Part {
   const { options, ports } = plan;
@@ -187,6 +213,9 @@ export function webPart(plan: Plan): Part {
       SLIPWAY_MODE: embedded ? "embedded" : "cloud",
       CONVEX_URL: options.cloud?.convexUrl ?? origin(ports.backend),
       CONVEX_SITE_URL: options.cloud?.siteUrl ?? origin(ports.site),
+      SLIPWAY_RELAY_URL: embedded
+        ? relayUrl(ports)
+        : process.env.SLIPWAY_RELAY_URL,
       ...(embedded && {
         SLIPWAY_IDENTITY_URL: options.clerkIssuer
           ? undefined

@@ -22,12 +22,16 @@ export function SessionBar({
   model,
   panelOpen,
   onPanel,
+  benchOpen,
+  onBench,
 }: {
   session: SessionView;
   sandbox: SandboxView | null;
   model: SettingsView["effective"];
   panelOpen: boolean;
   onPanel: () => void;
+  benchOpen: boolean;
+  onBench: () => void;
 }) {
   const state = sandbox ? sandboxWords(sandbox) : null;
   const agent = sandbox ? agentWords(sandbox.agent) : null;
@@ -73,6 +77,12 @@ export function SessionBar({
         <span className="max-sm:hidden">
           <ThemeSwitch />
         </span>
+        <IconButton
+          icon="terminal"
+          label="Terminal, ports and files"
+          aria-expanded={benchOpen}
+          onClick={onBench}
+        />
         <span className="xl:hidden">
           <IconButton
             icon="panel"

@@ -139,6 +139,8 @@ export function Gallery() {
           model={{ providerId: "demo", model: "demo", label: "Demo model" }}
           panelOpen={false}
           onPanel={ignore}
+          benchOpen={false}
+          onBench={ignore}
         />
         {[
           made.question,

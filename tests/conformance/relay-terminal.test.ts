@@ -59,9 +59,9 @@ test("whoever comes back has the same shell; one who ends it has not", async () 
   second.socket.send(JSON.stringify({ type: "end" }));
   expect(await second.ended).toBe("1000 ended");
   await eventually(async () => {
-    const { length } = await ada.sandbox.process.listPtySessions();
-    return length === 0;
-  }, "no shell is left");
+    const left = await ada.sandbox.process.listPtySessions();
+    return left.every(({ id }) => id !== `slipway-${terminal}`);
+  }, "the shell is gone");
 });
 
 test("a ticket is good once, even for two who come at the same time", async () => {
@@ -166,7 +166,7 @@ test("a personal token opens one, and its end ends it", async () => {
 /** Bytes a program in ada's sandbox has written so far; 0 if there is none. */
 async function writtenBy(program: string): Promise<number> {
   const { result } = await ada.sandbox.process.executeCommand(
-    `grep wchar /proc/$(pgrep -x ${program})/io`,
+    `grep wchar /proc/$(pgrep -n -x ${program})/io`,
   );
   return Number(/wchar: (\d+)/.exec(result)?.[1] ?? 0);
 }

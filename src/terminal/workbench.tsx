@@ -1,0 +1,117 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import { useRef, useState } from "react";
+import type { SandboxView } from "../data/types";
+import { DownloadFile } from "../preview/download-file";
+import { OpenPort } from "../preview/open-port";
+import { useConfig } from "../shell/providers";
+import { IconButton } from "../ui/button";
+import { cx } from "../ui/cx";
+
+const TerminalPanel = dynamic(
+  () => import("./terminal-panel").then((module) => module.TerminalPanel),
+  { ssr: false },
+);
+
+const TABS = { terminal: "Terminal", ports: "Ports and files" } as const;
+type Tab = keyof typeof TABS;
+
+/** Below the conversation, or over it on a phone: the sandbox itself. */
+export function Workbench({
+  sandbox,
+  onClose,
+}: {
+  sandbox: SandboxView | null;
+  onClose: () => void;
+}) {
+  const [tab, setTab] = useState<Tab>("terminal");
+  const close = useRef<HTMLButtonElement>(null);
+  return (
+    <section
+      aria-label="Workbench"
+      className="flex h-[42%] min-h-56 shrink-0 flex-col border-t border-line bg-paper max-sm:fixed max-sm:inset-0 max-sm:z-40 max-sm:h-auto"
+    >
+      <div className="flex items-center gap-1 border-b border-line px-2">
+        <div role="tablist" aria-label="Workbench" className="flex flex-1">
+          {(Object.keys(TABS) as Tab[]).map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={tab === name}
+              onClick={() => setTab(name)}
+              className={cx(
+                "-mb-px border-b-2 px-3 py-2.5 text-sm font-medium transition-colors",
+                tab === name
+                  ? "border-accent text-ink"
+                  : "border-transparent text-ink-3 hover:text-ink",
+              )}
+            >
+              {TABS[name]}
+            </button>
+          ))}
+        </div>
+        <IconButton
+          ref={close}
+          icon="cross"
+          label="Close the workbench"
+          onClick={onClose}
+        />
+      </div>
+      <Bench
+        tab={tab}
+        sandbox={sandbox}
+        onLeave={() => close.current?.focus()}
+      />
+    </section>
+  );
+}
+
+function Bench({
+  tab,
+  sandbox,
+  onLeave,
+}: {
+  tab: Tab;
+  sandbox: SandboxView | null;
+  onLeave: () => void;
+}) {
+  const { relayUrl } = useConfig();
+  if (relayUrl === null) {
+    return (
+      <Absent>
+        Terminal and port previews are not available: the relay is not running.
+      </Absent>
+    );
+  }
+  if (!sandbox) return <Absent>…</Absent>;
+  const running = sandbox.state.status === "running";
+  if (!running) {
+    return (
+      <Absent>The sandbox does not run. Start it to work in it here.</Absent>
+    );
+  }
+  const { slotId } = sandbox;
+  return tab === "terminal" ? (
+    <TerminalPanel
+      key={slotId}
+      slotId={slotId}
+      relayUrl={relayUrl}
+      onLeave={onLeave}
+    />
+  ) : (
+    <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 py-5">
+      <OpenPort slotId={slotId} relayUrl={relayUrl} />
+      <DownloadFile slotId={slotId} relayUrl={relayUrl} />
+    </div>
+  );
+}
+
+function Absent({ children }: { children: React.ReactNode }) {
+  return (
+    <p className="flex flex-1 items-center justify-center px-6 py-10 text-center text-sm text-ink-3">
+      {children}
+    </p>
+  );
+}

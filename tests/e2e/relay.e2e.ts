@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import {
+  Client,
+  openBrowser,
+  Product,
+  repository,
+  signIn,
+  skillMd,
+  until,
+  watchErrors,
+} from "./harness";
+
+/** Set to a folder to keep pictures of what the tests see. */
+const PICTURES = process.env.SLIPWAY_PICTURES;
+
+let product: Product;
+let browser: Browser;
+let sessionPath: string;
+
+beforeAll(async () => {
+  product = await Product.start();
+  await repository(product.skillsDir, "ada", "skills", {
+    "skills/one/SKILL.md": skillMd("one", "Say one."),
+  });
+  browser = await openBrowser();
+  const ada = await Client.of(product, "ada");
+  const { sessionId } = await ada.launchReady("ada/skills/one");
+  sessionPath = `/sessions/${sessionId}`;
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+/** What a terminal shows, as a screen reader is told it. */
+const screen = (page: Page) => page.locator(".xterm-rows");
+
+async function openTerminal(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Terminal, ports and files" }).click();
+  await page.locator('[data-terminal="open"]').waitFor();
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!PICTURES) return;
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+test("a terminal on the session's page: type, see, reload, and have the same shell", async () => {
+  const page = await browser.newPage();
+  const errors = watchErrors(page);
+  await signIn(page, product, "ada", sessionPath);
+  await openTerminal(page);
+  await page.keyboard.type("KEPT=$((40 + 2)); echo kept-$KEPT; ls -la ~");
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("kept-42").waitFor();
+  await picture(page, "terminal");
+
+  await page.keyboard.press("F6");
+  const close = page.getByRole("button", { name: "Close the workbench" });
+  expect(await close.evaluate((it) => it === document.activeElement)).toBe(
+    true,
+  );
+
+  await page.reload();
+  await openTerminal(page);
+  await page.keyboard.type("echo again-$KEPT");
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("again-42").waitFor();
+
+  await page.setViewportSize({ width: 390, height: 780 });
+  await page.keyboard.type(
+    "clear; stty size; printf '\\e[31mred \\e[32mgreen\\e[0m\\n'",
+  );
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("red green").waitFor();
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth > innerWidth,
+  );
+  expect(wide).toBe(false);
+  await picture(page, "terminal-phone");
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("a port opens on a host of its own, and only in this browser", async () => {
+  const page = await browser.newPage();
+  await signIn(page, product, "ada", sessionPath);
+  await openTerminal(page);
+  await page.keyboard.type(
+    "mkdir -p ~/site && cd ~/site && echo '<h1>Hello from inside</h1>' > index.html && python3 -m http.server 3000",
+  );
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("Serving HTTP").waitFor();
+  await page.getByRole("tab", { name: "Ports and files" }).click();
+  await picture(page, "ports");
+  const [tab] = await Promise.all([
+    page.context().waitForEvent("page"),
+    page.getByRole("button", { name: "Open", exact: true }).click(),
+  ]);
+  await tab.getByRole("heading", { name: "Hello from inside" }).waitFor();
+  const { host, search } = new URL(tab.url());
+  expect(host).toMatch(/^p-[0-9a-f]{32}\.localhost:\d+$/);
+  expect(search).toBe("");
+  expect(await tab.evaluate(() => document.cookie)).toBe("");
+  expect(await tab.evaluate(() => window.opener)).toBeNull();
+
+  const stranger = await browser.newContext();
+  const other = await stranger.newPage();
+  await other.goto(tab.url());
+  await other.getByText("This preview is closed").waitFor();
+  await stranger.close();
+
+  const [saved] = await Promise.all([
+    page
+      .context()
+      .waitForEvent("page")
+      .then((one) => one.waitForEvent("download")),
+    page
+      .getByLabel("Download a file")
+      .fill("site/index.html")
+      .then(() => page.getByRole("button", { name: "Download" }).click()),
+  ]);
+  expect(saved.suggestedFilename()).toBe("index.html");
+
+  // A stop ends it for the tab that is open.
+  const ada = await Client.of(product, "ada");
+  const [{ slotId = "" } = {}] = await ada.sandboxes();
+  await ada.ask("POST", `/sandboxes/${slotId}/stop`);
+  await until(
+    "end of the preview",
+    async () => {
+      await tab.reload();
+      return (await tab.content()).includes("This preview is closed");
+    },
+    { withinMs: 60_000, everyMs: 500 },
+  );
+  await page.close();
+}, 180_000);
