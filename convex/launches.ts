@@ -8,7 +8,7 @@ import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted, suspect } from "./lifecycle";
-import { positionOf } from "./lifecycle/admission";
+import { queueOf } from "./lifecycle/admission";
 import { log, logLaunch } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
@@ -56,6 +56,8 @@ const launchView = v.object({
   steps: v.array(launchStep),
   /** In the queue for a place, from 1; null when it does not wait for one. */
   position: v.union(v.number(), v.null()),
+  /** The user's cap, where it waits because their own sandboxes fill it. */
+  ownCap: v.union(v.number(), v.null()),
 });
 
 const RECENT = 30;
@@ -364,7 +366,7 @@ async function view(
     launchId: launch._id,
     sessionId: launch.sessionId,
     sandboxId: await sandboxIdOf(ctx, launch.slotId),
-    position: launch.active ? await positionIn(ctx, launch.slotId) : null,
+    ...(await queueIn(ctx, launch)),
     skillKey: launch.skillKey,
     skillName: launch.skillName,
     sha: launch.sha,
@@ -379,12 +381,9 @@ async function view(
   };
 }
 
-async function positionIn(
-  ctx: QueryCtx,
-  slotId: Id<"slots">,
-): Promise<number | null> {
-  const slot = await ctx.db.get("slots", slotId);
-  return slot && positionOf(ctx, slot);
+async function queueIn(ctx: QueryCtx, launch: Doc<"launches">) {
+  const slot = launch.active && (await ctx.db.get("slots", launch.slotId));
+  return slot ? queueOf(ctx, slot) : { position: null, ownCap: null };
 }
 
 async function sandboxIdOf(

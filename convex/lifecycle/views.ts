@@ -6,7 +6,7 @@ import { canCancel } from "../model/replace";
 import { isOff } from "../model/slot";
 import { stopsAt } from "../model/keepAlive";
 import { agentState, slotHealth, slotState } from "../validators";
-import { positionOf } from "./admission";
+import { queueOf } from "./admission";
 import {
   activeLaunches,
   getActivity,
@@ -41,6 +41,8 @@ export const sandboxView = v.object({
   repairs: v.number(),
   /** From 1; null when it does not wait for a place. */
   position: v.union(v.number(), v.null()),
+  /** The user's cap, where it waits because their own sandboxes fill it. */
+  ownCap: v.union(v.number(), v.null()),
   /** It was made from a snapshot that is not the present one. */
   restartNeeded: v.boolean(),
   /** A former one that the provider has not confirmed as gone. */
@@ -57,13 +59,13 @@ export async function view(
   ctx: QueryCtx,
   slot: Doc<"slots">,
 ): Promise<Infer<typeof sandboxView>> {
-  const [remote, boot, activity, launching, position, previous, skills] =
+  const [remote, boot, activity, launching, queue, previous, skills] =
     await Promise.all([
       getRemote(ctx, slot._id, slot.generation),
       getBoot(ctx, slot),
       getActivity(ctx, slot._id),
       activeLaunches(ctx, slot._id),
-      positionOf(ctx, slot),
+      queueOf(ctx, slot),
       getPrevious(ctx, slot),
       ctx.db
         .query("installedSkills")
@@ -100,7 +102,7 @@ export async function view(
     health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
     launching: launching.length,
     repairs: running ? (boot?.repairs?.count ?? 0) : 0,
-    position,
+    ...queue,
     restartNeeded: exists && isOutdated(remote),
     previous: previous && { generation: previous.generation },
     cancellable:

@@ -23,9 +23,10 @@ export function problem(
     "cache-control": "no-store",
   });
   if (status === 401) headers.set("www-authenticate", "Bearer");
-  if (status === 429 || status === 503) {
-    const wait = Math.ceil((fault.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
-    headers.set("retry-after", String(Math.max(1, wait)));
+  const usual = status === 429 || status === 503 ? RETRY_AFTER_MS : undefined;
+  const wait = fault.retryAfterMs ?? usual;
+  if (wait !== undefined) {
+    headers.set("retry-after", String(Math.max(1, Math.ceil(wait / 1_000))));
   }
   const body = { ...problemBody(fault), ...extra };
   return new Response(JSON.stringify(body), { status, headers });

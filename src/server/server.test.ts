@@ -65,6 +65,13 @@ describe("problem documents", () => {
     });
   });
 
+  test("say when to come back, where the failure knows", () => {
+    const known = { ...failure("sandbox_busy", "Soon."), retryAfterMs: 1_200 };
+    expect(problem(known).headers.get("retry-after")).toBe("2");
+    const unknown = failure("sandbox_busy", "Some time.");
+    expect(problem(unknown).headers.get("retry-after")).toBeNull();
+  });
+
   test("a function's coded failure keeps its own words", async () => {
     const data = failure("too_many_launches", "Six are under way.");
     const response = toProblem(new ConvexError(data), post("{}"));

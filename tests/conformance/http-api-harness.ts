@@ -60,7 +60,10 @@ export async function startApi(): Promise<Api> {
         defaultModel: "demo",
       },
     ],
-    { SLIPWAY_GIT_HOSTS: JSON.stringify(hosts) },
+    {
+      SLIPWAY_GIT_HOSTS: JSON.stringify(hosts),
+      SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
+    },
   );
   process.env.SLIPWAY_MODE = "embedded";
   process.env.CONVEX_URL = chat.backend.url;

@@ -132,11 +132,33 @@ test("every route answers as documented", async () => {
   await ask("POST", "/sandboxes/{slotId}/start", slot);
   const other = await api.person("stops");
   const theirs = { token: other.token, params: { slotId: other.slotId } };
+  await ask("POST", "/sandboxes/{slotId}/replace", theirs);
+  expect(await ask("GET", "/sandboxes/{slotId}", theirs)).toMatchObject({
+    body: { state: { status: "replacing", stage: "keep" }, cancellable: true },
+  });
+  await ask("POST", "/sandboxes/{slotId}/replace/resume", theirs);
+  await ask("POST", "/sandboxes/{slotId}/replace/cancel", theirs);
   await ask("POST", "/sandboxes/{slotId}/stop", theirs);
   await ask("DELETE", "/sandboxes/{slotId}", theirs);
 
-  const all = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
-  expect([...answered].sort()).toEqual(all.sort());
+  const { token, slotId } = await api.person("leaves");
+  const all = { token, key: "all" };
+  const stopped = await ask("POST", "/sandboxes/stop-all", all);
+  expect(stopped).toMatchObject({ status: 202, body: { stopping: 1 } });
+  expect(await ask("POST", "/sandboxes/stop-all", all)).toEqual(stopped);
+  expect(await ask("GET", "/sandboxes/restore", { token })).toMatchObject({
+    body: { items: [{ slotId, state: "stopping" }] },
+  });
+  expect(await ask("POST", "/sandboxes/restore", { token })).toMatchObject({
+    body: { restoring: 0 }, // it is on its way down
+  });
+  await ask("DELETE", "/sandboxes/restore", { token });
+  expect(await ask("GET", "/sandboxes/restore", { token })).toMatchObject({
+    body: { items: [] },
+  });
+
+  const routes = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  expect([...answered].sort()).toEqual(routes.sort());
 });
 
 test.each([
@@ -150,7 +172,14 @@ test.each([
   ["GET", "/launches/{id}/events", { params: { id: "no" } }, "not_found"],
   ["GET", "/launches/{id}/log", { params: { id: "no" } }, "not_found"],
   ["GET", "/sandboxes/{slotId}/log", { params: { slotId: "no" } }, "not_found"],
+  [
+    "POST",
+    "/sandboxes/{slotId}/replace",
+    { params: { slotId: "no" } },
+    "not_found",
+  ],
   ["POST", "/launches", { body: { skill: 7 } }, "bad_request"],
+  ["POST", "/launches", { body: { skill: "a/b", own: "yes" } }, "bad_request"],
   ["POST", "/launches", { body: { skill: "ada/tools" } }, "skill_not_found"],
   ["POST", "/launches", { body: { skill: "http://" } }, "bad_link"],
   ["GET", "/skills/resolve", {}, "bad_request"],
@@ -234,7 +263,10 @@ test("a request that failed is tried anew with the same key", async () => {
   expect((await ask("POST", path, slot)).status).toBe(202);
 });
 
-type Event = { event: string; data: { state?: string; code?: string } };
+type Event = {
+  event: string;
+  data: { state?: string; code?: string; position?: number | null };
+};
 
 /** All events of a stream that ends by itself. */
 async function readEvents(response: Response): Promise<Event[]> {
@@ -250,6 +282,23 @@ function parse(text: string): Event[] {
       ? [{ event, data: JSON.parse(data) as Event["data"] }]
       : [];
   });
+}
+
+/** A stream, piece by piece: up to and with a word, or to its end. */
+function reading(response: Response) {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  return {
+    async until(word: string | null): Promise<string> {
+      for (let text = ""; ;) {
+        if (word !== null && text.includes(word)) return text;
+        const chunk = await reader?.read();
+        if (chunk && !chunk.done) text += decoder.decode(chunk.value);
+        else if (word === null) return text;
+        else throw new Error(`It ended with: ${text}`);
+      }
+    },
+  };
 }
 
 test("a stream tells each change and ends with the launch", async () => {
@@ -271,6 +320,57 @@ test("a stream tells each change and ends with the launch", async () => {
   });
 });
 
+/** A person whose running sandbox takes the only place. */
+async function withoutPlace(name: string): Promise<Person> {
+  const person = await api.person(name);
+  await api.chat.tx(async (ctx) => {
+    const { slotId, userId } = person;
+    const remote = await ctx.db
+      .query("remotes")
+      .withIndex("by_slot_and_generation", (q) => q.eq("slotId", slotId))
+      .unique();
+    if (!remote) throw new Error("There is no sandbox.");
+    await ctx.db.insert("places", { remoteId: remote._id, userId });
+  });
+  return person;
+}
+
+test("who waits for a place is told the position as it moves", async () => {
+  const fay = await withoutPlace("fay");
+  const gus = await withoutPlace("gus");
+  const body = { skill: "ada/tools/one", own: true };
+  const launch = async ({ token }: Person) => {
+    const taken = await ask<Launch>("POST", "/launches", { token, body });
+    return { token, params: { id: taken.body.launchId } };
+  };
+  const first = await launch(fay);
+  const second = await launch(gus);
+  expect(await ask("GET", "/launches/{id}", first)).toMatchObject({
+    body: { state: "queued", position: 1, ownCap: 1 },
+  });
+  const stream = reading(
+    await api.call("GET", "/launches/{id}/events", second),
+  );
+  const begun = await stream.until("event: launch");
+  await ask("POST", "/launches/{id}/cancel", first);
+  const { token } = gus;
+  expect(await ask("GET", "/sandboxes", { token })).toMatchObject({
+    body: {
+      sandboxes: [
+        { name: "default", position: null },
+        { name: "local/ada/tools/skills/one", position: 1, ownCap: 1 },
+      ],
+    },
+  });
+  const moved = await stream.until("event: launch");
+  await ask("POST", "/launches/{id}/cancel", second);
+  const events = parse(begun + moved + (await stream.until(null)));
+  expect(events.map(({ data }) => data.position)).toEqual(
+    // What is cancelled has none, and neither has the end.
+    [2, 1, null, undefined],
+  );
+});
+
 test("revoking a token ends what is watching with it", async () => {
   const { token, tokenId } = await ada.client.action(functions.tokens.create, {
     name: "watcher",
@@ -282,20 +382,10 @@ test("revoking a token ends what is watching with it", async () => {
     token,
     ...id,
   });
-  const reader = response.body?.getReader();
-  let begun = "";
-  while (!begun.includes("event: launch")) {
-    const chunk = await reader?.read();
-    if (!chunk || chunk.done) throw new Error(`It ended with: ${begun}`);
-    begun += new TextDecoder().decode(chunk.value);
-  }
+  const stream = reading(response);
+  await stream.until("event: launch");
   await ada.client.mutation(functions.tokens.revoke, { tokenId });
-  let rest = "";
-  for (;;) {
-    const chunk = await reader?.read();
-    if (!chunk || chunk.done) break;
-    rest += new TextDecoder().decode(chunk.value);
-  }
+  const rest = await stream.until(null);
   expect(parse(rest).at(-1)).toMatchObject({
     event: "problem",
     data: { code: "not_signed_in" },

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { ErrorCode } from "@convex/model/errors";
 import type { Scope } from "@convex/model/scopes";
 
@@ -45,3 +45,10 @@ export function failuresOf({ method, failures }: Operation): ErrorCode[] {
 export function operation<const O extends Operation>(definition: O): O {
   return definition;
 }
+
+/** The query of a list. */
+export const page = (most: number, usual: number) =>
+  z.object({
+    limit: z.coerce.number().int().min(1).max(most).default(usual),
+    cursor: z.string().max(4_000).optional(),
+  });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { operation, type Operation } from "./operation";
+import { operation, page, type Operation } from "./operation";
+import * as sandboxes from "./sandbox-operations";
 import {
   launch,
   launched,
@@ -8,17 +9,10 @@ import {
   nextCursor,
   problem,
   resolved,
-  sandbox,
   session,
 } from "./schemas";
 
 /** Every route of the HTTP API; the files under src/app/api/v1 serve them. */
-
-const page = (most: number, usual: number) =>
-  z.object({
-    limit: z.coerce.number().int().min(1).max(most).default(usual),
-    cursor: z.string().max(4_000).optional(),
-  });
 
 const FROM_LINKS = [
   "bad_link",
@@ -38,18 +32,28 @@ export const createLaunch = operation({
   tag: "Launches",
   summary: "Launch a skill",
   description:
-    "At its newest commit, which is consent to run that commit. Joins an equal launch that is under way.",
+    "At its newest commit, which is consent to run that commit. Joins an equal launch that is under way. Without a free place it waits in line: see `position`.",
   scope: "launch",
   body: {
     schema: z.object({
       skill: z.string().trim().min(1).max(2_000).meta({
         description: "owner/repo/skill, or any link the home page takes.",
       }),
+      own: z.boolean().optional().meta({
+        description:
+          "Whether it gets a sandbox that no other skill shares. Without it: yes for a skill that asks for secrets.",
+      }),
     }),
     maxBytes: 16_384,
   },
   answer: { status: 202, schema: launched },
-  failures: [...FROM_LINKS, "skill_not_loaded", "too_many_launches"],
+  failures: [
+    ...FROM_LINKS,
+    "skill_not_loaded",
+    "too_many_launches",
+    "too_many_sandboxes",
+    "replace_halted",
+  ],
 });
 
 export const listLaunches = operation({
@@ -128,87 +132,6 @@ export const deleteLaunch = operation({
   method: "DELETE",
   path: "/launches/{id}",
   summary: "Cancel a launch (the same as POST .../cancel)",
-});
-
-export const listSandboxes = operation({
-  id: "listSandboxes",
-  method: "GET",
-  path: "/sandboxes",
-  tag: "Sandboxes",
-  summary: "Your sandboxes",
-  description: "From records: asking costs no sandbox anything.",
-  scope: "read",
-  answer: {
-    status: 200,
-    schema: z.object({ sandboxes: z.array(sandbox) }),
-  },
-  failures: [],
-});
-
-export const getSandbox = operation({
-  id: "getSandbox",
-  method: "GET",
-  path: "/sandboxes/{slotId}",
-  tag: "Sandboxes",
-  summary: "One sandbox",
-  scope: "read",
-  answer: { status: 200, schema: sandbox },
-  failures: ["not_found"],
-});
-
-export const getSandboxLog = operation({
-  id: "getSandboxLog",
-  method: "GET",
-  path: "/sandboxes/{slotId}/log",
-  tag: "Sandboxes",
-  summary: "What happened to a sandbox, newest first",
-  scope: "read",
-  query: page(100, 50),
-  answer: {
-    status: 200,
-    schema: z.object({
-      slotId: z.string(),
-      events: z.array(logEvent),
-      nextCursor,
-    }),
-  },
-  failures: ["not_found"],
-});
-
-const place = z.object({ slotId: z.string() });
-
-export const stopSandbox = operation({
-  id: "stopSandbox",
-  method: "POST",
-  path: "/sandboxes/{slotId}/stop",
-  tag: "Sandboxes",
-  summary: "Stop a sandbox",
-  description: "Its disk is kept. Launches under way in it are cancelled.",
-  scope: "control",
-  answer: { status: 202, schema: place },
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
-});
-
-export const startSandbox = operation({
-  id: "startSandbox",
-  method: "POST",
-  path: "/sandboxes/{slotId}/start",
-  tag: "Sandboxes",
-  summary: "Start a stopped sandbox",
-  scope: "control",
-  answer: { status: 202, schema: place },
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
-});
-
-export const deleteSandbox = operation({
-  id: "deleteSandbox",
-  method: "DELETE",
-  path: "/sandboxes/{slotId}",
-  tag: "Sandboxes",
-  summary: "Delete a sandbox with everything on its disk",
-  scope: "control",
-  answer: { status: 202, schema: place },
-  failures: ["not_found", "sandbox_busy"],
 });
 
 export const listSessions = operation({
@@ -328,12 +251,7 @@ export const OPERATIONS: readonly Operation[] = [
   watchLaunch,
   getLaunchLog,
   cancelLaunch,
-  listSandboxes,
-  getSandbox,
-  getSandboxLog,
-  deleteSandbox,
-  stopSandbox,
-  startSandbox,
+  ...Object.values(sandboxes),
   listSessions,
   getSession,
   listMessages,

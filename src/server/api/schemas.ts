@@ -7,14 +7,17 @@ import { z } from "zod";
  * is a type error here first.
  */
 
-const ms = (about: string) =>
+export const ms = (about: string) =>
   z.number().meta({ description: `${about} Milliseconds since 1970.` });
 const id = (about: string) => z.string().meta({ description: about });
 
 /** Components of the document, under these names. */
 export const named = z.registry<{ id: string }>();
 
-function name<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+export function name<Schema extends z.ZodType>(
+  id: string,
+  schema: Schema,
+): Schema {
   named.add(schema, { id });
   return schema;
 }
@@ -54,6 +57,18 @@ export const problem = name(
   }),
 );
 
+/** Of whatever waits for a place. */
+export const queue = {
+  position: z
+    .number()
+    .nullable()
+    .meta({ description: "In the queue for a place, from 1." }),
+  ownCap: z.number().nullable().meta({
+    description:
+      "How many places you may have, while you wait because your own sandboxes take them all.",
+  }),
+};
+
 const step = z.object({
   name: z.string(),
   startedAt: ms("When it began."),
@@ -90,6 +105,7 @@ export const launch = name(
     readyAt: ms("When it was ready.").nullable(),
     endedAt: ms("When it was ready, failed or cancelled.").nullable(),
     steps: z.array(step),
+    ...queue,
   }),
 );
 
@@ -211,112 +227,6 @@ export const message = name(
   }),
 );
 
-const slotState = z.object({
-  status: z.enum([
-    "empty",
-    "queued",
-    "creating",
-    "starting",
-    "running",
-    "stopping",
-    "stopped",
-    "deleting",
-    "replacing",
-    "failed",
-  ]),
-  since: ms("Since when.").optional(),
-  by: z.enum(["user", "provider"]).optional(),
-  error: failure
-    .optional()
-    .meta({ description: "Why it failed, or why a replacement halted." }),
-  stage: z
-    .enum([
-      "wake",
-      "keep",
-      "stop",
-      "delete",
-      "place",
-      "create",
-      "boot",
-      "restore",
-    ])
-    .optional()
-    .meta({ description: "How far a replacement has come." }),
-  disk: z.literal("kept").optional(),
-});
-
-export const sandbox = name(
-  "Sandbox",
-  z.object({
-    slotId: z.string(),
-    name: z.string(),
-    sandboxId: z
-      .string()
-      .nullable()
-      .meta({ description: "The sandbox provider's own id." }),
-    state: slotState,
-    generation: z
-      .number()
-      .meta({ description: "How many sandboxes this place has had." }),
-    agent: z
-      .object({
-        state: z.enum([
-          "starting",
-          "ready",
-          "unavailable",
-          "failed",
-          "insecure",
-        ]),
-        reason: z.string().optional(),
-        version: z.string().optional(),
-      })
-      .nullable(),
-    skills: z.array(
-      z.object({
-        skillKey: z.string(),
-        name: z.string(),
-        link: z.string(),
-        sha: z.string(),
-        installedAt: ms("When it was confirmed on the disk."),
-      }),
-    ),
-    autoStopAt: ms("When it stops by itself, if nobody uses it.").nullable(),
-    warnedAt: ms(
-      "Since when it is announced that it stops then; null until its last minutes.",
-    ).nullable(),
-    lastConfirmedAt: ms("When it was last seen running.").nullable(),
-    position: z
-      .number()
-      .nullable()
-      .meta({ description: "In the queue for a place, from 1." }),
-    restartNeeded: z.boolean().meta({
-      description: "It was made from a snapshot that is not the present one.",
-    }),
-    previous: z
-      .object({ generation: z.number() })
-      .nullable()
-      .meta({ description: "A former one that is not confirmed gone yet." }),
-    cancellable: z
-      .boolean()
-      .meta({ description: "Its replacement can be given up now." }),
-    health: z.enum([
-      "queued",
-      "replacing",
-      "ok",
-      "starting",
-      "stopping",
-      "stopped",
-      "unreachable",
-      "failed",
-      "none",
-    ]),
-    launching: z.number().meta({ description: "Launches under way in it." }),
-    repairs: z.number().meta({
-      description: "How often of late skills that it had lost were put back.",
-    }),
-  }),
-);
-
 const skill = name(
   "Skill",
   z.object({
@@ -331,6 +241,9 @@ const skill = name(
     license: z.string().optional(),
     compatibility: z.string().optional(),
     allowedTools: z.string().optional(),
+    secrets: z.array(z.string()).optional().meta({
+      description: "Names of the secret values it asks for.",
+    }),
     body: z.string().meta({ description: "SKILL.md. Markdown, untrusted." }),
     files: z.array(
       z.object({

@@ -16,7 +16,7 @@ const taken = z.object({
 /** Launches a skill at its newest commit, which is consent to run that commit. */
 export async function takeLaunch({
   request,
-  body: { skill },
+  body: { skill, own },
   once,
   backend,
 }: Call<typeof createLaunch>) {
@@ -34,6 +34,7 @@ export async function takeLaunch({
     const { key, sha } = await openSkill(backend, skill);
     return await backend.mutation(api.launches.request, {
       ...{ skillKey: key, sha, clientId: randomUUID() },
+      ...(own !== undefined && { own }),
       ...(once && { once }),
     });
   }

@@ -1,5 +1,5 @@
 import { api } from "@convex/_generated/api";
-import { deleteSandbox, getSandbox } from "@/server/api/operations";
+import { deleteSandbox, getSandbox } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
 

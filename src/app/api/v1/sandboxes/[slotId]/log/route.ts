@@ -1,6 +1,6 @@
 import { api } from "@convex/_generated/api";
 import { paging } from "@/server/api/cursor";
-import { getSandboxLog } from "@/server/api/operations";
+import { getSandboxLog } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
 

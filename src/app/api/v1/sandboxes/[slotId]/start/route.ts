@@ -1,5 +1,5 @@
 import { api } from "@convex/_generated/api";
-import { startSandbox } from "@/server/api/operations";
+import { startSandbox } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 
 export const POST = serve(startSandbox, async ({ params, once, backend }) => {

@@ -1,5 +1,5 @@
 import { api } from "@convex/_generated/api";
-import { stopSandbox } from "@/server/api/operations";
+import { stopSandbox } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 
 export const POST = serve(stopSandbox, async ({ params, once, backend }) => {
