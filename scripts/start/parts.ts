@@ -102,6 +102,7 @@ function deploymentEnvironment(plan: Plan, issuer: Issuer | null) {
     DAYTONA_API_URL: given.DAYTONA_API_URL,
     DAYTONA_API_KEY: given.DAYTONA_API_KEY,
     DAYTONA_TARGET: given.DAYTONA_TARGET,
+    SLIPWAY_RETENTION_DAYS: given.SLIPWAY_RETENTION_DAYS,
     AUTH_PROVIDER: JSON.stringify(
       options.clerkIssuer
         ? { domain: options.clerkIssuer, applicationID: "convex" }
