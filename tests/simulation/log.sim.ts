@@ -104,8 +104,9 @@ test("a cold launch tells each thing it did, in order, with the time of each cal
     const told = entries.map(short);
     expect(told).toEqual([
       "launch requested",
+      "empty > queued",
+      "queued > creating/create",
       "launch creating",
-      "empty > creating/create",
       "create: started",
       "creating/create > creating/claim",
       "claim: claimed",
@@ -174,8 +175,7 @@ test("what a person does to a sandbox is told as theirs", () =>
     expect(theirs.map(short)).toEqual([
       "consent",
       "launch requested",
-      "launch creating",
-      "empty > creating/create",
+      "empty > queued",
       "action stop",
       "running > stopping/stop",
       "action delete",
