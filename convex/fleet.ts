@@ -5,7 +5,7 @@ import { acted } from "./lifecycle";
 import { getFleet, writeFleet } from "./lifecycle/fleets";
 import { log } from "./lifecycle/log";
 import { slotsOf } from "./lifecycle/records";
-import { cancelLaunches } from "./lifecycle/reconcile";
+import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { isRestorable } from "./model/fleet";
 import { fleetItem, slotState } from "./validators";
@@ -69,7 +69,7 @@ export const stopAll = userMutation({
       })),
     ]);
     for (const slot of slots) {
-      await cancelLaunches(ctx, slot._id, "You stopped all sandboxes.");
+      await cancelWaiting(ctx, slot, "You stopped all sandboxes.");
       if (slot.state.status === "creating") {
         await applyEvent(ctx, slot._id, { type: "abandon" });
       } else if (slot.state.status === "queued" || ids.has(slot._id)) {

@@ -7,7 +7,7 @@ import { acted } from "./lifecycle";
 import { leaveFleet } from "./lifecycle/fleets";
 import { log } from "./lifecycle/log";
 import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
-import { cancelLaunches } from "./lifecycle/reconcile";
+import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { sandboxView, view } from "./lifecycle/views";
 import { refuse } from "./model/errors";
@@ -210,7 +210,7 @@ async function intend(
   event: SlotEvent,
   reason: string,
 ): Promise<null> {
-  await cancelLaunches(ctx, slot._id, reason);
+  await cancelWaiting(ctx, slot, reason);
   await leaveFleet(ctx, slot);
   await applyEvent(ctx, slot._id, event);
   return null;

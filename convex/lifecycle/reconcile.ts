@@ -1,9 +1,10 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
+import { failure } from "../model/errors";
 import { advanceSteps, judge, type Judgement } from "../model/launch";
 import { errorOf } from "../model/log";
 import { LAUNCH_DEADLINE } from "../model/timing";
-import { dispatchTurns, hasWaitingTurns } from "../turns";
+import { dispatchTurns, failTurns, hasWaitingTurns } from "../turns";
 import { startConfig } from "./config";
 import { startInstall } from "./installs";
 import { logLaunch } from "./log";
@@ -117,15 +118,19 @@ export async function endLaunch(
   });
 }
 
-/** What the user does to a sandbox ends the launches that were meant for it. */
-export async function cancelLaunches(
+/** What the user does to a sandbox ends what waits for it. */
+export async function cancelWaiting(
   ctx: MutationCtx,
-  slotId: Id<"slots">,
+  slot: Doc<"slots">,
   reason: string,
 ): Promise<void> {
-  for (const launch of await activeLaunches(ctx, slotId)) {
+  for (const launch of await activeLaunches(ctx, slot._id)) {
     const ended = { state: "cancelled", at: Date.now(), reason } as const;
     await endLaunch(ctx, launch, ended);
+  }
+  // Or a message that waits would join the queue again at once.
+  if (slot.state.status === "queued") {
+    await failTurns(ctx, slot._id, failure("sandbox_not_running", reason));
   }
 }
 

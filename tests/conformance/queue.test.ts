@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { api } from "../../convex/_generated/api";
+import type { Doc } from "../../convex/_generated/dataModel";
+import {
+  SHA,
+  SKILL_KEY,
+  startChat,
+  type Chat,
+  type Person,
+} from "./chat-harness";
+
+/** The queue as its users meet it, with every place taken. */
+
+let chat: Chat;
+let ada: Person;
+let count = 0;
+
+beforeAll(async () => {
+  const model = {
+    ...{ id: "demo", label: "Demo", defaultModel: "demo" },
+    ...{ baseUrl: "http://127.0.0.1:9/v1", keyless: true },
+  };
+  chat = await startChat([model], { SLIPWAY_MAX_SANDBOXES: "1" });
+  const skill = {
+    ...{ key: SKILL_KEY, host: "local", owner: "ada", repo: "tools" },
+    ...{ path: "skills/one", sha: SHA, name: "one", description: "One." },
+    ...{ body: "", files: [], totalBytes: 1, digest: "d", findings: [] },
+    link: "/ada/tools/one",
+  };
+  const url = await chat.tx((ctx) => ctx.storage.generateUploadUrl());
+  const stored = await fetch(url, { method: "POST", body: "x" });
+  const kept = (await stored.json()) as Pick<Doc<"skills">, "storageId">;
+  await chat.tx((ctx) => ctx.db.insert("skills", { ...skill, ...kept }));
+  const other = await chat.person("holder");
+  await chat.tx(async (ctx) => {
+    const remote = await ctx.db.query("remotes").first();
+    if (!remote) throw new Error("There is no remote.");
+    const { _id: remoteId } = remote;
+    await ctx.db.insert("places", { remoteId, userId: other.userId });
+  });
+});
+afterAll(() => chat.close());
+beforeEach(async () => {
+  ada = await chat.person(`ada${(count += 1)}`);
+  const state = { status: "stopped", since: 0, by: "user" } as const;
+  await chat.tx((ctx) => ctx.db.patch(ada.slotId, { state }));
+});
+
+const slotOf = async (person: Person) => {
+  const { slotId } = person;
+  const slot = await person.client.query(api.sandboxes.getSandbox, { slotId });
+  if (!slot) throw new Error("There is no slot.");
+  return slot;
+};
+
+const launch = (person: Person) =>
+  person.client.mutation(api.launches.request, {
+    ...{ skillKey: SKILL_KEY, sha: SHA, clientId: crypto.randomUUID() },
+  });
+
+test("a launch waits with a position, and leaving puts everything back", async () => {
+  const { launchId } = await launch(ada);
+  const view = await ada.client.query(api.launches.get, { launchId });
+  expect(view).toMatchObject({ state: "queued" });
+  expect(view?.position).toBeGreaterThan(0);
+  expect((await slotOf(ada)).state).toMatchObject({
+    status: "queued",
+    for: "launch",
+  });
+  await ada.client.mutation(api.launches.cancel, { launchId });
+  expect((await slotOf(ada)).state.status).toBe("stopped");
+});
+
+test("one behind the other: who leaves moves the next one up, nobody down", async () => {
+  const bob = await chat.person(`bob${count}`);
+  const state = { status: "stopped", since: 0, by: "user" } as const;
+  await chat.tx((ctx) => ctx.db.patch(bob.slotId, { state }));
+  const first = await launch(ada);
+  await launch(bob);
+  const before = (await slotOf(bob)).position ?? 0;
+  expect(before).toBe(((await slotOf(ada)).position ?? 0) + 1);
+  await ada.client.mutation(api.launches.cancel, { launchId: first.launchId });
+  expect((await slotOf(bob)).position).toBe(before - 1);
+  await bob.client.mutation(api.sandboxes.stop, { slotId: bob.slotId });
+});
+
+test("a message waits for the place too, and stopping the sandbox ends the wait", async () => {
+  await ada.send("wake up");
+  expect((await slotOf(ada)).state.status).toBe("queued");
+  await ada.client.mutation(api.sandboxes.stop, { slotId: ada.slotId });
+  await ada.answered("failed");
+  expect((await slotOf(ada)).state.status).toBe("stopped");
+});
+
+test("a message that is taken back leaves the queue", async () => {
+  await ada.send("wake up, or not");
+  expect((await slotOf(ada)).state.status).toBe("queued");
+  const { sessionId } = ada;
+  await ada.client.mutation(api.sessions.stop, { sessionId });
+  expect((await slotOf(ada)).state.status).toBe("stopped");
+});
+
+test("a launch that leaves does not take along what the owner started", async () => {
+  const { launchId } = await launch(ada);
+  const { slotId } = ada;
+  await ada.client.mutation(api.sandboxes.start, { slotId });
+  await ada.client.mutation(api.launches.cancel, { launchId });
+  expect((await slotOf(ada)).state).toMatchObject({
+    status: "queued",
+    for: "owner",
+  });
+  await ada.client.mutation(api.sandboxes.stop, { slotId });
+});
