@@ -12,6 +12,7 @@ import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
 import { StopWarning } from "../sandbox/stop-warning";
 import { sessionScreen, type LaunchPart } from "../view/session-view";
 import { Conversation, ConversationPlaceholder } from "./conversation";
+import { Workbench } from "../terminal/workbench";
 import { SessionBar, SessionBarSkeleton } from "./session-bar";
 import { SessionNotice } from "./session-notice";
 import { SessionPanel } from "./session-panel";
@@ -33,6 +34,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
   );
   const settings = useRecord(api.settings.get, {});
   const [panelOpen, setPanelOpen] = useState(false);
+  const [benchOpen, setBenchOpen] = useState(false);
   const missing = session.status === "ready" && session.value === null;
   const expected = useExpected(sessionId, missing);
   const screen = sessionScreen({ auth, session, launch, sandbox, expected });
@@ -71,6 +73,8 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
         model={model?.effective ?? null}
         panelOpen={panelOpen}
         onPanel={() => setPanelOpen((open) => !open)}
+        benchOpen={benchOpen}
+        onBench={() => setBenchOpen((open) => !open)}
       />
       <div className="flex min-h-0 flex-1">
         <RetryBoundary waiting={<ConversationPlaceholder lead={lead} />}>
@@ -105,6 +109,9 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
           model={model}
         />
       </div>
+      {benchOpen ? (
+        <Workbench sandbox={view} onClose={() => setBenchOpen(false)} />
+      ) : null}
     </Frame>
   );
 }
