@@ -137,7 +137,12 @@ function tests(name: string, args: string[]): Stage {
   return {
     name,
     async run(progress) {
-      const env = { ...process.env, SLIPWAY_SNAPSHOTS_DIR: SNAPSHOTS };
+      const env = {
+        ...process.env,
+        SLIPWAY_SNAPSHOTS_DIR: SNAPSHOTS,
+        // What works on the smallest deployment works on a larger one.
+        SLIPWAY_BACKEND_CLASS: process.env.SLIPWAY_BACKEND_CLASS ?? "smallest",
+      };
       const ran = await run([process.execPath, ...args], {
         cwd: ROOT,
         env,
