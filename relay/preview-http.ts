@@ -72,13 +72,18 @@ export async function passOn(
   } catch (error) {
     settled();
     if (request.signal.aborted) return new Response(null, { status: 499 });
-    console.error(
-      `preview: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    if (!given.signal.aborted) {
+      const { message } = error as Error;
+      console.error(`preview of port ${portOf(preview)}: ${message}`);
+    }
     return unreachable();
   } finally {
     clearTimeout(timer);
   }
+}
+
+function portOf({ grant: { purpose } }: Preview): number {
+  return purpose.kind === "port" ? purpose.port : 0;
 }
 
 function unreachable(): Response {

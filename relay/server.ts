@@ -63,7 +63,8 @@ export function createRelay(
     request: Request,
     server: Server<NearEnd>,
   ): Promise<Response | undefined> {
-    const url = new URL(request.url);
+    // Without a Host there is only a path. Of the address, no more is used.
+    const url = new URL(request.url, own);
     // Says nothing, so it is for whoever looks after containers, by any name.
     if (url.pathname === "/health" && request.method === "GET") {
       return Response.json({ ok: true });
