@@ -186,3 +186,22 @@ test("nobody has more than 25", async () => {
   });
   expect(await codeOf(creating)).toBe("not_signed_in");
 });
+
+test("the log of a sandbox names the token that a program used", async () => {
+  const owner = await api.person("logged");
+  const { token } = await make(["control", "read"], undefined, owner);
+  const params = { slotId: owner.slotId };
+  await api.call("POST", "/sandboxes/{slotId}/stop", { token, params });
+  const response = await api.call("GET", "/sandboxes/{slotId}/log", {
+    token,
+    params,
+  });
+  const { events } = (await response.json()) as {
+    events: { by: object; what: { kind: string } }[];
+  };
+  expect(events.find(({ what }) => what.kind === "action")).toMatchObject({
+    by: { kind: "token", name: "A script" },
+    what: { action: "stop" },
+  });
+  expect(JSON.stringify(events)).not.toContain(token);
+});
