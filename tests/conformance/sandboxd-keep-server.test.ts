@@ -140,6 +140,26 @@ async function goOnIn(anew: Daemon, key: string, sessionId: string) {
   return turnId;
 }
 
+test("an agent that is still starting rests as well, and starts again", async () => {
+  const early = await startDaemon(fixture.root);
+  try {
+    await early.claim();
+    const access = await accessTo(early);
+    const kept = await keepDisk(ctx, access, goOn);
+    expect(kept).toMatchObject({ kind: "kept" });
+    if (kept.kind !== "kept") return;
+    const { digest } = kept;
+    const restored = { kind: "restored" as const, digest };
+    expect(await restoreDisk(ctx, access, kept, goOn)).toEqual(restored);
+    await agentReady(early);
+    expect(await restoreDisk(ctx, access, kept, goOn)).toEqual(restored);
+    await agentReady(early);
+    expect(early.log()).not.toContain("agent ended");
+  } finally {
+    await early.close();
+  }
+});
+
 test("while a turn runs, it is busy; the turn is not disturbed", async () => {
   await useModel("slow");
   const skill = await place("local/acme/tools/same", "Say it.");
