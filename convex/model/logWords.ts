@@ -30,8 +30,12 @@ export function isDetail(what: LogWhat): boolean {
   switch (what.kind) {
     case "call":
       return what.ok;
-    case "slot":
-      return statusOf(what.from) === statusOf(what.to) && !what.error;
+    case "slot": {
+      const status = statusOf(what.to);
+      // Mostly there is a place at once.
+      const passing = status === "queued" || status === statusOf(what.from);
+      return passing && !what.error;
+    }
     case "launch":
       return ["queued", "creating", "starting", "installing"].includes(
         what.change,

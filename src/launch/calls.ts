@@ -11,9 +11,6 @@ export type Call = {
   reason: string | null;
 };
 
-/** A call is noted a little after it began by its own count, so it may seem to begin early. */
-const SLACK_MS = 250;
-
 /** The calls of a launch's log under the phase in which each began. */
 export function callsOf(
   phases: readonly Phase[],
@@ -25,9 +22,8 @@ export function callsOf(
     const call = callOf(entry);
     if (!call) continue;
     const phase =
-      begun.findLast(
-        (one) => (one.startedAt ?? 0) <= call.startedAt + SLACK_MS,
-      ) ?? begun[0];
+      begun.findLast((one) => (one.startedAt ?? 0) <= call.startedAt) ??
+      begun[0];
     if (phase) (found[phase.name] ??= []).push(call);
   }
   return found;
@@ -44,6 +40,7 @@ function callOf({ eventId, at, what, summary }: LogEntry): Call | null {
     id: eventId,
     // The reason has a line of its own.
     words: reason ? summary.replace(`. ${reason}`, "") : summary,
+    // It was told after it had ended, so never before it began.
     startedAt: at - (what.ms ?? 0),
     ms: what.ms ?? null,
     failed: !what.ok,

@@ -28,12 +28,12 @@ export function Waterfall({
     <>
       <Timeline launch={launch} entries={entries} />
       {entries.length > 0 ? (
-        <details className="group mt-1 text-[0.8125rem]">
+        <details className="group/log mt-1 text-[0.8125rem]">
           <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 text-ink-3 transition-colors hover:text-ink">
             <Icon
               name="chevron"
               size={12}
-              className="transition-transform group-open:rotate-90"
+              className="transition-transform group-open/log:rotate-90"
             />
             Details for support
           </summary>

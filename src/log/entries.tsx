@@ -1,10 +1,10 @@
 "use client";
 
+import { useNow } from "../data/clock";
 import { formatMs } from "../data/format";
 import type { LogEntry } from "../data/types";
 import { cx } from "../ui/cx";
 import { Chip } from "../ui/status";
-import { Age } from "../ui/time";
 import { whoOf } from "./support";
 
 /** Entries of a log, in the order given. */
@@ -25,6 +25,24 @@ export function EntryList({
   );
 }
 
+const DAY_MS = 86_400_000;
+const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const date = new Intl.DateTimeFormat("en-GB", {
+  ...{ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+});
+
+/** The time of day where the reader is, with the date once that is not plain. */
+function When({ at }: { at: number }) {
+  const now = useNow(60_000); // null until the browser, whose zone it is, has taken over
+  const exact = new Date(at).toISOString();
+  const said = now !== null && now - at < DAY_MS / 2 ? time : date;
+  return (
+    <time dateTime={exact} title={exact} className="tabular">
+      {now === null ? "…" : said.format(at)}
+    </time>
+  );
+}
+
 function Row({ entry, since }: { entry: LogEntry; since?: number }) {
   const { at, what, summary, detail } = entry;
   const who = whoOf(entry);
@@ -35,7 +53,7 @@ function Row({ entry, since }: { entry: LogEntry; since?: number }) {
     <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-3 py-2 text-[0.8125rem] sm:flex-nowrap sm:px-4">
       <span className="w-24 shrink-0 text-xs text-ink-3">
         {since === undefined ? (
-          <Age at={at} />
+          <When at={at} />
         ) : (
           <span className="font-mono">
             +{(Math.max(0, at - since) / 1000).toFixed(2)} s
