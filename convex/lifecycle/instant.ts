@@ -2,18 +2,22 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { advanceSteps, type LaunchPath } from "../model/launch";
 import type { SlotState } from "../model/slot";
+import { QUEUE_DEADLINE } from "../model/timing";
 import { logLaunch } from "./log";
 
 /**
  * A launch that found everything there is answered at once, from the records,
  * and its sandbox is looked at behind the visitor's back. If that was wrong,
- * the launch is taken up again: the same launch in the same session, once.
+ * its session is launched once more, by itself.
  */
 
 /** Launches looked back at; more are not answered between two looks at a sandbox. */
 const RECENT = 20;
 
-/** Instant launches of a slot that nothing has confirmed since. `confirmedAt`: when it last proved alive, in ms. */
+/**
+ * The instant launches of a slot that nothing has confirmed since, and that
+ * nobody has taken up. `confirmedAt`: when it last proved alive, in ms.
+ */
 export async function instantOn(
   ctx: MutationCtx,
   slotId: Id<"slots">,
@@ -27,29 +31,38 @@ export async function instantOn(
     )
     .order("desc")
     .take(RECENT);
-  return recent.flatMap((launch) => {
+  const believed: Believed[] = [];
+  for (const launch of recent) {
     const { state, path, deadlineAt } = launch;
-    if (state.state !== "ready" || path !== "instant") return [];
-    if (state.at < confirmedAt || now >= deadlineAt) return [];
-    return [{ launch, readyAt: state.at }];
-  });
+    if (state.state !== "ready" || path !== "instant") continue;
+    if (state.at < confirmedAt || now >= deadlineAt) continue;
+    const newest = await ctx.db
+      .query("launches")
+      .withIndex("by_session", (q) => q.eq("sessionId", launch.sessionId))
+      .order("desc")
+      .first();
+    if (newest?._id !== launch._id) continue;
+    believed.push({ launch, readyAt: state.at });
+  }
+  return believed;
 }
 
 type Believed = { launch: Doc<"launches">; readyAt: number };
 
-/** Takes up the instant launches of a slot that turned out not to run; `found`: what it is instead. */
-export async function reopenInstant(
+/** Launches those once more whose sandbox turned out not to run; `found`: what it is instead. */
+export async function relaunchInstant(
   ctx: MutationCtx,
   slotId: Id<"slots">,
   confirmedAt: number,
   found: Found,
 ): Promise<void> {
   for (const believed of await instantOn(ctx, slotId, confirmedAt)) {
-    await reopen(ctx, believed, found);
+    await relaunch(ctx, believed, found);
   }
 }
 
-async function reopen(
+/** The same again in the same session. Not instant, so this happens to a session once. */
+async function relaunch(
   ctx: MutationCtx,
   { launch, readyAt }: Believed,
   found: Found,
@@ -63,14 +76,18 @@ async function reopen(
     outcome: "failed" as const,
     detail: reason,
   };
-  await ctx.db.patch("launches", launch._id, {
+  const { _id, _creationTime, state, admittedAt, ...about } = launch;
+  const launchId = await ctx.db.insert("launches", {
+    ...about,
+    path: PATHS[found] ?? "cold",
     active: true,
     state: { state: "queued" },
-    // No longer instant, so this happens to a launch once.
-    path: PATHS[found] ?? "cold",
-    steps: advanceSteps([...launch.steps, check], "queued", now),
+    deadlineAt: now + QUEUE_DEADLINE,
+    steps: advanceSteps([check], "queued", now),
   });
-  await logLaunch(ctx, launch, { change: "queued", reason });
+  const again = await ctx.db.get("launches", launchId);
+  if (!again) throw new Error("The launch just written cannot be read.");
+  await logLaunch(ctx, again, { change: "requested", reason });
 }
 
 type Found = SlotState["status"];

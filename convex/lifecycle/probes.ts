@@ -8,7 +8,7 @@ import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
-import { instantOn, reopenInstant } from "./instant";
+import { instantOn, relaunchInstant } from "./instant";
 import { log } from "./log";
 import {
   activeLaunches,
@@ -273,7 +273,7 @@ const RESTARTED: SlotEvent = {
   probe: { kind: "present", provider: "started", daemon: "unclaimed" },
 };
 
-/** It does not run, although instant launches were answered as if it did: they begin again. */
+/** It does not run, although instant launches were answered as if it did: those are launched again. */
 async function disappoint(
   ctx: MutationCtx,
   { slotId, confirmedAt }: Doc<"activity">,
@@ -281,13 +281,14 @@ async function disappoint(
 ): Promise<void> {
   const slot = await requireSlot(ctx, slotId);
   const { state, failed } = decide(slot, event, Date.now());
-  const reopen = () => reopenInstant(ctx, slotId, confirmedAt, state.status);
+  const relaunch = () =>
+    relaunchInstant(ctx, slotId, confirmedAt, state.status);
   // First, so that messages that wait in their sessions have a launch to wait for.
-  if (!failed) await reopen();
+  if (!failed) await relaunch();
   await applyEvent(ctx, slotId, event);
   if (failed?.code !== "sandbox_lost") return;
   // Whoever waited when it was lost has failed by now; these are told it was.
-  await reopen();
+  await relaunch();
   await reconcile(ctx, slotId);
 }
 

@@ -36,7 +36,7 @@ test("a phase this build does not know is shown by its own name", () => {
   expect(row?.label).toBe("warp");
 });
 
-test("a launch that began again says why; one that went through has nothing to say", () => {
+test("a launch that was made by itself says why; one that was asked for has nothing to say", () => {
   const detail = "The sandbox was gone at the provider. A new one is made.";
   const check = { name: "check", startedAt: 1, endedAt: 2, detail };
   const again = launch({ steps: [{ ...check, outcome: "failed" }] });

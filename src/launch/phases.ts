@@ -43,7 +43,7 @@ export function isUnderWay(launch: LaunchView): boolean {
   );
 }
 
-/** Why a launch that had been ready began again, or null. */
+/** Why a session is launched once more by itself, or null. */
 export function recoveryOf(launch: LaunchView): string | null {
   const check = launch.steps.find((step) => step.name === "check");
   return check?.outcome === "failed" ? (check.detail ?? null) : null;
