@@ -41,6 +41,8 @@ export interface SandboxServerOptions {
   behaviour?: BehaviourInput;
   /** Sandboxes kept ready for the next create; 0 by default. */
   warm?: number;
+  /** False: homes are watched folders even where they could have disks of their own. */
+  ownDisks?: boolean;
   /** Sees a copy of every answer, for tests of the wire. */
   observe?: Observer;
 }
@@ -64,7 +66,7 @@ export async function createSandboxServer(
   const registry = new Registry(`${data}/registry.sqlite`);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const policy = new EgressPolicy(options.egress ?? {}, options.allowHosts);
-  const executor = await Executor.open(data, limits, policy, options.warm);
+  const executor = await Executor.open(data, limits, policy, options);
   const snapshots = new Snapshots(resolve(options.snapshots));
   const events = new EventHub();
   const activity = new Activity(registry);

@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Daytona } from "@daytonaio/sdk";
 import type { Sandbox } from "@daytonaio/sdk";
 import { createSandboxServer } from "../../emulators/sandbox/index";
@@ -200,11 +200,13 @@ async function idleMemory({ daytona, folder }: World, report: Report) {
   report(plain("idle sandboxes", all.length, ""));
 }
 
-/** Host processes that see a folder of ours, which every sandbox's do. */
+/** Host processes in a sandbox: what connects it is mounted in it from here. */
 function ours(folder: string): string[] {
+  const runtime = readFileSync(join(folder, "data/runtime"), "utf8");
   return readdirSync("/proc").filter(
     (pid) =>
-      /^\d+$/.test(pid) && read(`${pid}/mountinfo`).includes(folder.slice(4)),
+      /^\d+$/.test(pid) &&
+      read(`${pid}/mountinfo`).includes(`/${basename(runtime)}/`),
   );
 }
 

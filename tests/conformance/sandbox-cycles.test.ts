@@ -42,8 +42,9 @@ test(
     // Nothing is what a stopped sandbox is made of, so none may be left at all.
     expect(before).toMatchObject({
       ...{ processes: [], mounts: [], sockets: 0, stage: [], groups: [] },
-      ...{ owned: [], shared: [], folder: ["home"] },
+      ...{ owned: [], shared: [], loops: [] },
     });
+    expect(["home", "home,home.img"]).toContain(before.folder.join());
     let most = 0;
     for (let cycle = 0; cycle < CYCLES; cycle++) {
       await sandbox.start();
@@ -81,6 +82,9 @@ function expectSeen(running: ReturnType<typeof left>) {
   expect(running.children.length).toBeGreaterThan(0);
   expect(running.sockets).toBeGreaterThan(0);
   expect(running.runtime.length).toBeGreaterThan(2);
+  expect(running.loops).toHaveLength(
+    running.folder.includes("home.img") ? 1 : 0,
+  );
 }
 
 /** All that a sandbox may be seen by on the host. */
@@ -99,7 +103,8 @@ function left() {
       .filter((line) => line.includes(runtime)).length,
     runtime: readdirSync(runtime).sort(),
     stage: readdirSync(join(runtime, "stage")),
-    folder: readdirSync(folder),
+    folder: readdirSync(folder).sort(),
+    loops: loops(id),
     // WAL files come and go with SQLite.
     data: readdirSync(fixture.data).filter((name) => !/-(wal|shm)$/.test(name)),
     groups: groups(),
@@ -119,6 +124,13 @@ function owned(): string[] {
   if (uid === null) return [];
   return ["/tmp", "/var/tmp", "/run", "/dev/shm", "/run/lock"].flatMap((dir) =>
     list(dir).filter((name) => ownerOf(join(dir, name)) === uid),
+  );
+}
+
+/** Devices that show a file of its as a disk. */
+function loops(id: string): string[] {
+  return list("/sys/block").filter((name) =>
+    readAny(`/sys/block/${name}/loop/backing_file`).includes(id),
   );
 }
 
@@ -169,9 +181,11 @@ function list(path: string): string[] {
   }
 }
 
-function readProc(path: string): string {
+const readProc = (path: string) => readAny(`/proc/${path}`);
+
+function readAny(path: string): string {
   try {
-    return readFileSync(`/proc/${path}`, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as { code: string };
     if (["ENOENT", "ESRCH", "EINVAL"].includes(code)) return "";

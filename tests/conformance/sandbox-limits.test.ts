@@ -10,14 +10,24 @@ setDefaultTimeout(PATIENCE_MS + 10_000);
 /** Longer than anybody waits: what is too much stays too much until then. */
 const HOLD_S = 100;
 
+const limits = { processes: 80, memoryMiB: 300, diskMiB: 40, files: 3_000 };
 let fixture: Fixture;
+/** Homes are folders here, as where there are no disks to be had. */
+let watched: Fixture;
 let held: Record<string, string>;
 beforeAll(async () => {
-  const limits = { processes: 80, memoryMiB: 300, diskMiB: 40, files: 3_000 };
   fixture = await startFixture({ limits });
-  held = (await (await fetch(`${fixture.origin}/health`)).json()).heldBy;
+  watched = await startFixture({ limits, ownDisks: false });
+  held = await heldBy(fixture);
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  await fixture.close();
+  await watched.close();
+});
+
+async function heldBy({ origin }: Fixture): Promise<Record<string, string>> {
+  return (await (await fetch(`${origin}/health`)).json()).heldBy;
+}
 
 const stateOf = async (sandbox: Sandbox) => {
   await sandbox.refreshData();
@@ -58,8 +68,9 @@ except OSError as e: print(made, e.strerror)"`);
   await sandbox.delete();
 });
 
-test("a home that outgrows its share is an error, and can be recovered", async () => {
-  const sandbox = await fixture.daytona.create({ name: "glutton" });
+test("a watched home that outgrows its share is an error, and can be recovered", async () => {
+  expect((await heldBy(watched)).diskMiB).toStartWith("watched");
+  const sandbox = await watched.daytona.create({ name: "glutton" });
   const state = await endsAs(
     sandbox,
     "for i in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom > f$i; done; sleep " +
@@ -75,8 +86,8 @@ test("a home that outgrows its share is an error, and can be recovered", async (
   await sandbox.delete();
 });
 
-test("too many files in a home are too much as well", async () => {
-  const sandbox = await fixture.daytona.create();
+test("too many files in a watched home are too much as well", async () => {
+  const sandbox = await watched.daytona.create();
   const state = await endsAs(
     sandbox,
     `python3 -c "
@@ -86,6 +97,35 @@ time.sleep(${HOLD_S})"`,
   );
   expect(String(state)).toBe("error");
   expect(sandbox.errorReason).toContain("files (3000)");
+  await sandbox.delete();
+});
+
+test("a home with a disk of its own is full when it is full, and keeps what it has", async () => {
+  if (held.diskMiB?.startsWith("watched")) {
+    // Said by /health, with the reason; the two above are how it is held then.
+    expect(held.diskMiB).toMatch(/\(.+\)$/);
+    return;
+  }
+  const sandbox = await fixture.daytona.create();
+  const run = async (command: string) =>
+    (await sandbox.process.executeCommand(command)).result.trim();
+  expect(await run("head -c 50000000 /dev/zero 2>&1 > big || echo no")).toMatch(
+    /No space left on device/,
+  );
+  const size = Number(await run("stat -c %s big"));
+  expect(size).toBeGreaterThan(35 << 20);
+  expect(size).toBeLessThan(48 << 20);
+  expect(await run("rm big; seq 4000 | xargs touch 2>&1 | tail -1")).toContain(
+    "No space left on device",
+  );
+  const files = Number(await run("ls | wc -l"));
+  expect(files).toBeGreaterThan(2_900);
+  expect(files).toBeLessThanOrEqual(3_016);
+  // Neither ended it, nor does a stop lose what was written.
+  await sandbox.stop();
+  await sandbox.start();
+  expect(Number(await run("ls | wc -l"))).toBe(files);
+  expect(await run("rm -f *; echo room > again; cat again")).toBe("room");
   await sandbox.delete();
 });
 

@@ -7,7 +7,7 @@ import {
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { API_KEY, client, eventually } from "./sandbox-support";
 
 const MAIN = join(import.meta.dir, "../../emulators/sandbox/main.ts");
@@ -69,12 +69,14 @@ async function states({ origin }: Running): Promise<Record<string, string>> {
 
 /** Host processes that live in a sandbox of this data folder. */
 function insiders(data: string): string[] {
+  // What it is connected by is mounted in it from here, whatever its home is.
+  const runtime = basename(readFileSync(join(data, "runtime"), "utf8"));
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8");
-        return mounts.includes(`${data}/sandboxes/`.replace(/^\/tmp/, ""));
+        return mounts.includes(`/${runtime}/`);
       } catch {
         // Ended while we looked.
         return false;

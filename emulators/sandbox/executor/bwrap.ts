@@ -1,3 +1,4 @@
+import type { HomeDisk } from "./disks";
 import { systemRoots } from "./host";
 import type { Tools } from "./host";
 import type { Limits } from "./limits";
@@ -10,6 +11,8 @@ const SECCOMP_FD = 6;
 /** Host paths, as the process that runs bwrap will see them. */
 export interface Mounts {
   home: string;
+  /** Mounted, it is the home; null where that is a plain folder. */
+  disk: HomeDisk | null;
   /** Folder with the generated passwd, group, hosts, nsswitch.conf. */
   etc: string;
   /** Folder with supervisor.cjs and what it loads. */

@@ -20,10 +20,10 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-const start = (id: string, entrypoint: string[] = []) =>
-  executor.start({
+const start = (id: string, entrypoint: string[] = [], by = executor) =>
+  by.start({
     id,
-    hostUid: executor.allotUid(),
+    hostUid: by.allotUid(),
     snapshot: { ...BARE, entrypoint },
     env: {},
     networkBlockAll: true,
@@ -62,6 +62,33 @@ test("kill is over when everything is dead, and says what was printed", async ()
   await cell.ended;
   expect(performance.now() - asked).toBeLessThan(1_000);
   expect(cell.log.toString()).toContain("printed\n");
+});
+
+test("a home on a disk is never shown as an empty folder", async () => {
+  const own = mkdtempSync(join(tmpdir(), "sandbox-disk-"));
+  const none = EgressPolicy.none();
+  const before = await Executor.open(own, DEFAULT_LIMITS, none);
+  try {
+    const cell = await start("kept", [], before);
+    await cell.kill();
+    await before.close();
+    // Where they cannot be mounted any more; a plain folder goes on as one.
+    const how = { ownDisks: false };
+    const after = await Executor.open(own, DEFAULT_LIMITS, none, how);
+    const again = start("kept", [], after).then(
+      async (folder) => {
+        await folder.kill();
+        return "started";
+      },
+      (error: Error) => error.message,
+    );
+    expect(await again).toContain(
+      before.ownDisks === true ? "is a disk, which cannot" : "started",
+    );
+    await after.close();
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
 });
 
 test("a folder others may not enter hides all below it", () => {

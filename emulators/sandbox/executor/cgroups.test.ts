@@ -42,10 +42,68 @@ test("version 2: all three, and the group dies together", () => {
   expect(read("own", ours, "boot/cpu.max")).toBe("150000 100000");
   expect(read("own", ours, "boot/memory.max")).toBe("2097152");
   expect(read("own", ours, "boot/memory.oom.group")).toBe("1");
-  expect(heldBy(groups).memoryMiB).toBe("cgroup v2");
+  expect(heldBy(groups, true).memoryMiB).toBe("cgroup v2");
   expect(read("own", ours, "cgroup.subtree_control")).toBe(
     "+pids +cpu +memory",
   );
+});
+
+/** The kernel's own tree of version 2; beside version 1 it has few controllers. */
+function kernelsV2(): string | null {
+  const line = /^\S+ (\S+) cgroup2 /m.exec(
+    readFileSync("/proc/mounts", "utf8"),
+  );
+  return line?.[1] ?? null;
+}
+
+test("version 2, by the kernel: a group holds who is put into it, and goes", async () => {
+  const tree = kernelsV2();
+  const control = `${tree}/cgroup.subtree_control`;
+  if (!tree || process.getuid?.() !== 0) return;
+  const before = readFileSync(control, "utf8").trim().split(" ");
+  const available = readFileSync(`${tree}/cgroup.controllers`, "utf8").trim();
+  const [any = "none"] = available.split(" ");
+  const groups = openCgroups("kernel", tree, { "": "/" }, [any]);
+  // Where it may not be written, or has no controller, it says so by null.
+  if (!groups) return;
+  const ours = join(tree, `slipway-sb-${process.pid}-kernel`);
+  const child = Bun.spawn(["sleep", "1000"]);
+  const group = groups.make("boot", limits);
+  try {
+    expect(groups.version).toBe(2);
+    expect(groups.controllers as string[]).toEqual([any]);
+    group.add(child.pid);
+    expect(group.processes()).toEqual([child.pid]);
+    const where = readFileSync(`/proc/${child.pid}/cgroup`, "utf8");
+    expect(where).toContain(`/slipway-sb-${process.pid}-kernel/boot\n`);
+    // With somebody in it, it stays, for a later look.
+    group.remove();
+    expect(group.processes()).toEqual([child.pid]);
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+    group.remove();
+    groups.close();
+    if (!before.includes(any)) writeFileSync(control, `-${any}`);
+  }
+  expect(existsSync(ours)).toBe(false);
+  // One that has ended meanwhile is no error.
+  expect(() => openCgroups("kernel", tree, { "": "/" })?.close()).not.toThrow();
+});
+
+test("version 2 without a controller of use is as good as none, and leaves nothing", () => {
+  writeFileSync(join(root, "cgroup.controllers"), "hugetlb rdma");
+  const ours = join(root, `slipway-sb-${process.pid}-x`);
+  expect(openCgroups("x", root, { "": "/" })).toBeNull();
+  expect(existsSync(ours)).toBe(false);
+});
+
+test("version 2 where processes live in our own group: nothing is given to us", () => {
+  writeFileSync(join(root, "cgroup.controllers"), "cpu memory pids");
+  // The kernel answers EBUSY to the write; a folder in its place, EISDIR.
+  mkdirSync(join(root, "cgroup.subtree_control"));
+  expect(openCgroups("x", root, { "": "/" })).toBeNull();
+  expect(existsSync(join(root, `slipway-sb-${process.pid}-x`))).toBe(false);
 });
 
 test("version 1: processes and cpu, never the memory controller", () => {
@@ -61,7 +119,7 @@ test("version 1: processes and cpu, never the memory controller", () => {
   expect(read("cpu", ours, "cpu.cfs_quota_us")).toBe("150000");
   expect(read("pids", ours, "cgroup.procs")).toBe("123");
   expect(existsSync(join(root, "memory", ours))).toBe(false);
-  expect(heldBy(groups).memoryMiB).toStartWith("watched");
+  expect(heldBy(groups, true).memoryMiB).toStartWith("watched");
   expect(memoryNote(groups)).toContain("left alone");
 });
 
@@ -79,5 +137,5 @@ test("what a killed server left is removed, a living one's is not", () => {
 
 test("no tree, no groups, and it is said", () => {
   expect(openCgroups("x", root, {})).toBeNull();
-  expect(heldBy(null).cpuCores).toBe("nothing");
+  expect(heldBy(null, "no").cpuCores).toBe("nothing");
 });

@@ -31,6 +31,7 @@ export interface Cgroup {
   remove(): void;
 }
 
+const CONTROLLERS: readonly Controller[] = ["pids", "cpu", "memory"];
 const PREFIX = "slipway-sb-";
 const PERIOD_US = 100_000;
 const V1_MEMORY =
@@ -42,16 +43,18 @@ const V1_MEMORY =
  *
  * @param word tells servers of one process apart
  * @param root where the kernel's tree is; tests show another one
+ * @param wanted of a version 2 tree; tests name one that their kernel has there
  */
 export function openCgroups(
   word: string,
   root = "/sys/fs/cgroup",
   own = readOwn(),
+  wanted: readonly string[] = CONTROLLERS,
 ): Cgroups | null {
   const name = `${PREFIX}${process.pid}-${word}`;
   try {
     return existsSync(join(root, "cgroup.controllers"))
-      ? openV2(join(root, own[""] ?? "/"), name)
+      ? openV2(join(root, own[""] ?? "/"), name, wanted)
       : openV1(root, own, name);
   } catch (error) {
     // Not ours to write, or busy: any errno means "no cgroups here".
@@ -68,23 +71,32 @@ export function memoryNote(groups: Cgroups | null): string {
     : "the group has no memory controller";
 }
 
-function openV2(base: string, name: string): Cgroups {
+function openV2(
+  base: string,
+  name: string,
+  wanted: readonly string[],
+): Cgroups {
   const ours = join(base, name);
   sweepDead(base);
   mkdirSync(ours, { recursive: true });
-  const wanted: Controller[] = ["pids", "cpu", "memory"];
   const enable = (folder: string): Controller[] => {
     const has = read(join(folder, "cgroup.controllers")).split(/\s+/);
-    const known = wanted.filter((c) => has.includes(c));
+    const known = wanted.filter((c) => has.includes(c)) as Controller[];
     const words = known.map((c) => `+${c}`).join(" ");
     if (words) writeFileSync(join(folder, "cgroup.subtree_control"), words);
     return known;
   };
-  // Fails with EBUSY where processes live in `base` itself, as in a container
-  // or a plain user session: then nothing is given to us.
-  enable(base);
-  const controllers = enable(ours);
-  if (controllers.length === 0) return none(ours);
+  let controllers: Controller[];
+  try {
+    // Fails with EBUSY where processes live in `base` itself, as in a container
+    // or a plain user session: then nothing is given to us.
+    enable(base);
+    controllers = enable(ours);
+    if (controllers.length === 0) throw nothing();
+  } catch (error) {
+    sweep(ours);
+    throw error;
+  }
   return {
     version: 2,
     controllers,
@@ -105,10 +117,8 @@ function openV2(base: string, name: string): Cgroups {
   };
 }
 
-function none(ours: string): never {
-  sweep(ours);
-  throw Object.assign(new Error("no controller"), { code: "ENOENT" });
-}
+const nothing = () =>
+  Object.assign(new Error("no controller"), { code: "ENOENT" });
 
 function openV1(
   root: string,

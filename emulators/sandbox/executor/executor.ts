@@ -3,11 +3,14 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startEgressProxy } from "../egress/proxy";
 import { EgressPolicy } from "../egress/policy";
+import { IsolationError } from "../errors";
 import type { Snapshot } from "../snapshots";
 import { awaitCell, bootCell, startCell } from "./cell";
 import type { Cell } from "./cell";
 import { openCgroups } from "./cgroups";
 import type { Cgroups } from "./cgroups";
+import { Disks, hasDisk } from "./disks";
+import type { HomeDisk } from "./disks";
 import { writeEtc } from "./etc";
 import { freshRuntime } from "./runtime-folder";
 import { findTools, idRange } from "./host";
@@ -47,6 +50,9 @@ export class Executor {
   private tools: Tools | null = null;
   private ids: IdRange | null = null;
   private filter: string | null = null;
+  private disks: Disks | null = null;
+  /** True, or why homes have no disks of their own; for /health. */
+  ownDisks: true | string = "not probed yet";
   readonly groups: Cgroups | null;
   private readonly watch: Watch;
   private readonly warm: WarmPool;
@@ -86,28 +92,35 @@ export class Executor {
   /**
    * Probes the host by running a sandbox. Never throws: see `isolation`.
    *
-   * @param warm how many sandboxes to keep ready ahead of time
+   * @param how.warm how many sandboxes to keep ready ahead of time; 0
+   * @param how.ownDisks false to have folders for homes in any case
    */
   static async open(
     data: string,
     limits: Limits,
     egress: EgressPolicy,
-    warm = 0,
+    how: { warm?: number; ownDisks?: boolean } = {},
   ): Promise<Executor> {
-    const executor = new Executor(data, limits, egress, warm);
+    const executor = new Executor(data, limits, egress, how.warm ?? 0);
     try {
       executor.tools = findTools();
       executor.ids = idRange();
       await buildSupervisor(executor.supervisor);
       writeEtc(join(executor.runtime, "etc"));
       executor.filter = writeFilter(executor.runtime);
+      if (how.ownDisks === false) executor.ownDisks = "not wanted";
+      else {
+        const { disks, why } = await Disks.open(executor.runtime, limits);
+        executor.disks = disks;
+        executor.ownDisks = disks ? true : why;
+      }
       await executor.probe();
       const whom = executor.ids ? "one user id each" : "as this user";
       const calls = executor.filter
         ? "system calls filtered"
         : "system calls not filtered";
-      const how = `bubblewrap: user, pid, mount, net, ipc, uts namespaces; ${whom}; ${calls}`;
-      executor.isolation = { ok: true, how };
+      const walls = `bubblewrap: user, pid, mount, net, ipc, uts namespaces; ${whom}; ${calls}`;
+      executor.isolation = { ok: true, how: walls };
     } catch (error) {
       executor.isolation = explain(error);
     }
@@ -190,6 +203,7 @@ export class Executor {
     const { id, hostUid, snapshot } = request;
     if (!this.tools) throw new Error("start() without isolation");
     this.makeHome(id, hostUid);
+    const disk = await this.diskOf(id, hostUid);
     const boot = randomBytes(6).toString("hex");
     const egressSocket = join(this.runtime, `${boot}.out`);
     const policy = request.networkBlockAll ? EgressPolicy.none() : this.egress;
@@ -207,6 +221,7 @@ export class Executor {
         group: this.groups?.make(boot, this.limits) ?? null,
         mounts: {
           home: this.homeOf(id),
+          disk,
           etc: join(this.runtime, "etc"),
           supervisor: this.supervisor,
           egressSocket,
@@ -220,7 +235,7 @@ export class Executor {
       throw error;
     }
     const watching = this.watch.add({
-      home: this.homeOf(id),
+      home: disk ? null : this.homeOf(id),
       diskFrom: request.recovering ? Date.now() + TIDY_MS : 0,
       processes: () => cell.processes(),
       overrun(reason) {
@@ -233,6 +248,22 @@ export class Executor {
       proxy.close();
     });
     return cell;
+  }
+
+  private async diskOf(
+    id: string,
+    hostUid: number | null,
+  ): Promise<HomeDisk | null> {
+    const folder = join(this.homes, id);
+    if (this.disks && hostUid !== null) return this.disks.of(folder, id);
+    // An empty folder in its place would look like a home that was lost.
+    if (hasDisk(folder)) {
+      throw new IsolationError(
+        `The home of this sandbox is a disk, which cannot be mounted: ${String(this.ownDisks)}.`,
+        "Run the server as it was when the sandbox was made.",
+      );
+    }
+    return null;
   }
 
   private async makeReady(snapshot: Snapshot): Promise<Ready> {

@@ -61,7 +61,7 @@ function findNode(): Pick<Tools, "node" | "nodePrefix"> {
   return { node: "/opt/node/bin/node", nodePrefix: dirname(dirname(node)) };
 }
 
-function which(name: string): string | null {
+export function which(name: string): string | null {
   const folders = `${process.env.PATH ?? ""}:${SYSTEM_PATH}`.split(":");
   for (const folder of folders) {
     const file = join(folder, name);

@@ -50,7 +50,14 @@ export function prlimitArgs(limits: Limits): string[] {
 /** By what each limit is held on this host; "watched" ones can be overrun. */
 export type Held = Record<string, string>;
 
-export function heldBy(groups: Cgroups | null): Held {
+/**
+ * @param ownDisks whether homes have a file system of their own; else why not
+ */
+export function heldBy(groups: Cgroups | null, ownDisks: true | string): Held {
+  const home =
+    ownDisks === true
+      ? "a file system of its own, in a file"
+      : `watched: measured when the disk shrinks and every 5 s, ended beyond it (${ownDisks})`;
   const group = (controller: Controller, otherwise: string) =>
     groups?.controllers.includes(controller)
       ? `cgroup v${groups.version}`
@@ -63,10 +70,8 @@ export function heldBy(groups: Cgroups | null): Held {
       "memory",
       `watched: looked at every 250 ms, ended beyond it (${memoryNote(groups)})`,
     ),
-    diskMiB:
-      "watched: measured when the disk shrinks and every 5 s, ended beyond it",
-    files:
-      "watched: measured when the disk shrinks and every 5 s, ended beyond it",
+    diskMiB: home,
+    files: home,
     ...Object.fromEntries(rlimits.map((n) => [n, "prlimit, per process"])),
     ...{ tmpMiB: "tmpfs", shmMiB: "tmpfs", runMiB: "tmpfs" },
   };

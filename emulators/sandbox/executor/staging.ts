@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Mounts } from "./bwrap";
+import { MOUNT_OPTIONS } from "./disks";
 
 /**
  * Whether a user who owns nothing can reach `path`: each folder above it lets
@@ -13,10 +14,24 @@ export function isReachable(path: string): boolean {
   }
 }
 
-/** Binds "$1" "$2" pairs onto a private tmpfs, then becomes "$@" after "--". */
+/**
+ * Mounts the home's disk and binds what comes before "--" onto a private tmpfs,
+ * then becomes what comes after. The loop device of the last start may take a
+ * moment to be given back; mount(8) never sets up two for one file.
+ */
 const SCRIPT = `set -e
-stage="$1"; shift
+stage="$1" image="$2" name="$3" owner="$4"; shift 4
 mount -t tmpfs -o mode=0711,size=1m tmpfs "$stage"
+if [ -n "$image" ]; then
+  mkdir "$stage/disk"
+  n=0
+  until mount -t ext4 -o ${MOUNT_OPTIONS} "$image" "$stage/disk"; do
+    n=$((n + 1)); [ "$n" -lt 50 ] || exit 1
+    sleep 0.1
+  done
+  [ -d "$stage/disk/$name" ] || mkdir -m 0700 "$stage/disk/$name"
+  chown "$owner:$owner" "$stage/disk/$name"
+fi
 n=0
 while [ "$1" != -- ]; do
   n=$((n + 1))
@@ -48,7 +63,10 @@ export function stageMounts(mounts: Mounts, id: number, stage: string): Staged {
   };
   const reachOrNull = (path: string | null) => (path ? reach(path) : null);
   const staged: Mounts = {
-    home: reach(mounts.home),
+    disk: mounts.disk,
+    home: mounts.disk
+      ? `${stage}/disk/${mounts.disk.name}`
+      : reach(mounts.home),
     etc: reach(mounts.etc),
     supervisor: reach(mounts.supervisor),
     egressSocket: reach(mounts.egressSocket),
@@ -56,13 +74,15 @@ export function stageMounts(mounts: Mounts, id: number, stage: string): Staged {
     nodePrefix: reachOrNull(mounts.nodePrefix),
     binds: mounts.binds.map(([from, to]) => [reach(from), to]),
   };
-  if (hidden.length === 0) return { mounts, wrapper: [] };
+  if (hidden.length === 0 && !mounts.disk) return { mounts, wrapper: [] };
+  const { image = "", name = "" } = mounts.disk ?? {};
   const drop = [`--reuid=${id}`, `--regid=${id}`, "--clear-groups"];
   return {
     mounts: staged,
     wrapper: [
       ...["/usr/bin/unshare", "--mount", "--propagation", "private", "--"],
-      ...["/bin/sh", "-c", SCRIPT, "sh", stage, ...hidden, "--"],
+      ...["/bin/sh", "-c", SCRIPT, "sh", stage, image, name, `${id}`],
+      ...[...hidden, "--"],
       ...["/usr/bin/setpriv", ...drop, "--"],
     ],
   };

@@ -5,7 +5,8 @@ import { memoryOf } from "./processes";
 
 /** What the watch needs of a running sandbox. */
 export interface Watched {
-  home: string;
+  /** Null where the home has a disk of its own, which cannot be outgrown. */
+  home: string | null;
   /** Its home is not judged before this, in ms since the epoch. */
   diskFrom: number;
   processes(): number[];
@@ -49,7 +50,7 @@ export class Watch {
   add(one: Watched): { remove(): void } {
     this.watched.add(one);
     if (this.memory) this.keep(MEMORY_MS, () => this.lookAtMemory());
-    this.keep(DISK_MS, () => this.lookAtDisk());
+    if (one.home !== null) this.keep(DISK_MS, () => this.lookAtDisk());
     return { remove: () => void this.watched.delete(one) };
   }
 
@@ -92,7 +93,7 @@ export class Watch {
     if (!this.diskShrank()) return;
     const from = performance.now();
     for (const one of this.watched) {
-      if (Date.now() < one.diskFrom) continue;
+      if (one.home === null || Date.now() < one.diskFrom) continue;
       const { bytes, inodes } = await measure(one.home);
       const { diskMiB, files } = this.limits;
       if (bytes > diskMiB * 1024 * 1024) this.end(one, `disk (${diskMiB} MiB)`);

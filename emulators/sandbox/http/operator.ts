@@ -22,7 +22,7 @@ export function health({ executor }: OperatorContext): Response {
       ok: isolation.ok,
       isolation,
       limits,
-      heldBy: heldBy(executor.groups),
+      heldBy: heldBy(executor.groups, executor.ownDisks),
     },
     isolation.ok ? 200 : 503,
   );
