@@ -159,6 +159,7 @@ test("a worker that fell silent, and the create that landed later, are told", ()
     await pass(2 * MINUTE);
     const told = ((await ofLaunch(launchId)) ?? []).map(short);
     expect(told).toContain("takeover");
+    expect(told).toContain("create: adopted");
     expect(told).toContain("launch ready");
   }));
 
