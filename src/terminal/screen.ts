@@ -29,7 +29,10 @@ export async function openScreen(
     import("@xterm/addon-fit"),
   ]);
   const look = lookOf(host);
-  await document.fonts.load(`13px ${look.fontFamily}`);
+  // Measured before it is there, its columns would be off. Should it not come,
+  // the next in line is measured.
+  const [font] = look.fontFamily.split(",");
+  await Promise.allSettled([document.fonts.load(`13px ${font}`)]);
   const terminal = new Terminal({
     ...look,
     fontSize: 13,
@@ -58,7 +61,7 @@ export async function openScreen(
     return false;
   });
   terminal.onData(on.typed);
-  terminal.onResize(on.resized);
+  terminal.onResize(({ cols, rows }) => on.resized({ cols, rows }));
   return {
     size: () => ({ cols: terminal.cols, rows: terminal.rows }),
     write: (bytes, painted) => terminal.write(bytes, painted),

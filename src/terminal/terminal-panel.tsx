@@ -8,7 +8,8 @@ import { newClientId } from "../data/intent";
 import { Button } from "../ui/button";
 import { Spinner } from "../ui/spinner";
 import { TerminalConnection, type ConnectionState } from "./connection";
-import { openScreen } from "./screen";
+import type { Ending } from "./endings";
+import { openScreen, type Screen } from "./screen";
 
 /** A shell in the person's running sandbox. */
 export function TerminalPanel({
@@ -22,18 +23,15 @@ export function TerminalPanel({
   onLeave: () => void;
 }) {
   const host = useRef<HTMLDivElement>(null);
-  const { state, connection } = useTerminal(host, slotId, relayUrl, onLeave);
+  const { state, again } = useTerminal(host, slotId, relayUrl, onLeave);
   return (
-    <div className="flex min-h-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 flex-1 flex-col">
       <div
         ref={host}
         data-terminal={state.kind}
         className="min-h-0 flex-1 overflow-hidden bg-surface px-3 py-2 font-mono text-ink [&_.xterm]:h-full"
       />
-      <Condition
-        state={state}
-        onAgain={() => void connection.current?.connect()}
-      />
+      <Condition state={state} onAgain={again} />
     </div>
   );
 }
@@ -47,6 +45,7 @@ function useTerminal(
   const issue = useAction(api.tickets.issue);
   const [state, setState] = useState<ConnectionState>({ kind: "connecting" });
   const connection = useRef<TerminalConnection>(null);
+  const [attempt, setAttempt] = useState(0);
   const latest = useRef({ issue, onLeave });
   useEffect(() => {
     latest.current = { issue, onLeave };
@@ -57,11 +56,7 @@ function useTerminal(
     if (!element) return;
     let gone = false;
     let close = () => {};
-    void openScreen(element, {
-      typed: (text) => connection.current?.type(text),
-      resized: (size) => connection.current?.resize(size),
-      leave: () => latest.current.onLeave(),
-    }).then((screen) => {
+    const start = (screen: Screen) => {
       if (gone) return screen.dispose();
       const made = new TerminalConnection(
         {
@@ -83,16 +78,35 @@ function useTerminal(
         made.leave();
         screen.dispose();
       };
+    };
+    openScreen(element, {
+      typed: (text) => connection.current?.type(text),
+      resized: (size) => connection.current?.resize(size),
+      leave: () => latest.current.onLeave(),
+    }).then(start, (error: unknown) => {
+      // Its code could not be loaded: a bad line, or a new release.
+      console.error(error);
+      if (!gone) setState({ kind: "closed", ending: NOT_LOADED });
     });
     return () => {
       gone = true;
       connection.current = null;
       close();
     };
-  }, [host, slotId, relayUrl]);
+  }, [host, slotId, relayUrl, attempt]);
 
-  return { state, connection };
+  const again = () => {
+    if (connection.current) void connection.current.connect();
+    else setAttempt((count) => count + 1);
+  };
+  return { state, again };
 }
+
+const NOT_LOADED: Ending = {
+  words: "The terminal could not be loaded.",
+  again: "Try again",
+  byItself: false,
+};
 
 /** A tab keeps its shell over a reload, and another tab has its own. */
 function nameOf(slotId: string): string {
@@ -104,7 +118,7 @@ function nameOf(slotId: string): string {
   return made;
 }
 
-/** Under the screen: what is the matter, and what can be done about it. */
+/** Over the screen's last lines, which keep their size: what is the matter, and what can be done about it. */
 function Condition({
   state,
   onAgain,
@@ -124,7 +138,7 @@ function Condition({
   return (
     <div
       role="status"
-      className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line bg-paper px-4 py-2 text-sm text-ink-2"
+      className="absolute inset-x-0 bottom-0 z-10 flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line bg-paper px-4 py-2 text-sm text-ink-2"
     >
       <span className="flex items-center gap-2">
         {again ? null : <Spinner />}

@@ -52,6 +52,11 @@ export function Workbench({
             </button>
           ))}
         </div>
+        {tab === "terminal" ? (
+          <span className="px-2 text-xs text-ink-3 max-sm:hidden">
+            F6 leaves the terminal
+          </span>
+        ) : null}
         <IconButton
           ref={close}
           icon="cross"
