@@ -76,7 +76,13 @@ async function relaunch(
     outcome: "failed" as const,
     detail: reason,
   };
-  const { _id, _creationTime, state, admittedAt, ...about } = launch;
+  const {
+    _id,
+    _creationTime,
+    state: _ready,
+    admittedAt: _before,
+    ...about
+  } = launch;
   const launchId = await ctx.db.insert("launches", {
     ...about,
     path: PATHS[found] ?? "cold",

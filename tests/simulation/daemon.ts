@@ -77,6 +77,7 @@ function said(status: number, value: unknown): Response {
 function answerOf(box: Box, request: Request_, fault: Fault): Response {
   const { headers } = request;
   if (box.state !== "started") return said(502, "nobody listens");
+  box.activeAt = world.clock.now();
   if (headers.get("x-daytona-preview-token") !== box.previewToken) {
     return said(307, "sign in");
   }
@@ -98,7 +99,17 @@ function answerOf(box: Box, request: Request_, fault: Fault): Response {
 type Answer = (box: Box, request: Request_, fault: Fault) => Response;
 
 const ROUTES: Partial<Record<Route, Answer>> = {
-  "GET /health": (box) => said(200, { ok: true, agent: { state: box.agent } }),
+  "GET /health": (box) => {
+    const skills = [...box.disk].map((row) => {
+      const [key, digest] = row.split(" ");
+      return { key, sha: "", digest };
+    });
+    return said(200, {
+      ok: true,
+      agent: { state: box.agent },
+      skills: world.mood === "denies" ? [] : skills,
+    });
+  },
 
   "PUT /config": (box, { body }) => {
     const { writeToken, config } = body as {
@@ -131,6 +142,20 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     }
     const key = decodeURIComponent(headers.get("x-skill-key") ?? "");
     box.disk.add(`${key} ${digest}`);
+    box.installs.set(
+      `${key} ${digest}`,
+      headers.get("x-install-id") ?? "nobody's",
+    );
     return said(200, { digest, path: `/skills/${key}` });
+  },
+
+  "DELETE /skills": (box, { headers }) => {
+    const key = decodeURIComponent(headers.get("x-skill-key") ?? "");
+    const digest = headers.get("x-skill-digest") ?? "";
+    const row = `${key} ${digest}`;
+    const mine = box.installs.get(row) === headers.get("x-install-id");
+    if (box.disk.has(row) && !mine) return said(409, { code: "reinstalled" });
+    box.installs.delete(row);
+    return said(200, { digest, removed: box.disk.delete(row) });
   },
 };

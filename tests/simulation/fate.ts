@@ -27,6 +27,7 @@ export const REMOTE = {
   "GET /health": READ,
   "PUT /config": WIRE,
   "POST /skills": [...WIRE, "lie", "garbled"],
+  "DELETE /skills": WIRE,
   "POST /turns": WIRE,
   "POST /turns/stop": WIRE,
   "GET /turns": READ,

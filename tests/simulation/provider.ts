@@ -136,7 +136,10 @@ class SimSandbox {
       if (fault !== "broken") world.boot(box);
     });
 
-  refreshActivity = () => this.act("activity", () => {});
+  refreshActivity = () =>
+    this.act("activity", (box) => {
+      box.activeAt = world.clock.now();
+    });
 
   getPreviewLink = () =>
     remote("preview", ownerOf(this.id), () => {

@@ -33,6 +33,10 @@ export type Box = {
   agent: "ready" | "starting" | "failed";
   /** skill key + digest on disk; survives a stop. */
   disk: Set<string>;
+  /** Of each of those, the install that last put it there. */
+  installs: Map<string, string>;
+  /** The last traffic that the provider counts as activity, in ms. */
+  activeAt: number;
   turns: Map<string, { polls: number; ended: boolean }>;
   /** Carries our label, though none of us made it. */
   stranger?: { sightings: number; firstSeenAt: number };
@@ -49,6 +53,7 @@ export type Mood =
   | "crawling" // every call takes most of the time it may
   | "quota" // creates are refused
   | "forbidden" // the provider refuses reads and uploads
+  | "denies" // the daemon says that it has no skill
   | "coded-503" // a proxy answers a stranger in the daemon's manner
   | "404"; // the provider knows nothing and nobody
 
@@ -131,6 +136,8 @@ export class World {
       config: null,
       agent: "ready",
       disk: new Set(),
+      installs: new Map(),
+      activeAt: this.clock.now(),
       turns: new Map(),
       ...(isStranger && { stranger: { sightings: 0, firstSeenAt: 0 } }),
     };
@@ -141,6 +148,7 @@ export class World {
 
   boot(box: Box, state: BoxState = "started"): void {
     box.state = state;
+    box.activeAt = this.clock.now();
     this.reboot(box);
   }
 
