@@ -9,6 +9,8 @@ export const COMMANDS = [
   "chat",
   "stop",
   "start",
+  "replace",
+  "restore",
   "delete",
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -18,10 +20,22 @@ export type Arguments = {
   /** What follows the command. */
   rest: string[];
   wait: boolean;
+  /** Of the command alone: --own, --all, --resume, --cancel, --decline. */
+  flags: ReadonlySet<Flag>;
   json: boolean;
   user: string | null;
   key: string | null;
 };
+
+/** Options that only one command takes. */
+const FLAGS = {
+  own: "launch",
+  all: "stop",
+  resume: "replace",
+  cancel: "replace",
+  decline: "restore",
+} as const satisfies Record<string, Command>;
+export type Flag = keyof typeof FLAGS;
 
 /** What is wrong with a command line, in words for whoever typed it. */
 export class UsageError extends Error {}
@@ -32,6 +46,11 @@ const OPTIONS = {
   user: { type: "string" },
   key: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
+  own: { type: "boolean" },
+  all: { type: "boolean" },
+  resume: { type: "boolean" },
+  cancel: { type: "boolean" },
+  decline: { type: "boolean" },
 } as const;
 
 /** How many words each command takes after its name. */
@@ -44,6 +63,8 @@ const WORDS: Record<Command, [least: number, most: number]> = {
   chat: [2, 2],
   stop: [0, 1],
   start: [0, 1],
+  replace: [0, 1],
+  restore: [0, 0],
   delete: [1, 1],
 };
 
@@ -61,10 +82,27 @@ export function readArguments(argv: string[]): Arguments | "help" {
       `${command} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${rest.length}.`,
     );
   }
+  const flags = flagsOf(command, values);
+  if (flags.has("all") && rest.length > 0) {
+    throw new UsageError("stop takes a sandbox or --all, not both.");
+  }
   return {
-    ...{ command, rest, wait: values.wait, json: values.json },
+    ...{ command, rest, flags, wait: values.wait, json: values.json },
     ...{ user: values.user ?? null, key: values.key ?? null },
   };
+}
+
+function flagsOf(
+  command: Command,
+  values: Partial<Record<Flag, boolean>>,
+): ReadonlySet<Flag> {
+  const given = (Object.keys(FLAGS) as Flag[]).filter((flag) => values[flag]);
+  const foreign = given.find((flag) => FLAGS[flag] !== command);
+  if (foreign) throw new UsageError(`${command} does not take --${foreign}.`);
+  if (given.length > 1) {
+    throw new UsageError(`--${given.join(" and --")} exclude each other.`);
+  }
+  return new Set(given);
 }
 
 function parse(argv: string[]) {

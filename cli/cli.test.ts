@@ -1,102 +1,20 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
+import { expect, test } from "bun:test";
+import {
+  answers,
+  answersInTests,
+  asked,
+  events,
+  json,
+  LAUNCH,
+  READY,
+  slipway,
+  taken,
+} from "./fixtures";
 import { readArguments, UsageError } from "./arguments";
 import { readEvents } from "./events";
 import { output, table } from "./output";
 
-/** A Slipway that answers from a list, and remembers what it was asked. */
-type Asked = { method: string; path: string; token: string; key: string };
-let asked: Asked[];
-let answers: Record<string, (() => Response)[]>;
-let server: Bun.Server<undefined>;
-
-beforeAll(() => {
-  server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch(request) {
-      const { pathname } = new URL(request.url);
-      const { method, headers } = request;
-      asked.push({
-        ...{ method, path: pathname },
-        token: headers.get("authorization") ?? "",
-        key: headers.get("idempotency-key") ?? "",
-      });
-      const next = answers[`${method} ${pathname}`];
-      const answer = next && next.length > 1 ? next.shift() : next?.[0];
-      return answer?.() ?? new Response("no such page", { status: 404 });
-    },
-  });
-});
-beforeEach(() => {
-  asked = [];
-  answers = {};
-});
-afterAll(async () => {
-  await server.stop(true);
-});
-
-async function slipway(args: string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "main.ts"), ...args],
-    {
-      env: {
-        PATH: process.env.PATH,
-        SLIPWAY_URL: `http://127.0.0.1:${server.port}`,
-        SLIPWAY_TOKEN: "slp_test",
-        ...env,
-      },
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
-}
-
-const json =
-  (body: unknown, status = 200) =>
-  () =>
-    Response.json(body, { status });
-const events =
-  (...list: [string, unknown][]) =>
-  () =>
-    new Response(
-      list
-        .map(
-          ([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}`,
-        )
-        .join("\n\n: beat\n\n") + "\n\n",
-      { headers: { "content-type": "text/event-stream" } },
-    );
-
-const LAUNCH = {
-  ...{ launchId: "l1", sessionId: "s1", path: "cold", link: "/a/b/c" },
-  ...{ state: "creating", createdAt: 1_000, endedAt: null as number | null },
-  steps: [{ name: "queue", startedAt: 1_000, endedAt: 1_100 }] as object[],
-};
-const READY = {
-  ...LAUNCH,
-  state: "ready",
-  endedAt: 5_200,
-  steps: [
-    ...LAUNCH.steps,
-    { name: "create", startedAt: 1_100, endedAt: 5_200, outcome: "done" },
-  ],
-};
-const taken = json(
-  {
-    launchId: "l1",
-    sessionId: "s1",
-    joined: false,
-    url: "http://x/sessions/s1",
-  },
-  202,
-);
+answersInTests();
 
 test("launch --wait tells each step once, through a cut stream, and where to talk", async () => {
   answers["POST /api/v1/launches"] = [taken];
@@ -133,7 +51,7 @@ test("with --json it prints a record a line and nothing else", async () => {
     ["launch", "creating"],
     ["launch", "ready"],
   ]);
-  expect(asked[0]).toEqual({
+  expect(asked[0]).toMatchObject({
     ...{ method: "POST", path: "/api/v1/launches" },
     ...{ token: "Bearer slp_test", key: "k-1" },
   });
@@ -281,6 +199,9 @@ test.each([
   [["launch"], "takes 1 argument"],
   [["chat", "s1"], "takes 2 arguments"],
   [["list", "--wrong"], "--wrong"],
+  [["list", "--all"], "list does not take --all"],
+  [["stop", "b1", "--all"], "not both"],
+  [["replace", "--resume", "--cancel"], "exclude each other"],
 ])("%p is refused: %s", (argv, said) => {
   expect(() => readArguments(argv)).toThrow(UsageError);
   expect(() => readArguments(argv)).toThrow(said);

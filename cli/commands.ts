@@ -5,14 +5,20 @@ import { follow, tellEnd, tellSteps } from "./follow";
 import { logs } from "./logs";
 import { table, type Output } from "./output";
 import {
+  control,
+  nameOf,
+  replace,
+  restore,
+  stopAll,
+  wordsOf,
+} from "./sandboxes";
+import {
   anything,
   launch,
   launched,
   launches,
-  sandbox,
   sandboxes,
   sessions,
-  type Sandbox,
 } from "./shapes";
 
 type Run = (client: Client, args: Arguments, out: Output) => Promise<0 | 1>;
@@ -21,9 +27,9 @@ const id = (args: Arguments) => encodeURIComponent(args.rest[0] ?? "");
 
 /** Each answers the exit code of what it found. */
 export const RUN: Record<Command, Run> = {
-  async launch(client, { rest: [skill], wait, key }, out) {
+  async launch(client, { rest: [skill], flags, wait, key }, out) {
     const taken = await client.ask("POST", "/launches", launched, {
-      body: { skill },
+      body: { skill, ...(flags.has("own") && { own: true }) },
       key,
     });
     out.emit({ event: "launched", ...taken });
@@ -51,7 +57,7 @@ export const RUN: Record<Command, Run> = {
         const answer = await client.ask("GET", "/sandboxes", sandboxes);
         for (const one of answer.sandboxes) out.emit(one);
         const rows = answer.sandboxes.map((one) => [
-          ...[one.slotId, one.state.status, one.health],
+          ...[one.slotId, nameOf(one), wordsOf(one), one.health],
           one.skills.map(({ name }) => name).join(", "),
         ]);
         tell(rows, "No sandbox yet.", out);
@@ -97,8 +103,13 @@ export const RUN: Record<Command, Run> = {
   chat: (client, { rest: [sessionId = "", text = ""], key }, out) =>
     chat(client, sessionId, text, key, out),
 
-  stop: (client, args, out) => control(client, args, "stop", "stopped", out),
+  stop: (client, args, out) =>
+    args.flags.has("all")
+      ? stopAll(client, args, out)
+      : control(client, args, "stop", "stopped", out),
   start: (client, args, out) => control(client, args, "start", "running", out),
+  replace,
+  restore,
 
   async delete(client, args, out) {
     const answer = await client.ask(
@@ -114,46 +125,4 @@ export const RUN: Record<Command, Run> = {
 
 function tell(rows: string[][], none: string, out: Output): void {
   for (const line of rows.length > 0 ? table(rows) : [none]) out.say(line);
-}
-
-const LOOK_MS = 500;
-/** Longer than any stop or start takes that goes well. */
-const WAIT_MS = 180_000;
-
-async function control(
-  client: Client,
-  { rest: [named], wait, key }: Arguments,
-  what: "stop" | "start",
-  wanted: string,
-  out: Output,
-): Promise<0 | 1> {
-  const slotId = named ?? (await onlySandbox(client)).slotId;
-  const path = `/sandboxes/${encodeURIComponent(slotId)}`;
-  await client.ask("POST", `${path}/${what}`, anything, { key });
-  const until = Date.now() + WAIT_MS;
-  for (;;) {
-    const now = await client.ask("GET", path, sandbox);
-    const { status, error } = now.state;
-    const settled = status === wanted || status === "failed";
-    if (settled || !wait) {
-      out.emit(now);
-      out.say(error ? `${error.message} ${error.next}` : `It is ${status}.`);
-      return status === "failed" ? 1 : 0;
-    }
-    if (Date.now() > until) {
-      out.say(`It is still ${status} after ${WAIT_MS / 1_000} s.`);
-      return 1;
-    }
-    out.status(`It is ${status}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-async function onlySandbox(client: Client): Promise<Sandbox> {
-  const { sandboxes: all } = await client.ask("GET", "/sandboxes", sandboxes);
-  const [only, another] = all;
-  if (!only) throw new UsageError("You have no sandbox. Launch a skill first.");
-  if (another)
-    throw new UsageError("You have several; name one (list sandboxes).");
-  return only;
 }

@@ -1,5 +1,5 @@
 import { Refused, Unreachable, type Client, type Problem } from "./client";
-import { seconds, type Output } from "./output";
+import { queueWords, seconds, type Output } from "./output";
 import { launch as shape, type Launch } from "./shapes";
 
 /** A proxy may cut a stream; so often in a row without news it is given up. */
@@ -55,9 +55,13 @@ function teller(out: Output): Told {
   let last: Launch | null = null;
   const seenAt = new Map<string, number>(); // by our clock; the server has its own
   const ended = new Set<string>();
+  let line = "";
   return {
     launch(launch: Launch) {
       out.emit({ event: "launch", ...launch });
+      const words = queueWords(launch);
+      if (words && words !== line) out.say(`  ${words}`);
+      line = words;
       for (const step of launch.steps) {
         if (!seenAt.has(step.name)) seenAt.set(step.name, Date.now());
         if (step.endedAt === undefined || ended.has(step.name)) continue;
@@ -101,7 +105,8 @@ export function tellEnd(
     return 1;
   }
   if (endedAt === null) {
-    out.say(`It is ${state}.`);
+    const queue = queueWords(launch);
+    out.say(queue ? `It is ${state}, ${queue}.` : `It is ${state}.`);
     return 0;
   }
   const took = seconds(endedAt - createdAt);

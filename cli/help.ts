@@ -2,6 +2,7 @@ export const HELP = `Slipway from the command line.
 
   bun run slipway launch owner/repo/skill   launch a skill; prints where to talk to it
                   --wait                    and follow it until it is ready
+                  --own                     in a sandbox that no other skill shares
                   --key KEY                 once, however often it is run (Idempotency-Key)
   bun run slipway list [launches|sandboxes|sessions]
   bun run slipway show LAUNCH               one launch, step by step
@@ -10,7 +11,12 @@ export const HELP = `Slipway from the command line.
   bun run slipway cancel LAUNCH
   bun run slipway chat SESSION "text"       say something and print the answer
   bun run slipway stop [SANDBOX]            your only one, if none is named
+  bun run slipway stop --all                all of them; restore brings them back
+  bun run slipway restore                   what stop --all stopped, with what came of each
+                  --decline                 or forget it
   bun run slipway start [SANDBOX]           --wait: until it has happened
+  bun run slipway replace [SANDBOX]         made anew, with its files; --wait follows it
+                  --resume, --cancel        where it came to a halt
   bun run slipway delete SANDBOX            with everything on its disk
 
   --json        one JSON object a line, for programs

@@ -1,3 +1,5 @@
+import type { Queue } from "./shapes";
+
 /** Where a command says things: words for people, or lines of JSON for programs. */
 export type Output = {
   json: boolean;
@@ -61,4 +63,23 @@ export function table(rows: string[][]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** "3rd in line", and why that may not help; empty for what does not wait. */
+export function queueWords({ position, ownCap }: Queue): string {
+  if (!position) return "";
+  return ownCap
+    ? `in line: your own sandboxes take all your ${ownCap} ${ownCap === 1 ? "place" : "places"}, stop one`
+    : `${ordinal(position)} in line`;
+}
+
+const RULES = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = {
+  one: "st",
+  two: "nd",
+  few: "rd",
+};
+
+function ordinal(n: number): string {
+  return `${n}${ENDINGS[RULES.select(n)] ?? "th"}`;
 }

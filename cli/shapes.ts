@@ -8,6 +8,13 @@ const fault = z.looseObject({
   next: z.string(),
 });
 
+/** Left out by a server that has no queue. */
+const queue = {
+  position: z.number().nullish(),
+  ownCap: z.number().nullish(),
+};
+export type Queue = { [Key in keyof typeof queue]?: number | null | undefined };
+
 export const launched = z.looseObject({
   launchId: z.string(),
   sessionId: z.string(),
@@ -24,6 +31,7 @@ export const launch = z.looseObject({
   error: fault.optional(),
   createdAt: z.number(),
   endedAt: z.number().nullable(),
+  ...queue,
   steps: z.array(
     z.looseObject({
       name: z.string(),
@@ -40,10 +48,25 @@ export const sandbox = z.looseObject({
   slotId: z.string(),
   name: z.string(),
   health: z.string(),
-  state: z.looseObject({ status: z.string(), error: fault.optional() }),
+  state: z.looseObject({
+    status: z.string(),
+    stage: z.string().optional(),
+    error: fault.optional(),
+  }),
   skills: z.array(z.looseObject({ name: z.string() })),
+  ...queue,
+  restartNeeded: z.boolean().optional(),
 });
 export type Sandbox = z.infer<typeof sandbox>;
+
+/** One of those that `stop --all` stopped. */
+export const restoreItem = z.looseObject({
+  slotId: z.string(),
+  name: z.string(),
+  state: z.string(),
+  error: fault.optional(),
+});
+export type RestoreItem = z.infer<typeof restoreItem>;
 
 export const session = z.looseObject({
   sessionId: z.string(),
@@ -85,6 +108,7 @@ export type LogEntry = z.infer<typeof logEntry>;
 
 export const log = z.object({ events: z.array(logEntry) });
 export const launches = z.object({ launches: z.array(launch) });
+export const restoreSet = z.object({ items: z.array(restoreItem) });
 export const sandboxes = z.object({ sandboxes: z.array(sandbox) });
 export const sessions = z.object({ sessions: z.array(session) });
 export const messages = z.object({ messages: z.array(message) });

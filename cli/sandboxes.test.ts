@@ -1,0 +1,117 @@
+import { expect, test } from "bun:test";
+import {
+  answers,
+  answersInTests,
+  asked,
+  events,
+  json,
+  LAUNCH,
+  READY,
+  slipway,
+  taken,
+} from "./fixtures";
+
+answersInTests();
+
+const box = (state: object, more: object = {}) => ({
+  ...{ slotId: "b1", name: "local/a/b/skills/pdf", health: "ok" },
+  ...{ state, skills: [{ name: "pdf" }], ...more },
+});
+
+test("replace --wait tells each stage, and where it halts what to do", async () => {
+  const error = { code: "keep_failed", message: "No copy.", next: "Resume." };
+  const at = (stage: string, more: object = {}) =>
+    json(box({ status: "replacing", stage, ...more }));
+  answers["POST /api/v1/sandboxes/b1/replace"] = [json({}, 202)];
+  answers["POST /api/v1/sandboxes/b1/replace/resume"] = [json({}, 202)];
+  answers["GET /api/v1/sandboxes/b1"] = [
+    at("keep"),
+    at("keep"),
+    at("keep", { error }),
+    at("create"),
+    json(box({ status: "running" })),
+  ];
+  const halted = await slipway(["replace", "b1", "--wait", "--key", "k"]);
+  expect([halted.stdout, halted.code]).toEqual([
+    "  replacing (keep)\nNo copy. Resume.\n",
+    1,
+  ]);
+  const resumed = await slipway(["replace", "b1", "--resume", "--wait"]);
+  expect([resumed.stdout, resumed.code]).toEqual([
+    "  replacing (create)\nIt is running.\n",
+    0,
+  ]);
+  expect(asked[0]).toMatchObject({ method: "POST", key: "k" });
+});
+
+test("stop --all and restore tell what came of each, and exit 1 if one failed", async () => {
+  const error = { code: "c", message: "No answer.", next: "Stop it again." };
+  const item = (slotId: string, state: string, more: object = {}) => ({
+    ...{
+      slotId,
+      name: slotId === "b1" ? "default" : "a/b/pdf",
+      state,
+      ...more,
+    },
+  });
+  const set = (...items: object[]) => json({ items });
+  answers["POST /api/v1/sandboxes/stop-all"] = [json({ stopping: 2 }, 202)];
+  answers["POST /api/v1/sandboxes/restore"] = [json({ restoring: 2 }, 202)];
+  answers["DELETE /api/v1/sandboxes/restore"] = [json({})];
+  answers["GET /api/v1/sandboxes/b1"] = [json(box({ status: "running" }))];
+  answers["GET /api/v1/sandboxes/restore"] = [
+    set(item("b1", "stopping"), item("b2", "stopping")),
+    set(item("b1", "stopped"), item("b2", "failed", { error })),
+    set(item("b1", "restoring"), item("b2", "stopped")),
+    set(item("b2", "stopped")),
+  ];
+  const stopped = await slipway(["stop", "--all", "--wait"]);
+  expect([stopped.stdout, stopped.code]).toEqual([
+    "b1  shared  stopped\nb2  pdf     failed   No answer. Stop it again.\n",
+    1,
+  ]);
+  const restored = await slipway(["restore", "--wait", "--json"]);
+  const records = restored.stdout.trim().split("\n");
+  expect(records.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { event: "item", slotId: "b1", state: "running" },
+    { event: "item", slotId: "b2", state: "stopped" },
+  ]);
+  expect(restored.code).toBe(0);
+  const declined = await slipway(["restore", "--decline"]);
+  expect(declined.stdout).toStartWith("Forgotten.");
+});
+
+test("the place in line is told where it moves, and in the list", async () => {
+  const queued = { ...LAUNCH, state: "queued", steps: [] };
+  answers["POST /api/v1/launches"] = [taken];
+  answers["GET /api/v1/launches/l1/events"] = [
+    events(
+      ["launch", { ...queued, position: 2 }],
+      ["launch", { ...queued, position: 1 }],
+      ["launch", { ...queued, position: 1, ownCap: 5 }],
+      ["launch", READY],
+    ),
+  ];
+  const { stdout } = await slipway(["launch", "a/b/c", "--own", "--wait"]);
+  expect(stdout.split("\n").slice(1, 4)).toEqual([
+    "  2nd in line",
+    "  1st in line",
+    "  in line: your own sandboxes take all your 5 places, stop one",
+  ]);
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({
+    ...{ skill: "a/b/c", own: true },
+  });
+  answers["GET /api/v1/sandboxes"] = [
+    json({
+      sandboxes: [
+        box({ status: "queued" }, { position: 12 }),
+        box({ status: "running" }, { restartNeeded: true }),
+      ],
+    }),
+  ];
+  const list = await slipway(["list", "sandboxes"]);
+  expect(list.stdout.split("\n").slice(0, 2)).toEqual([
+    "b1  pdf  queued 12th in line               ok  pdf",
+    "b1  pdf  running (an update is available)  ok  pdf",
+  ]);
+});

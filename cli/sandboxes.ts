@@ -1,0 +1,188 @@
+import { UsageError, type Arguments } from "./arguments";
+import type { Client } from "./client";
+import { queueWords, table, type Output } from "./output";
+import {
+  anything,
+  restoreSet,
+  sandbox,
+  sandboxes,
+  type RestoreItem,
+  type Sandbox,
+} from "./shapes";
+
+const LOOK_MS = 500;
+/** Longer than any stop or start takes that goes well. */
+const WAIT_MS = 180_000;
+/** The same of a replacement, which makes, copies and deletes. */
+const REPLACE_WAIT_MS = 1_800_000;
+
+/** "shared", or the skill whose own it is. */
+export function nameOf({ name }: { name: string }): string {
+  return name === "default" ? "shared" : (name.split("/").at(-1) ?? name);
+}
+
+/** The state of a sandbox in a few words. */
+export function wordsOf(one: Sandbox): string {
+  const { status, stage, error } = one.state;
+  const words = [status];
+  if (status === "replacing" && stage) words.push(`(${stage})`);
+  if (status === "replacing" && error) words.push("halted");
+  const queue = queueWords(one);
+  if (queue) words.push(queue);
+  if (one.restartNeeded) words.push("(an update is available)");
+  return words.join(" ");
+}
+
+/** Stops or starts a sandbox. */
+export async function control(
+  client: Client,
+  args: Arguments,
+  what: "stop" | "start",
+  wanted: string,
+  out: Output,
+): Promise<0 | 1> {
+  const path = await pathOf(client, args);
+  await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
+  return settle(client, path, { wanted, wait: args.wait && WAIT_MS }, out);
+}
+
+/** Makes a sandbox anew with its files, or goes on with that, or gives it up. */
+export async function replace(
+  client: Client,
+  args: Arguments,
+  out: Output,
+): Promise<0 | 1> {
+  const path = await pathOf(client, args);
+  const [flag] = args.flags;
+  const what = flag ? `replace/${flag}` : "replace";
+  await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
+  const wait = args.wait && REPLACE_WAIT_MS;
+  return settle(client, path, { wanted: "running", wait }, out);
+}
+
+/** Tells how a sandbox fares, until it is as `wanted`, has failed or halted. */
+async function settle(
+  client: Client,
+  path: string,
+  { wanted, wait }: { wanted: string; wait: number | false },
+  out: Output,
+): Promise<0 | 1> {
+  const until = Date.now() + (wait || 0);
+  let told = "";
+  for (;;) {
+    const now = await client.ask("GET", path, sandbox);
+    const { status, error } = now.state;
+    const words = wordsOf(now);
+    if (error || status === wanted || !wait) {
+      out.emit(now);
+      out.say(error ? `${error.message} ${error.next}` : `It is ${words}.`);
+      return error ? 1 : 0;
+    }
+    if (Date.now() > until) {
+      out.say(`It is still ${words} after ${wait / 1_000} s.`);
+      return 1;
+    }
+    // A replacement's stages and places in the queue are news of their own.
+    if (words !== told && (now.state.stage || now.position)) {
+      out.emit({ event: "state", ...now });
+      out.say(`  ${words}`);
+    }
+    told = words;
+    out.status(`It is ${words}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Stops all sandboxes and tells what came of each. */
+export async function stopAll(
+  client: Client,
+  { wait, key }: Arguments,
+  out: Output,
+): Promise<0 | 1> {
+  await client.ask("POST", "/sandboxes/stop-all", anything, { key });
+  return tellSet(client, { under: "stopping", wait }, out);
+}
+
+/** Starts what was stopped with all, or forgets it. */
+export async function restore(
+  client: Client,
+  { wait, key, flags }: Arguments,
+  out: Output,
+): Promise<0 | 1> {
+  if (flags.has("decline")) {
+    await client.ask("DELETE", "/sandboxes/restore", anything);
+    out.emit({ event: "declined" });
+    out.say("Forgotten. The sandboxes stay as they are.");
+    return 0;
+  }
+  await client.ask("POST", "/sandboxes/restore", anything, { key });
+  return tellSet(client, { under: "restoring", wait }, out);
+}
+
+/** What came of each; one that runs again leaves the set. */
+async function tellSet(
+  client: Client,
+  { under, wait }: { under: string; wait: boolean },
+  out: Output,
+): Promise<0 | 1> {
+  const until = Date.now() + WAIT_MS;
+  let items = await readSet(client);
+  const asked = items;
+  while (wait && items.some(({ state }) => state === under)) {
+    if (Date.now() > until) {
+      out.say(`Not all have settled after ${WAIT_MS / 1_000} s.`);
+      break;
+    }
+    const open = items.filter(({ state }) => state === under).length;
+    out.status(`${open} ${under}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    items = await readSet(client);
+  }
+  out.status(null);
+  const results = await Promise.all(
+    asked.map(
+      async (one) =>
+        items.find(({ slotId }) => slotId === one.slotId) ?? {
+          ...one,
+          state: await statusOf(client, one.slotId),
+        },
+    ),
+  );
+  for (const one of results) out.emit({ event: "item", ...one });
+  const rows = results.map((one) => [
+    ...[one.slotId, nameOf(one), one.state],
+    one.error ? `${one.error.message} ${one.error.next}` : "",
+  ]);
+  for (const line of rows.length > 0 ? table(rows) : ["There is nothing."]) {
+    out.say(line);
+  }
+  const settled = results.every(({ state }) => state !== under || !wait);
+  return settled && results.every(({ error }) => !error) ? 0 : 1;
+}
+
+/** Of one that is no longer in the set. */
+async function statusOf(client: Client, slotId: string): Promise<string> {
+  const path = `/sandboxes/${encodeURIComponent(slotId)}`;
+  return (await client.ask("GET", path, sandbox)).state.status;
+}
+
+async function readSet(client: Client): Promise<RestoreItem[]> {
+  return (await client.ask("GET", "/sandboxes/restore", restoreSet)).items;
+}
+
+async function pathOf(
+  client: Client,
+  { rest: [named] }: Arguments,
+): Promise<string> {
+  const slotId = named ?? (await onlySandbox(client)).slotId;
+  return `/sandboxes/${encodeURIComponent(slotId)}`;
+}
+
+async function onlySandbox(client: Client): Promise<Sandbox> {
+  const { sandboxes: all } = await client.ask("GET", "/sandboxes", sandboxes);
+  const [only, another] = all;
+  if (!only) throw new UsageError("You have no sandbox. Launch a skill first.");
+  if (another)
+    throw new UsageError("You have several; name one (list sandboxes).");
+  return only;
+}
