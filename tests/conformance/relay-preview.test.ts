@@ -70,7 +70,9 @@ async function serve({ sandbox }: Owner): Promise<void> {
   }, "the app listens");
 }
 
-type Init = RequestInit & { headers?: Record<string, string> };
+type Init = Omit<RequestInit, "headers"> & {
+  headers?: Record<string, string>;
+};
 
 /** A browser that went to a preview: it holds the cookie, and the name resolves to loopback. */
 type Browser = {
