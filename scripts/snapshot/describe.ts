@@ -34,4 +34,5 @@ export const HOW_TO_GET_A_KEY = [
   "Or build it yourself: bun run snapshot --dockerfile | docker build -",
 ];
 
-const size = (bytes: number) => `${(bytes / 1024).toFixed(1).padStart(6)} KiB`;
+const size = (bytes: number) =>
+  `${bytes.toLocaleString("en")} bytes`.padStart(13);
