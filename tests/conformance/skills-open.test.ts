@@ -35,7 +35,10 @@ beforeAll(async () => {
   await Bun.write(join(repo, "skills/bad/SKILL.md"), "---\nname: bad\n---\n");
   await commitAll(repo);
   await git(repo, "checkout", "-q", "-b", "next/version");
-  await Bun.write(join(repo, "skills/two/SKILL.md"), manifest("two"));
+  await Bun.write(
+    join(repo, "skills/two/SKILL.md"),
+    manifest("two").replace("\n---\n#", "\nenv: [TWO_KEY]\n---\n#"),
+  );
   await commitAll(repo);
   await git(repo, "checkout", "-q", "main");
   await Bun.write(join(root, "skills/ada/api/SKILL.md"), manifest("api"));
@@ -136,6 +139,8 @@ describe("a link to a skill", () => {
     );
     expect(skill.link).toBe("/ada/tools/tree/next/version/skills/two");
     expect(await openSkill(t, skill.link)).toEqual(skill);
+    expect(skill.secrets).toEqual(["TWO_KEY"]);
+    expect((await openSkill(t, "ada/tools/one")).secrets).toBeUndefined();
   });
 
   test("an owner's or repository's name the app needs is no obstacle", async () => {

@@ -1,6 +1,7 @@
 import { cut, fitFindings } from "./budget";
 import { readFrontmatter } from "./frontmatter";
 import { hasHiddenCharacters } from "./names";
+import { SECRET_FIELDS, secretsOf } from "./secrets";
 
 /** Most of a SKILL.md's body that is kept for reading, in UTF-8 bytes. */
 export const BODY_LIMIT = 200 * 1024;
@@ -21,6 +22,8 @@ export type Manifest = {
   license?: string;
   compatibility?: string;
   allowedTools?: string;
+  /** Names of the values it asks for; absent when it asks for none. */
+  secrets?: string[];
   /** The author does not want it listed; its exact name still opens it. */
   internal: boolean;
   body: string;
@@ -38,6 +41,7 @@ const KNOWN = new Set([
   "compatibility",
   "metadata",
   "allowed-tools",
+  ...SECRET_FIELDS, // not of the specification, but heeded here
 ]);
 
 /**
@@ -102,6 +106,7 @@ export function readManifest(text: string, folderName: string): ReadManifest {
   if (bodyLines > 500) {
     warn(`The body has ${bodyLines} lines; 500 are recommended at most.`);
   }
+  const secrets = secretsOf(fields);
   const kept = cutBytes(body, BODY_LIMIT);
   if (kept.length < body.length) {
     findings.push({
@@ -118,6 +123,7 @@ export function readManifest(text: string, folderName: string): ReadManifest {
       license: textOf("license"),
       compatibility,
       allowedTools: textOf("allowed-tools"),
+      ...(secrets.length > 0 && { secrets }),
       internal: isInternal(fields.get("metadata"), warn),
       body: kept,
       findings: fitFindings(findings),
