@@ -106,6 +106,8 @@ async function controlPlane() {
   await raw(`/api/snapshots/${built.id}/build-logs-url`);
   await raw(`/api/snapshots/${built.id}/build-logs`);
   await failure(daytona.snapshot.activate(built));
+  await raw(`/api/snapshots/${built.id}/deactivate`, 204, {});
+  await daytona.snapshot.activate(built);
   await daytona.snapshot.delete(built);
   await failure(daytona.snapshot.delete("bare"));
   await failure(daytona.create({ name: "all" }));

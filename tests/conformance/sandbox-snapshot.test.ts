@@ -94,6 +94,20 @@ test("one that failed is told, and made anew by the next run", async () => {
   expect(next.words.join("\n")).toContain("An earlier build failed");
 });
 
+test("one that was put to rest is woken, not built again", async () => {
+  await make();
+  const { id } = await fixture.daytona.snapshot.get(image.name);
+  await fetch(`${fixture.server.url}/snapshots/${id}/deactivate`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${API_KEY}` },
+  });
+  const woken = await make();
+  expect(woken.outcome).toBe("activated");
+  expect(woken.words.join("\n")).toContain("waking it");
+  const there = await fixture.daytona.snapshot.get(image.name);
+  expect(there).toMatchObject({ id, state: "active" });
+});
+
 test("an answer that is lost does not lose the build", async () => {
   await fixture.operator("POST", "/__faults", [
     { route: "POST /snapshots", kind: "reset-after" },

@@ -23,6 +23,7 @@ export const CONTROL_ROUTES = [
   "POST /snapshots",
   "DELETE /snapshots/{id}",
   "POST /snapshots/{id}/activate",
+  "POST /snapshots/{id}/deactivate",
   "GET /snapshots/{id}/build-logs-url",
   "GET /snapshots/{id}/build-logs",
 ] as const;

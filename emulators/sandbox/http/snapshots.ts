@@ -1,4 +1,4 @@
-import { ApiError, badRequest, notFound } from "../errors";
+import { ApiError, notFound } from "../errors";
 import * as payloads from "../payloads";
 import type { Snapshot, Snapshots } from "../snapshots";
 import { buildLog } from "../state/builds";
@@ -64,10 +64,12 @@ export function snapshotRoutes(router: Router, context: SnapshotContext) {
     builds.remove(requireBuild(params.id));
     return new Response(null);
   });
-  router.on("POST", "/snapshots/{id}/activate", ({ params }) => {
-    const { name } = requireBuild(params.id);
-    // None is ever put to rest here.
-    throw badRequest(`Snapshot ${name} is not inactive`);
+  router.on("POST", "/snapshots/{id}/activate", ({ params }) =>
+    json(payloads.build(builds.rest(requireBuild(params.id), false))),
+  );
+  router.on("POST", "/snapshots/{id}/deactivate", ({ params }) => {
+    builds.rest(requireBuild(params.id), true);
+    return new Response(null, { status: 204 });
   });
   router.on("GET", "/snapshots/{id}/build-logs-url", ({ params }) => {
     const { id } = requireBuild(params.id);

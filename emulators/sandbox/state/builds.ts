@@ -33,9 +33,12 @@ export interface Build {
   takesMs: number;
   /** Fails at its end instead of being active. */
   fails: boolean;
+  /** Put to rest, as the real service does with what nobody used for weeks. */
+  inactive: boolean;
 }
 
-export type BuildState = "pending" | "building" | "active" | "build_failed";
+export type BuildState =
+  "pending" | "building" | "active" | "inactive" | "build_failed";
 
 export const FAILURE = "Injected fault: the last step ended with 1";
 /** Part of the time that goes by before anything begins. */
@@ -80,13 +83,31 @@ export class Builds {
     }
     const dockerfile = buildInfo?.dockerfileContent ?? `FROM ${imageName}\n`;
     const build = {
-      ...{ id: randomUUID(), name, dockerfile, takesMs, fails },
+      ...{
+        id: randomUUID(),
+        name,
+        dockerfile,
+        takesMs,
+        fails,
+        inactive: false,
+      },
       entrypoint: entrypoint ?? entrypointOf(dockerfile),
       ...{ cpu: cpu ?? 1, memory: memory ?? 1, disk: disk ?? 3 },
       createdAt: Date.now(),
     };
     this.registry.saveBuild(build);
     return build;
+  }
+
+  /** @throws ApiError 400 where it is that already, or not built. */
+  rest(build: Build, inactive: boolean): Build {
+    const wanted = inactive ? "active" : "inactive";
+    if (buildState(build) !== wanted) {
+      throw badRequest(`Snapshot ${build.name} is not ${wanted}`);
+    }
+    const after = { ...build, inactive };
+    this.registry.saveBuild(after);
+    return after;
   }
 
   remove({ id }: Build): void {
@@ -96,7 +117,10 @@ export class Builds {
 
 export function buildState(build: Build, now = Date.now()): BuildState {
   const age = now - build.createdAt;
-  if (age >= build.takesMs) return build.fails ? "build_failed" : "active";
+  if (age >= build.takesMs) {
+    if (build.fails) return "build_failed";
+    return build.inactive ? "inactive" : "active";
+  }
   return age < build.takesMs * WAITING ? "pending" : "building";
 }
 

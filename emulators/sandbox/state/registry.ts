@@ -133,7 +133,9 @@ export class Registry {
 
   saveBuild(build: Build): void {
     this.db
-      .query("INSERT INTO builds (id, record) VALUES (?, ?)")
+      .query(
+        "INSERT INTO builds (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+      )
       .run(build.id, JSON.stringify(build));
   }
 
