@@ -1,7 +1,8 @@
 /**
  * `bun start`: installs, builds and runs the whole product, then keeps it
  * running. On a fresh clone nothing is installed yet, so this file and
- * everything under scripts/start/ import nothing but built-in modules.
+ * everything under scripts/start/ import nothing but built-in modules (and
+ * convex/model/admission, which imports nothing).
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";

@@ -57,6 +57,8 @@ test.each([
   [{ ...CLOUD, CLERK_SECRET_KEY: "" }, "CLERK_SECRET_KEY"],
   [{ ...CLOUD, CONVEX_SITE_URL: "convex.example" }, "CONVEX_SITE_URL"],
   [{ DAYTONA_API_URL: "https://x" }, "DAYTONA_API_KEY"],
+  [{ SLIPWAY_MAX_SANDBOXES: "many" }, "SLIPWAY_MAX_SANDBOXES must be a number"],
+  [{ SLIPWAY_MAX_SANDBOXES_PER_USER: "0" }, "SLIPWAY_MAX_SANDBOXES_PER_USER"],
 ] as [Record<string, string>, string][])(
   "%p is refused, naming %s",
   (env, name) => {

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { capsOf } from "../../convex/model/admission";
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(
@@ -40,6 +41,7 @@ export function readOptions(env: Environment, argv: string[]): Options {
   }
   const dataDir = resolve(ROOT, env.SLIPWAY_DATA_DIR || ".slipway");
   const cloud = readCloud(env);
+  requireCaps(env);
   return {
     port: readPort(env.PORT),
     dataDir,
@@ -69,6 +71,16 @@ function readPort(text: string | undefined): number {
     );
   }
   return port;
+}
+
+/** The backend reads them at the first launch, which is too late to be told. */
+function requireCaps(env: Environment): void {
+  try {
+    capsOf(env);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new OptionError(`${error.message}. Correct it, or unset it.`);
+  }
 }
 
 function readCloud(env: Environment): Cloud | null {
