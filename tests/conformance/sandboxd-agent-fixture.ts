@@ -62,7 +62,9 @@ export async function startAgentFixture(): Promise<AgentFixture> {
       "SKILL.md": skillMd("same-name", text),
       "scripts/hello.sh": "echo hello\n",
     });
-    const answer = await install(daemon, skill);
+    const answer = await install(daemon, skill, {
+      "x-install-id": skill.digest, // which makes it one that can be removed
+    });
     expect(answer).toMatchObject({
       status: 200,
       body: { digest: skill.digest },

@@ -71,6 +71,42 @@ describe("a turn with the real Hermes", () => {
     expect(b).not.toContain(one);
   });
 
+  test("keeps two versions of a skill apart, until the old one goes", async () => {
+    const [one, two] = [`sentinel-${newId()}`, `sentinel-${newId()}`];
+    const key = `local/acme/${newId()}/same`;
+    const old = await place(key, `Say ${one}.`);
+    const before = await begin(old, "hi");
+    expect(textOf(await turnEnd(daemon, before.turnId))).toContain(one);
+
+    // In the same sandbox, beside it, a new conversation has the new version.
+    const young = await place(key, `Say ${two}.`);
+    const turns = await Promise.all([begin(old, "hi"), begin(young, "hi")]);
+    const [a, b] = await Promise.all(
+      turns.map(async ({ turnId }) => textOf(await turnEnd(daemon, turnId))),
+    );
+    expect(a).toContain(one);
+    expect(a).not.toContain(two);
+    expect(b).toContain(two);
+    expect(b).not.toContain(one);
+
+    const digest = old.path.slice(old.path.lastIndexOf("@") + 1);
+    const gone = await daemon.call("DELETE", "/skills", {
+      headers: {
+        "x-skill-key": encodeURIComponent(key),
+        "x-skill-digest": digest,
+        "x-install-id": digest,
+      },
+    });
+    expect(gone.body).toEqual({ digest, removed: true });
+    const after = await begin(young, "hi again");
+    const words = textOf(await turnEnd(daemon, after.turnId));
+    expect(words).toContain(two);
+    expect((await begin(old, "hi")).answer).toMatchObject({
+      status: 409,
+      body: { code: "skill_not_installed" },
+    });
+  });
+
   test("remembers the conversation and runs what a follow-up asks", async () => {
     const skill = await place("local/acme/tools/same", "Say it.");
     const { turnId, sessionId } = await begin(skill, "hi");
