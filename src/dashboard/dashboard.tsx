@@ -4,10 +4,11 @@ import type { ReactNode } from "react";
 import { api } from "@convex/_generated/api";
 import type { Read } from "../data/reads";
 import { useRecord } from "../data/use-record";
+import { Activity } from "../log/activity";
 import { SignedIn } from "../shell/signed-in";
 import { ButtonLink } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
-import { Empty, Section } from "../ui/panel";
+import { Empty, Panel, Section } from "../ui/panel";
 import { LaunchHistory } from "./launch-history";
 import { SandboxCard } from "./sandbox-card";
 import { SessionList } from "./session-list";
@@ -40,17 +41,25 @@ function Contents() {
               (sandbox) => sandbox.state.status !== "empty",
             );
             return there.length === 0 ? (
-              <Empty
-                title="No sandbox"
-                action={
-                  <ButtonLink href="/" icon="anchor">
-                    Open a skill
-                  </ButtonLink>
-                }
-              >
-                The first launch makes one. It stops by itself when it is idle
-                and keeps its files.
-              </Empty>
+              <div className="space-y-4">
+                <Empty
+                  title="No sandbox"
+                  action={
+                    <ButtonLink href="/" icon="anchor">
+                      Open a skill
+                    </ButtonLink>
+                  }
+                >
+                  The first launch makes one. It stops by itself when it is idle
+                  and keeps its files.
+                </Empty>
+                {list.map(({ slotId }) => (
+                  // What became of the one that was here.
+                  <Panel key={slotId}>
+                    <Activity slotId={slotId} />
+                  </Panel>
+                ))}
+              </div>
             ) : (
               <div className="space-y-4">
                 {there.map((sandbox) => (

@@ -9,7 +9,6 @@ import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
 import { StopWarning } from "../sandbox/stop-warning";
 import { Callout } from "../ui/callout";
-import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
@@ -117,16 +116,9 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           </ul>
         </details>
       ) : null}
-      <LazyDetails
-        className="border-t border-line"
-        summary={
-          <summary className="px-5 py-3.5 sm:px-6">
-            <span className="caption hover:text-ink">Activity</span>
-          </summary>
-        }
-      >
+      <div className="border-t border-line">
         <Activity slotId={sandbox.slotId} />
-      </LazyDetails>
+      </div>
     </Panel>
   );
 }

@@ -6,17 +6,26 @@ import { api } from "@convex/_generated/api";
 import type { LogEntry } from "../data/types";
 import { RetryBoundary } from "../data/retry-boundary";
 import { Button } from "../ui/button";
+import { LazyDetails } from "../ui/lazy-details";
 import { SkeletonText } from "../ui/skeleton";
 import { EntryList } from "./entries";
 
 const PAGE = 50;
 
-/** What happened to a sandbox, newest first, as it happens. */
+/** What happened to a sandbox, newest first, as it happens; read once it is opened. */
 export function Activity({ slotId }: { slotId: string }) {
   return (
-    <RetryBoundary waiting={<ActivitySkeleton />}>
-      <Pages slotId={slotId} />
-    </RetryBoundary>
+    <LazyDetails
+      summary={
+        <summary className="px-5 py-3.5 sm:px-6">
+          <span className="caption hover:text-ink">Activity</span>
+        </summary>
+      }
+    >
+      <RetryBoundary waiting={<ActivitySkeleton />}>
+        <Pages slotId={slotId} />
+      </RetryBoundary>
+    </LazyDetails>
   );
 }
 
