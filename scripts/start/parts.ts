@@ -104,8 +104,6 @@ function deploymentEnvironment(plan: Plan, issuer: Issuer | null) {
     DAYTONA_API_URL: given.DAYTONA_API_URL,
     DAYTONA_API_KEY: given.DAYTONA_API_KEY,
     DAYTONA_TARGET: given.DAYTONA_TARGET,
-    SLIPWAY_MAX_SANDBOXES: given.SLIPWAY_MAX_SANDBOXES,
-    SLIPWAY_MAX_SANDBOXES_PER_USER: given.SLIPWAY_MAX_SANDBOXES_PER_USER,
     // With one, its holder may run any function; without, nobody can.
     CONVEX_ADMIN_KEY: given.CONVEX_ADMIN_KEY,
     SLIPWAY_RETENTION_DAYS: given.SLIPWAY_RETENTION_DAYS,
