@@ -77,6 +77,17 @@ const FLOW = [
     ],
   },
   {
+    files: ["relay/**"],
+    patterns: [
+      {
+        regex:
+          "^(@/|@convex/|(\\.\\./)+(convex|src|emulators|scripts|sandboxd)/)",
+        message:
+          "The relay is a container of its own: nothing outside its folder is there.",
+      },
+    ],
+  },
+  {
     files: ["sandboxd/**"],
     ignores: ["**/*.test.ts"],
     patterns: [

@@ -10,6 +10,7 @@ import {
 } from "./_generated/server";
 import { confirmActivity } from "./lifecycle/probes";
 import { getRemote } from "./lifecycle/records";
+import { acted } from "./lifecycle/use";
 import { limitTicket } from "./limits";
 import { refuse, failure, type Failure } from "./model/errors";
 import { randomToken, sha256Hex } from "./model/seal";
@@ -96,6 +97,8 @@ export const store = internalMutation({
       throw refuse("sandbox_not_running", "The sandbox does not run.");
     }
     await limitTicket(ctx, user._id);
+    // A terminal comes back by itself after a cut; that is nobody's doing.
+    if (purpose.kind !== "terminal") await acted(ctx, slot._id);
     await sweep(ctx, now);
     const { generation, revision } = slot;
     const tokenId = token && (await requireToken(ctx, token, now))._id;
@@ -193,23 +196,36 @@ export const verdict = v.union(
 /** One question of the relay; it asks in parts when more is open. */
 export const MAX_CLAIMS = 100;
 
+/** Something that is open, and what happened there since it was last asked about. */
+export const open = v.object({
+  claim,
+  /** Bytes came out of the sandbox. */
+  active: v.boolean(),
+  /** Somebody typed. */
+  typed: v.boolean(),
+});
+
 /**
- * Whether what is open may stay so, in the order asked. Where bytes came out of
- * the sandbox since the last time, that is a sign of life, and recorded as one.
+ * Whether what is open may stay so, in the order asked. Bytes out of a sandbox
+ * are a sign of life, and keys are something a person did: both are recorded.
  */
 export const check = internalMutation({
-  args: { open: v.array(v.object({ claim, active: v.boolean() })) },
+  args: { open: v.array(open) },
   returns: v.array(verdict),
   handler: async (ctx, { open }) => {
     const now = Date.now();
     const verdicts: Infer<typeof verdict>[] = [];
     const alive = new Set<Claim["slotId"]>();
+    const used = new Set<Claim["slotId"]>();
     for (const one of open.slice(0, MAX_CLAIMS)) {
       const answer = await standing(ctx, one.claim, now);
       verdicts.push(answer);
-      if (answer === "ok" && one.active) alive.add(one.claim.slotId);
+      if (answer !== "ok") continue;
+      if (one.active) alive.add(one.claim.slotId);
+      if (one.typed) used.add(one.claim.slotId);
     }
     for (const slotId of alive) await confirmActivity(ctx, slotId);
+    for (const slotId of used) await acted(ctx, slotId);
     return verdicts;
   },
 });

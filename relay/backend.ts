@@ -38,6 +38,14 @@ const verdicts = z.object({
 });
 export type Verdict = z.infer<typeof verdicts>["verdicts"][number];
 
+/** What happened to something open since it was last asked about. */
+export type Life = {
+  /** Bytes came out of the sandbox. */
+  active: boolean;
+  /** Somebody typed. */
+  typed: boolean;
+};
+
 /** Claims asked about in one request; the functions take no more. */
 const BATCH = 100;
 
@@ -72,7 +80,7 @@ export class Backend {
   }
 
   /** Whether what is open may stay so, in the order given. Throws Refusal. */
-  async check(open: { claim: Claim; active: boolean }[]): Promise<Verdict[]> {
+  async check(open: (Life & { claim: Claim })[]): Promise<Verdict[]> {
     const found: Verdict[] = [];
     for (let from = 0; from < open.length; from += BATCH) {
       const part = open.slice(from, from + BATCH);

@@ -1,7 +1,7 @@
 import { Refusal, type Backend } from "./backend";
 import { problemPage } from "./pages";
 import { download } from "./toolbox";
-import type { Watch } from "./watch";
+import { Pulse, type Watch } from "./watch";
 
 /** One file out of a sandbox, as a stream to the disk and never as a page. */
 export async function sendFile(
@@ -34,20 +34,16 @@ export async function sendFile(
           "Try again.",
         );
   }
-  let active = true;
+  const life = new Pulse();
   const unwatch = parts.watch.add({
     claim,
-    wasActive: () => {
-      const was = active;
-      active = false;
-      return was;
-    },
+    life,
     end: (how) => given.abort(how),
   });
   const counted = answer.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        active = true;
+        life.active = true;
         controller.enqueue(chunk);
       },
       flush: unwatch,

@@ -57,7 +57,7 @@ export async function passOn(
       decompress: false, // bytes as they are, and their encoding with them
       signal: given.signal,
     });
-    preview.active = true;
+    preview.life.active = true;
     const headers = outward(answer.headers);
     const to = placeOf(answer, preview);
     if (to === "elsewhere") {
@@ -135,7 +135,7 @@ function streamed(
           controller.close();
           return;
         }
-        preview.active = true;
+        preview.life.active = true;
         controller.enqueue(value);
       } catch (error) {
         settled();

@@ -64,7 +64,7 @@ export class PreviewSocket implements NearEnd {
     const pace = new Pace(near, far, this.limits);
     this.pace = pace;
     far.on("message", (data, isBinary) => {
-      this.preview.active = true;
+      this.preview.life.active = true;
       const message = data as Buffer;
       const fits = pace.toNear(
         isBinary ? Buffer.from(message) : message.toString(),

@@ -3,15 +3,14 @@ import type { Grant } from "./backend";
 import type { Ending } from "./closing";
 import { COOKIE } from "./headers";
 import type { Limits } from "./limits";
-import type { Watch } from "./watch";
+import { Pulse, type Watch } from "./watch";
 
 /** Browsers that hold a way in at once; who opens it in a fifth closes the first's. */
 const MAX_KEYS = 4;
 
 /** One port of one boot of one sandbox, on a host of its own. */
 export class Preview {
-  /** Bytes came out of the sandbox since it was last asked about. */
-  active = false;
+  readonly life = new Pulse();
   usedAt = Date.now();
   private keys: Buffer[] = [];
   private readonly open = new Set<(how: Ending) => void>();
@@ -34,11 +33,7 @@ export class Preview {
     this.unwatch();
     this.unwatch = this.watch.add({
       claim: grant.claim,
-      wasActive: () => {
-        const was = this.active;
-        this.active = false;
-        return was;
-      },
+      life: this.life,
       end: (how) => this.end(how),
     });
     const key = randomBytes(32).toString("base64url");

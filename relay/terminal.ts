@@ -4,7 +4,7 @@ import { CLOSES, type Ending } from "./closing";
 import type { Limits } from "./limits";
 import { Pace, type Far, type Near, type NearEnd } from "./sockets";
 import { Terminals } from "./toolbox";
-import type { Watch } from "./watch";
+import { Pulse, type Watch } from "./watch";
 
 /**
  * One terminal. Binary messages are its bytes, both ways; text is JSON:
@@ -86,7 +86,7 @@ export class Terminal implements NearEnd {
   private readonly cleanups: (() => void)[] = [];
   private hello: ReturnType<typeof setTimeout> | undefined;
   private typedAt = Date.now();
-  private active = false;
+  private readonly life = new Pulse();
   private unseen = 0;
   private resizing: Promise<void> | null = null;
   private wanted: Size | null = null;
@@ -177,11 +177,7 @@ export class Terminal implements NearEnd {
       this.endWhenIdle(),
       watch.add({
         claim,
-        wasActive: () => {
-          const was = this.active;
-          this.active = false;
-          return was;
-        },
+        life: this.life,
         end: (how) => this.end(how),
       }),
     );
@@ -197,7 +193,7 @@ export class Terminal implements NearEnd {
   }
 
   private fromSandbox(data: Buffer, isBinary: boolean, resumed: boolean): void {
-    this.active = true;
+    this.life.active = true;
     const word = isBinary ? null : said.safeParse(parse(data.toString()));
     if (!word?.success) {
       this.unseen += data.length;
@@ -222,6 +218,7 @@ export class Terminal implements NearEnd {
 
   private typed(bytes: Buffer): void {
     this.typedAt = Date.now();
+    this.life.typed = true;
     if (!this.running?.pace.toFar(bytes)) this.end("too_much");
   }
 

@@ -1,12 +1,23 @@
-import type { Backend, Claim } from "./backend";
+import type { Backend, Claim, Life } from "./backend";
 import type { Ending } from "./closing";
 import type { Limits } from "./limits";
+
+/** What happens to something open, until it is asked about. */
+export class Pulse {
+  active = false;
+  typed = false;
+
+  take(): Life {
+    const { active, typed } = this;
+    this.active = this.typed = false;
+    return { active, typed };
+  }
+}
 
 /** Something that is open through the relay. */
 export type Open = {
   claim: Claim;
-  /** Whether bytes came out of the sandbox since it was last asked. */
-  wasActive(): boolean;
+  life: Pulse;
   end(how: Ending): void;
 };
 
@@ -46,7 +57,7 @@ export class Watch {
     const all = [...this.open];
     try {
       const verdicts = await this.backend.check(
-        all.map((one) => ({ claim: one.claim, active: one.wasActive() })),
+        all.map(({ claim, life }) => ({ claim, ...life.take() })),
       );
       this.failed = 0;
       all.forEach((one, index) => {

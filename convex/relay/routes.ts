@@ -45,6 +45,8 @@ export async function redeemTicket(
   return json(200, { claim, purpose, target: reached.target, label });
 }
 
+type Life = { active: boolean; typed: boolean };
+
 const checkBody = z.object({
   open: z
     .array(
@@ -57,6 +59,7 @@ const checkBody = z.object({
           tokenId: z.string().optional(),
         }),
         active: z.boolean(),
+        typed: z.boolean(),
       }),
     )
     .max(100),
@@ -71,7 +74,7 @@ export async function checkOpen(
   if (asked instanceof Response) return asked;
   const verdicts = await ctx.runMutation(internal.tickets.check, {
     // The mutation's validator knows ids from other words.
-    open: asked.body.open as { claim: Claim; active: boolean }[],
+    open: asked.body.open as (Life & { claim: Claim })[],
   });
   return json(200, { verdicts });
 }

@@ -53,7 +53,9 @@ export async function openScreen(
       const { theme } = lookOf(host);
       terminal.options.theme = theme;
     }),
-    follow(host, () => fit.fit()),
+    follow(host, () => {
+      if (host.offsetHeight > 0) fit.fit(); // behind another tab it has no size
+    }),
   ];
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.key !== LEAVE) return true;

@@ -1,13 +1,14 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useRef, useState } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import type { SandboxView } from "../data/types";
 import { DownloadFile } from "../preview/download-file";
 import { OpenPort } from "../preview/open-port";
 import { useConfig } from "../shell/providers";
 import { IconButton } from "../ui/button";
 import { cx } from "../ui/cx";
+import { Tabs } from "./tabs";
 
 const TerminalPanel = dynamic(
   () => import("./terminal-panel").then((module) => module.TerminalPanel),
@@ -33,25 +34,7 @@ export function Workbench({
       className="flex h-[42%] min-h-56 shrink-0 flex-col border-t border-line bg-paper max-sm:fixed max-sm:inset-0 max-sm:z-40 max-sm:h-auto"
     >
       <div className="flex items-center gap-1 border-b border-line px-2">
-        <div role="tablist" aria-label="Workbench" className="flex flex-1">
-          {(Object.keys(TABS) as Tab[]).map((name) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={tab === name}
-              onClick={() => setTab(name)}
-              className={cx(
-                "-mb-px border-b-2 px-3 py-2.5 text-sm font-medium transition-colors",
-                tab === name
-                  ? "border-accent text-ink"
-                  : "border-transparent text-ink-3 hover:text-ink",
-              )}
-            >
-              {TABS[name]}
-            </button>
-          ))}
-        </div>
+        <Tabs label="Workbench" tabs={TABS} chosen={tab} onChoose={setTab} />
         {tab === "terminal" ? (
           <span className="px-2 text-xs text-ink-3 max-sm:hidden">
             F6 leaves the terminal
@@ -91,29 +74,55 @@ function Bench({
     );
   }
   if (!sandbox) return <Absent>…</Absent>;
-  const running = sandbox.state.status === "running";
-  if (!running) {
+  if (sandbox.state.status !== "running") {
     return (
       <Absent>The sandbox does not run. Start it to work in it here.</Absent>
     );
   }
   const { slotId } = sandbox;
-  return tab === "terminal" ? (
-    <TerminalPanel
-      key={slotId}
-      slotId={slotId}
-      relayUrl={relayUrl}
-      onLeave={onLeave}
-    />
-  ) : (
-    <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 py-5">
-      <OpenPort slotId={slotId} relayUrl={relayUrl} />
-      <DownloadFile slotId={slotId} relayUrl={relayUrl} />
+  return (
+    <>
+      {/* Stays when it is not seen, with what is on its screen. */}
+      <Pane name="terminal" shown={tab === "terminal"}>
+        <TerminalPanel
+          key={slotId}
+          slotId={slotId}
+          relayUrl={relayUrl}
+          onLeave={onLeave}
+        />
+      </Pane>
+      <Pane name="ports" shown={tab === "ports"}>
+        <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 py-5">
+          <OpenPort slotId={slotId} relayUrl={relayUrl} />
+          <DownloadFile slotId={slotId} relayUrl={relayUrl} />
+        </div>
+      </Pane>
+    </>
+  );
+}
+
+function Pane({
+  name,
+  shown,
+  children,
+}: {
+  name: Tab;
+  shown: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <div
+      role="tabpanel"
+      id={`pane-${name}`}
+      aria-labelledby={`tab-${name}`}
+      className={cx("min-h-0 flex-1 flex-col", shown ? "flex" : "hidden")}
+    >
+      {children}
     </div>
   );
 }
 
-function Absent({ children }: { children: React.ReactNode }) {
+function Absent({ children }: { children: ReactNode }) {
   return (
     <p className="flex flex-1 items-center justify-center px-6 py-10 text-center text-sm text-ink-3">
       {children}

@@ -17,7 +17,6 @@ const PICTURES = process.env.SLIPWAY_PICTURES;
 
 let product: Product;
 let browser: Browser;
-let sessionPath: string;
 
 beforeAll(async () => {
   product = await Product.start();
@@ -25,14 +24,19 @@ beforeAll(async () => {
     "skills/one/SKILL.md": skillMd("one", "Say one."),
   });
   browser = await openBrowser();
-  const ada = await Client.of(product, "ada");
-  const { sessionId } = await ada.launchReady("ada/skills/one");
-  sessionPath = `/sessions/${sessionId}`;
 }, 400_000);
 afterAll(async () => {
   await browser?.close();
   await product?.stop();
 });
+
+/** The page of a session somebody has just launched. */
+async function launched(page: Page, user: string): Promise<Client> {
+  const client = await Client.of(product, user);
+  const { sessionId } = await client.launchReady("ada/skills/one");
+  await signIn(page, product, user, `/sessions/${sessionId}`);
+  return client;
+}
 
 /** What a terminal shows, as a screen reader is told it. */
 const screen = (page: Page) => page.locator(".xterm-rows");
@@ -51,7 +55,7 @@ async function picture(page: Page, name: string): Promise<void> {
 test("a terminal on the session's page: type, see, reload, and have the same shell", async () => {
   const page = await browser.newPage();
   const errors = watchErrors(page);
-  await signIn(page, product, "ada", sessionPath);
+  await launched(page, "ada");
   await openTerminal(page);
   await page.keyboard.type("KEPT=$((40 + 2)); echo kept-$KEPT; ls -la ~");
   await page.keyboard.press("Enter");
@@ -72,7 +76,7 @@ test("a terminal on the session's page: type, see, reload, and have the same she
 
   await page.setViewportSize({ width: 390, height: 780 });
   await page.keyboard.type(
-    "clear; stty size; printf '\\e[31mred \\e[32mgreen\\e[0m\\n'",
+    "clear; stty size; ls -la --color=always / | head; printf '\\e[31mred \\e[32mgreen\\e[0m\\n'",
   );
   await page.keyboard.press("Enter");
   await screen(page).getByText("red green").waitFor();
@@ -81,13 +85,15 @@ test("a terminal on the session's page: type, see, reload, and have the same she
   );
   expect(wide).toBe(false);
   await picture(page, "terminal-phone");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await picture(page, "terminal-phone-dark");
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);
 
 test("a port opens on a host of its own, and only in this browser", async () => {
   const page = await browser.newPage();
-  await signIn(page, product, "ada", sessionPath);
+  const grace = await launched(page, "grace");
   await openTerminal(page);
   await page.keyboard.type(
     "mkdir -p ~/site && cd ~/site && echo '<h1>Hello from inside</h1>' > index.html && python3 -m http.server 3000",
@@ -126,9 +132,8 @@ test("a port opens on a host of its own, and only in this browser", async () => 
   expect(saved.suggestedFilename()).toBe("index.html");
 
   // A stop ends it for the tab that is open.
-  const ada = await Client.of(product, "ada");
-  const [{ slotId = "" } = {}] = await ada.sandboxes();
-  await ada.ask("POST", `/sandboxes/${slotId}/stop`);
+  const [{ slotId = "" } = {}] = await grace.sandboxes();
+  await grace.ask("POST", `/sandboxes/${slotId}/stop`);
   await until(
     "end of the preview",
     async () => {
