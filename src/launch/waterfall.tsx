@@ -7,6 +7,7 @@ import { EntryList } from "../log/entries";
 import { supportText } from "../log/support";
 import { CopyButton } from "../ui/copy-button";
 import { Icon } from "../ui/icon";
+import { LazyDetails } from "../ui/lazy-details";
 import { Timeline } from "./timeline";
 
 /** A launch's timeline with what its log knows, and the log itself for support. */
@@ -28,15 +29,19 @@ export function Waterfall({
     <>
       <Timeline launch={launch} entries={entries} />
       {entries.length > 0 ? (
-        <details className="group/log mt-1 text-[0.8125rem]">
-          <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 text-ink-3 transition-colors hover:text-ink">
-            <Icon
-              name="chevron"
-              size={12}
-              className="transition-transform group-open/log:rotate-90"
-            />
-            Details for support
-          </summary>
+        <LazyDetails
+          className="group/log mt-1 text-[0.8125rem]"
+          summary={
+            <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 text-ink-3 transition-colors hover:text-ink">
+              <Icon
+                name="chevron"
+                size={12}
+                className="transition-transform group-open/log:rotate-90"
+              />
+              Details for support
+            </summary>
+          }
+        >
           <div
             role="region"
             aria-label="Entries"
@@ -49,7 +54,7 @@ export function Waterfall({
             text={supportText(launch, entries)}
             label="Copy the details"
           />
-        </details>
+        </LazyDetails>
       ) : null}
     </>
   );
