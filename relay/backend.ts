@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Limits } from "./limits";
 
 /** The relay's two questions to Slipway's functions, which it asks with its secret. */
 
@@ -61,15 +62,40 @@ export class Refusal extends Error {
   }
 }
 
+/** 256 bits in base64url. What has another form was never one. */
+const TICKET = /^[\w-]{43}$/;
+
 export class Backend {
+  private redeeming = 0;
+
   constructor(
     private readonly siteUrl: string,
     private readonly secret: string,
-    private readonly timeoutMs: number,
+    private readonly limits: Limits,
   ) {}
 
   /** Uses a ticket up. Throws Refusal. */
   async redeem(ticket: string, kind: Purpose["kind"]): Promise<Grant> {
+    if (!TICKET.test(ticket)) {
+      throw new Refusal(
+        403,
+        "ticket_invalid",
+        "This is no ticket.",
+        "Open it again from Slipway.",
+      );
+    }
+    if (this.redeeming >= this.limits.redeeming) {
+      throw unavailable("asked too much at once");
+    }
+    this.redeeming += 1;
+    try {
+      return await this.askFor(ticket, kind);
+    } finally {
+      this.redeeming -= 1;
+    }
+  }
+
+  private async askFor(ticket: string, kind: Purpose["kind"]): Promise<Grant> {
     const { status, body } = await this.ask("/relay/redeem", { ticket, kind });
     const granted = grant.safeParse(body);
     if (status === 200 && granted.success) return granted.data;
@@ -107,7 +133,7 @@ export class Backend {
         },
         body: JSON.stringify(body),
         redirect: "error",
-        signal: AbortSignal.timeout(this.timeoutMs),
+        signal: AbortSignal.timeout(this.limits.connect),
       });
       return { status: response.status, body: await response.json() };
     } catch (error) {

@@ -14,7 +14,7 @@ const HOP = [
 ];
 
 /** Said by whoever is in front of us, or meant for us; a sandbox's page has no use for it. */
-const OURS = ["host", "forwarded", "via", "cdn-loop", "x-real-ip"];
+const OURS = ["host", "forwarded", "via", "cdn-loop", "x-real-ip", "expect"];
 const OUR_KINDS = /^(x-daytona-|x-slipway-|x-forwarded-|cf-|sec-websocket-)/;
 
 export const COOKIE = "slipway-preview";

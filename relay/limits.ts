@@ -28,6 +28,8 @@ export const LIMITS = {
   /** From a request to the first byte of the answer. */
   answer: 2 * MINUTE,
 
+  /** Questions to Slipway at once about tickets: who has none can ask for many. */
+  redeeming: 50,
   /** A refused connection may not cost more than this. */
   connect: 15 * SECOND,
 

@@ -23,7 +23,7 @@ export function createRelay(
   changed: Partial<Limits> = {},
 ): Relay {
   const limits: Limits = { ...LIMITS, ...changed };
-  const backend = new Backend(options.siteUrl, options.secret, limits.connect);
+  const backend = new Backend(options.siteUrl, options.secret, limits);
   const watch = new Watch(backend, limits);
   const previews = new Previews(watch, limits);
   const seats = new Seats(limits);

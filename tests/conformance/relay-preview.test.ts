@@ -19,6 +19,13 @@ const server = http.createServer((request, response) => {
     response.setHeader('x-daytona-thing', 'yes');
     return response.end('cookies');
   }
+  if (path === '/none') { response.writeHead(204); return response.end(); }
+  if (path === '/same') { response.writeHead(304, {etag: '"1"'}); return response.end(); }
+  if (path === '/zipped') {
+    const body = require('node:zlib').gzipSync('zipped');
+    response.writeHead(200, {'content-encoding': 'gzip', 'content-length': body.length});
+    return response.end(body);
+  }
   if (path === '/redirect') { response.writeHead(302, {location: 'http://localhost:3000/there?x=1'}); return response.end(); }
   if (path === '/echo') return request.pipe(response);
   if (path === '/endless') {
@@ -165,6 +172,20 @@ test("bodies pass both ways as they are", async () => {
   const answer = await browser.ask("/echo", { method: "POST", body: bytes });
   const back = Buffer.from(await answer.arrayBuffer());
   expect(Buffer.compare(back, bytes)).toBe(0);
+});
+
+test("answers without a body, and packed ones, stay what they are", async () => {
+  const browser = await openPort();
+  expect((await browser.ask("/none")).status).toBe(204);
+  const same = await browser.ask("/same");
+  expect(same.status).toBe(304);
+  expect(same.headers.get("etag")).toBe('"1"');
+  const head = await browser.ask("/zipped", { method: "HEAD" });
+  expect(head.status).toBe(200);
+  expect(await head.text()).toBe("");
+  const zipped = await browser.ask("/zipped");
+  expect(zipped.headers.get("content-encoding")).toBe("gzip");
+  expect(await zipped.text()).toBe("zipped");
 });
 
 test("WebSockets of its own pages pass, of others' do not", async () => {

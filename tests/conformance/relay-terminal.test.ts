@@ -171,6 +171,28 @@ async function writtenBy(program: string): Promise<number> {
   return Number(/wchar: (\d+)/.exec(result)?.[1] ?? 0);
 }
 
+test("bytes out of a sandbox are life; only keys are something a person did", async () => {
+  const activity = () =>
+    ground.chat.tx((ctx) =>
+      ctx.db
+        .query("activity")
+        .withIndex("by_slot", (q) => q.eq("slotId", uma.slotId))
+        .unique(),
+    );
+  const uma = await ground.person("uma");
+  const screen = await open({}, uma);
+  await eventually(async () => (await activity())?.confirmedAt, "life");
+  const silent = await activity();
+  expect(silent?.actedAt ?? 0).toBe(0);
+  screen.type("sleep 0.1; echo -n\n");
+  const used = await eventually(async () => {
+    const row = await activity();
+    return row?.actedAt ? row : null;
+  }, "use");
+  expect(used.actedAt).toBeGreaterThan(0);
+  screen.socket.close();
+});
+
 test("a page that does not keep up with painting makes it wait as well", async () => {
   const ticket = await ada.ticket({ kind: "terminal" });
   const screen = await openTerminal(ground.relay, { ticket }, { blind: true });
