@@ -9,6 +9,7 @@ import { Button } from "../ui/button";
 import { Spinner } from "../ui/spinner";
 import { TerminalConnection, type ConnectionState } from "./connection";
 import type { Ending } from "./endings";
+import { TouchKeys } from "./touch-keys";
 import { openScreen, type Screen } from "./screen";
 
 /** A shell in the person's running sandbox. */
@@ -23,7 +24,7 @@ export function TerminalPanel({
   onLeave: () => void;
 }) {
   const host = useRef<HTMLDivElement>(null);
-  const { state, again } = useTerminal(host, slotId, relayUrl, onLeave);
+  const { state, again, type } = useTerminal(host, slotId, relayUrl, onLeave);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -31,6 +32,7 @@ export function TerminalPanel({
         data-terminal={state.kind}
         className="min-h-0 flex-1 overflow-hidden bg-surface px-3 py-2 font-mono text-ink [&_.xterm]:h-full"
       />
+      <TouchKeys onType={type} />
       <Condition state={state} onAgain={again} />
     </div>
   );
@@ -99,7 +101,8 @@ function useTerminal(
     if (connection.current) void connection.current.connect();
     else setAttempt((count) => count + 1);
   };
-  return { state, again };
+  const type = (text: string) => connection.current?.type(text);
+  return { state, again, type };
 }
 
 const NOT_LOADED: Ending = {

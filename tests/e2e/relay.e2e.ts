@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { AxeResults } from "axe-core";
 import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import {
   Client,
@@ -14,6 +16,9 @@ import {
 
 /** Set to a folder to keep pictures of what the tests see. */
 const PICTURES = process.env.SLIPWAY_PICTURES;
+
+const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 let product: Product;
 let browser: Browser;
@@ -74,6 +79,15 @@ test("a terminal on the session's page: type, see, reload, and have the same she
   await page.keyboard.press("Enter");
   await screen(page).getByText("again-42").waitFor();
 
+  // A new relay on the same port: the terminal comes back by itself.
+  await product.kill("relay");
+  await page.locator('[data-terminal="waiting"]').waitFor();
+  await page.locator('[data-terminal="open"]').waitFor();
+  await page.keyboard.type("echo once-more-$KEPT");
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("once-more-42").waitFor();
+  errors.splice(0); // the browser tells of connections it could not make
+
   await page.setViewportSize({ width: 390, height: 780 });
   await page.keyboard.type(
     "clear; stty size; ls -la --color=always / | head; printf '\\e[31mred \\e[32mgreen\\e[0m\\n'",
@@ -90,6 +104,48 @@ test("a terminal on the session's page: type, see, reload, and have the same she
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the workbench by touch: WCAG 2.2 AA, ${colorScheme}`, async () => {
+    const context = await browser.newContext({
+      viewport: { width: 390, height: 780 },
+      colorScheme,
+      hasTouch: true,
+      isMobile: true,
+      reducedMotion: "reduce",
+      bypassCSP: true, // to put the checker into the page
+    });
+    const page = await context.newPage();
+    await launched(page, "lin");
+    await openTerminal(page);
+    await page.getByRole("button", { name: "Control C" }).tap();
+    await screen(page).getByText("^C").waitFor();
+    await picture(page, `workbench-touch-${colorScheme}`);
+    const problems = await problemsOf(page);
+    await page.getByRole("tab", { name: "Ports and files" }).tap();
+    problems.push(...(await problemsOf(page)));
+    expect(problems).toEqual([]);
+    await context.close();
+  }, 120_000);
+}
+
+async function problemsOf(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: AXE });
+  const results = await page.evaluate(
+    (values) =>
+      (
+        window as unknown as {
+          axe: { run(on: string, how: object): Promise<AxeResults> };
+        }
+      ).axe.run('[aria-label="Workbench"]', {
+        runOnly: { type: "tag", values },
+      }),
+    RULES,
+  );
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html }) => `${id}: ${html}`),
+  );
+}
 
 test("a port opens on a host of its own, and only in this browser", async () => {
   const page = await browser.newPage();
