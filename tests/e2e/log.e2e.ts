@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { AxeResults } from "axe-core";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, Product, signIn, watchErrors } from "./harness";
+
+/** The log as people see it: beneath a launch's phases, and as a sandbox's activity. */
+
+const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  product = await Product.start();
+  browser = await openBrowser();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+async function launch(page: Page): Promise<void> {
+  await page.goto(`${product.baseUrl}/slipway/examples/csv-detective`);
+  await page.getByRole("button", { name: /^Launch/ }).click();
+  await page.waitForURL(/\/sessions\//);
+}
+
+async function problems(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: AXE });
+  const { violations } = await page.evaluate(
+    (values) =>
+      (
+        window as unknown as { axe: { run(how: object): Promise<AxeResults> } }
+      ).axe.run({ runOnly: { type: "tag", values } }),
+    RULES,
+  );
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth > window.innerWidth,
+  );
+  return [
+    ...violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+    ...(wide ? ["something sticks out"] : []),
+  ];
+}
+
+test("on a phone, by keyboard: the calls of a launch, its details, the sandbox's activity", async () => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    colorScheme: "dark",
+    reducedMotion: "reduce",
+    bypassCSP: true,
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  const page = await context.newPage();
+  const errors = watchErrors(page);
+  await signIn(page, product, "watcher");
+  await launch(page);
+
+  const summary = page.locator("summary").filter({ hasText: "Launched in" });
+  await summary.waitFor({ timeout: 60_000 });
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Create at the provider: started").waitFor();
+  await page.getByText("Install csv-detective: installed").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("Launch of csv-detective asked for (cold)").waitFor();
+  await page.getByRole("button", { name: "Copy the details" }).press("Enter");
+  await page.getByText("Copied").waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toContain("Create at the provider: started");
+  expect(copied).toMatch(/^launch \w+\nskill local\/slipway\/examples/);
+  expect(await problems(page)).toEqual([]);
+
+  await page.goto(`${product.baseUrl}/dashboard`);
+  const activity = page.locator("summary").filter({ hasText: "Activity" });
+  await activity.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("The sandbox is running").waitFor();
+  expect(await page.getByText("Write the keys").count()).toBe(0);
+  await page.getByLabel("Show every call and step").press("Space");
+  await page.getByText("Write the keys: claimed").waitFor();
+  expect(await problems(page)).toEqual([]);
+
+  await page.getByRole("button", { name: "Stop" }).first().click();
+  await page.getByText("Stop asked for").waitFor();
+  await page.getByText("The sandbox is stopped").waitFor({ timeout: 60_000 });
+  expect(errors).toEqual([]);
+  await context.close();
+}, 180_000);
+
+test("a launch that fails shows which call failed, and why", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, product, "unlucky");
+  await product.faults([
+    { route: "POST /sandbox", kind: "error-before", status: 403, count: 1 },
+  ]);
+  await launch(page);
+  const summary = page.locator("summary").filter({ hasText: "launch failed" });
+  await summary.waitFor({ timeout: 60_000 });
+  await summary.click();
+  await page.getByText("Create at the provider: refused").waitFor();
+  await context.close();
+}, 120_000);
