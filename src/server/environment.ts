@@ -12,6 +12,7 @@ const schema = z.object({
   SLIPWAY_VERSION: z.string().default("unknown"),
   CONVEX_URL: address,
   CONVEX_SITE_URL: optional,
+  SLIPWAY_RELAY_URL: optional,
   SLIPWAY_IDENTITY_URL: optional,
   SLIPWAY_SANDBOX_URL: optional,
   SLIPWAY_SKILLHOST_URL: optional,
@@ -25,6 +26,7 @@ export type ServerEnvironment = {
   version: string;
   convexUrl: string;
   siteUrl: string | null;
+  relayUrl: string | null;
   identityUrl: string | null;
   sandboxUrl: string | null;
   skillhostUrl: string | null;
@@ -56,6 +58,7 @@ export function parseEnvironment(
     version: data.SLIPWAY_VERSION,
     convexUrl: data.CONVEX_URL,
     siteUrl: data.CONVEX_SITE_URL ?? null,
+    relayUrl: data.SLIPWAY_RELAY_URL ?? null,
     identityUrl: local(data.SLIPWAY_IDENTITY_URL),
     sandboxUrl: local(data.SLIPWAY_SANDBOX_URL),
     skillhostUrl: local(data.SLIPWAY_SKILLHOST_URL),

@@ -26,13 +26,15 @@ const LIMIT_MS = 2_500;
 export async function readHealth(
   environment: ServerEnvironment = serverEnvironment(),
 ): Promise<Health> {
-  const { sandboxUrl, skillhostUrl, modelUrl, identityUrl } = environment;
+  const { sandboxUrl, skillhostUrl, modelUrl, identityUrl, relayUrl } =
+    environment;
   const asked: Record<string, Promise<Check>> = {
     backend: askBackend(environment.convexUrl),
     ...(sandboxUrl && { sandbox: askSandbox(sandboxUrl) }),
     ...(skillhostUrl && { skillhost: askPart(skillhostUrl) }),
     ...(modelUrl && { model: askPart(modelUrl) }),
     ...(identityUrl && { identity: askPart(identityUrl) }),
+    ...(relayUrl && { relay: askRelay(relayUrl) }),
     ...(sandboxUrl && {
       agent: Promise.resolve(agentCheck(environment.agentProblem)),
     }),
@@ -132,6 +134,11 @@ async function askPart(url: string): Promise<Check> {
   } catch (error) {
     return silent(error);
   }
+}
+
+/** Without it there are no terminals, port previews and downloads; all else works. */
+async function askRelay(url: string): Promise<Check> {
+  return { ...(await askPart(new URL(url).origin)), optional: true };
 }
 
 /** Everything but talking to the agent works without it. */

@@ -30,7 +30,7 @@ export function TerminalPanel({
       <div
         ref={host}
         data-terminal={state.kind}
-        className="min-h-0 flex-1 overflow-hidden bg-surface px-3 py-2 font-mono text-ink [&_.xterm]:h-full"
+        className="min-h-0 flex-1 overflow-hidden bg-surface px-3 py-2 font-mono text-ink [&_.xterm]:h-full [&_.xterm-viewport]:bg-transparent!"
       />
       <TouchKeys onType={type} />
       <Condition state={state} onAgain={again} />

@@ -19,9 +19,10 @@ type Taken = { launchId: string; joined: boolean; url: string };
 test("health names every part and where it is", async () => {
   const { ok, checks, endpoints } = await product.health();
   expect(ok).toBe(true);
-  expect(Object.keys(checks).sort()).toEqual(
-    ["agent", "backend", "identity", "model", "sandbox", "skillhost"].sort(),
-  );
+  expect(Object.keys(checks).sort()).toEqual([
+    ...["agent", "backend", "identity", "model", "relay", "sandbox"],
+    "skillhost",
+  ]);
   expect(endpoints).toMatchObject({
     backend: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     sandbox: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
