@@ -143,7 +143,6 @@ export const report = internalMutation({
           ...(outcome.agent && { agent: outcome.agent }),
         });
         await confirmActivity(ctx, slot._id);
-        await applyEvent(ctx, slot._id, { type: "settled" });
         await reconcile(ctx, slot._id);
         if (outcome.agent?.state !== "ready") {
           await startProbe(ctx, slot._id, { asksDaemon: true });

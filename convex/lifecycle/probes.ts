@@ -74,6 +74,16 @@ export async function confirmActivity(
   });
 }
 
+/** Has the next cron look at it. */
+export async function lookSoon(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const row = await ensureActivity(ctx, slotId);
+  if (row.nextProbeAt !== undefined) return;
+  await ctx.db.patch("activity", row._id, { nextProbeAt: Date.now() });
+}
+
 /** Looks soon, unless a look that asks as much is under way. */
 export async function startProbe(
   ctx: MutationCtx,

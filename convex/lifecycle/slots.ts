@@ -16,6 +16,7 @@ import { advanceFleet } from "./fleets";
 import { bringSkills, dropKeep } from "./keeps";
 import { drop, grant } from "./leases";
 import { log } from "./log";
+import { lookSoon } from "./probes";
 import { activeLaunches, getLease, requireSlot } from "./records";
 import { endLaunch, reconcile } from "./reconcile";
 import { changeRemote, forgetBoot, forgetDisk } from "./remotes";
@@ -64,6 +65,8 @@ export async function applyEvent(
     await callAdmission(ctx, next);
     await carryOver(ctx, slot, next);
     await advanceFleet(ctx, slot, next, decision.failed);
+    // Also one whose stop nobody confirmed: it was not looked at meanwhile.
+    if (state.status === "running") await lookSoon(ctx, slotId);
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed);
   if (changed || decision.failed) await reconcile(ctx, slotId);

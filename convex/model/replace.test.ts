@@ -3,6 +3,7 @@ import { failure } from "./errors";
 import { canCancel, type Replacing } from "./replace";
 import {
   decide,
+  type Decision,
   type Outcome,
   type Slot,
   type SlotEvent,
@@ -25,7 +26,7 @@ function replacing(about: Partial<Replacing> = {}): Replacing {
 
 function apply(state: SlotState, ...events: (SlotEvent | Outcome)[]) {
   let slot: Slot = { state, generation: 3, strikes: 0 };
-  let last = decide(slot, { type: "settled" }, NOW);
+  let last: Decision = { ...slot, next: "none" };
   for (const event of events) {
     const given: SlotEvent =
       "type" in event ? event : { type: "outcome", outcome: event };

@@ -142,7 +142,11 @@ function onCopy(
     case "kept":
       return enter(slot, state, "stop", now);
     case "restored":
-      return to(slot, { status: "running", since: now }, "none");
+      return to(
+        { ...slot, strikes: 0 },
+        { status: "running", since: now },
+        "none",
+      );
     case "mismatch":
       return pause(slot, state, now, mismatch());
     case "refused":

@@ -19,6 +19,7 @@ import {
   stopped,
   stopping,
 } from "./slotFixtures";
+import { STEADY } from "./timing";
 
 describe("wanting a sandbox", () => {
   test("what rests queues for a place, and nothing is made yet", () => {
@@ -288,14 +289,19 @@ describe("probing a running sandbox", () => {
     });
   });
 
-  test("but not for ever: boots that never settle end in a stop", () => {
+  test("but not for ever: boots that do not hold end in a stop", () => {
     const claimed = after(claiming, outcome({ kind: "claimed" }), 4);
     expect(claimed.strikes).toBe(5);
-    expect(after(running, unclaimed, 5)).toMatchObject({
+    const young = { status: "running", since: NOW - STEADY + 1 } as const;
+    expect(after(young, unclaimed, 5)).toMatchObject({
       state: { status: "stopping" },
       failed: { code: "sandbox_unreachable", retryable: false },
     });
-    expect(after(running, { type: "settled" }, 5).strikes).toBe(0);
+    const long = { status: "running", since: NOW - STEADY } as const;
+    expect(after(long, unclaimed, 5)).toMatchObject({
+      state: { status: "starting", step: "claim" },
+      strikes: 0,
+    });
   });
 
   test("nothing else than running hears it", () => {

@@ -107,7 +107,6 @@ export type SlotEvent =
   | { type: "cancel" } // a replacement is given up, where that loses nothing
   | { type: "insecure" } // it answered without a key
   | { type: "unusable" } // it runs, but what runs in it does not answer as it must
-  | { type: "settled" } // it is configured and has refused strangers
   | { type: "outcome"; outcome: Outcome }
   | { type: "expired" } // the step's deadline passed
   | { type: "probe"; probe: Probe };
@@ -125,7 +124,7 @@ export type Decision = {
   generation: number;
   /** `now`: go on at once; `retry`: after the backoff; `none`: nothing to do. */
   next: "now" | "retry" | "none";
-  /** Boots and creates in a row that came to nothing; sets the backoff, and an end. */
+  /** Boots and creates in a row that did not hold; sets the backoff, and an end. */
   strikes: number;
   remote?: RemoteChange;
   /** Launches that waited for this fail with it: the oldest if retryable, else all. */
@@ -216,8 +215,6 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
       );
     case "unusable":
       return giveUp(slot, now, unreachable());
-    case "settled":
-      return { ...stay(slot), strikes: 0 };
     case "outcome":
       return state.status === "replacing"
         ? onReplacing(slot, state, event.outcome, now)
@@ -277,10 +274,9 @@ function admit(slot: Slot, now: number): Decision {
       "now",
     );
   }
+  if (from.status === "empty") return create({ ...slot, strikes: 0 }, now);
   // A disk is never traded for a new sandbox unasked.
-  return from.status === "failed" && from.disk === "kept"
-    ? recover(slot, now)
-    : create(slot, now);
+  return from.disk === "kept" ? recover(slot, now) : create(slot, now);
 }
 
 function abandon(slot: Slot): Decision {
@@ -299,7 +295,7 @@ function replace(slot: Slot, now: number): Decision {
   switch (state.status) {
     case "running":
       return to(
-        slot,
+        { ...slot, strikes: 0 },
         {
           status: "replacing",
           since: now,

@@ -3,7 +3,7 @@ import type { Decision, RemoteChange, Slot, SlotState } from "./slot";
 
 /** The ways a slot moves that several events share. */
 
-/** Boots or creates in a row that came to nothing, before it is given up. */
+/** Boots or creates in a row that did not hold, before it is given up. */
 export const MAX_STRIKES = 5;
 
 /** A new generation; soon if all is well, later after creates that came to nothing. */

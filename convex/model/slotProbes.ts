@@ -1,4 +1,5 @@
 import type { Decision, Probe, Slot } from "./slot";
+import { STEADY } from "./timing";
 import {
   fail,
   giveUp,
@@ -27,14 +28,9 @@ export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
     case "present":
       switch (probe.provider) {
         case "started":
-          if (probe.daemon !== "unclaimed") return stay(slot);
-          return slot.strikes >= MAX_STRIKES
-            ? giveUp(slot, now, unreachable())
-            : to(
-                slot,
-                { status: "starting", since: now, step: "claim" },
-                "retry",
-              );
+          return probe.daemon === "unclaimed"
+            ? restarted(slot, slot.state.since, now)
+            : stay(slot);
         case "stopped":
           return to(
             slot,
@@ -54,4 +50,18 @@ export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
           return recover(slot, now);
       }
   }
+}
+
+/**
+ * It lost its key: a boot of its own, or what runs in it says so. Only time
+ * tells one from the other, for a sandbox can play any number of good boots.
+ */
+function restarted(slot: Slot, since: number, now: number): Decision {
+  const strikes = now - since >= STEADY ? 0 : slot.strikes;
+  if (strikes >= MAX_STRIKES) return giveUp(slot, now, unreachable());
+  return to(
+    { ...slot, strikes },
+    { status: "starting", since: now, step: "claim" },
+    "retry",
+  );
 }

@@ -21,7 +21,6 @@ describe("whatever happens", () => {
     { type: "abandon" },
     { type: "insecure" },
     { type: "unusable" },
-    { type: "settled" },
     { type: "expired" },
     outcome({ kind: "claimed" }),
     outcome({ kind: "gone" }),

@@ -107,7 +107,7 @@ function whileClaiming(
     case "claimed":
       return {
         ...to(slot, { status: "running", since: now }, "none"),
-        strikes: slot.strikes + 1, // until it has settled
+        strikes: slot.strikes + 1, // until it has held for a while
       };
     case "gone":
       return fail(slot, now, lost(), { state: "gone" });

@@ -20,6 +20,9 @@ export const CREATE_DEADLINE = 12 * MINUTE;
 export const START_DEADLINE = 10 * MINUTE;
 export const STOP_DEADLINE = 5 * MINUTE;
 
+/** A boot that held this long is forgiven the ones before it. Longer than a booting agent is asked. */
+export const STEADY = 10 * MINUTE;
+
 /** Afterwards the sweeper owns the remote and the slot is free. */
 export const DELETE_DEADLINE = 3 * MINUTE;
 
