@@ -10,6 +10,7 @@ import { userMutation, userQuery } from "./functions";
 import { dispatchTurns } from "./chat/dispatch";
 import { enqueueTurn } from "./chat/enqueue";
 import { activeTurns, getSession, requireSession } from "./chat/records";
+import { removeSession } from "./chat/removing";
 import { stopTurn } from "./chat/stopping";
 import {
   messageView,
@@ -205,6 +206,21 @@ export const stop = userMutation({
       await stopTurn(ctx, turn);
     }
     await dispatchTurns(ctx, session.slotId);
+    return null;
+  },
+});
+
+/**
+ * Deletes a conversation with all that was said in it; what runs in it is
+ * stopped. Files it left in its sandbox stay there. Throws `not_found`.
+ */
+export const remove = userMutation({
+  scope: "control",
+  args: { sessionId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { sessionId }) => {
+    await requireUser(ctx);
+    await removeSession(ctx, await requireSession(ctx, sessionId));
     return null;
   },
 });

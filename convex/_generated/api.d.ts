@@ -25,6 +25,7 @@ import type * as chat_pushed from "../chat/pushed.js";
 import type * as chat_receiving from "../chat/receiving.js";
 import type * as chat_records from "../chat/records.js";
 import type * as chat_relay from "../chat/relay.js";
+import type * as chat_removing from "../chat/removing.js";
 import type * as chat_sending from "../chat/sending.js";
 import type * as chat_stopping from "../chat/stopping.js";
 import type * as chat_stream from "../chat/stream.js";
@@ -162,6 +163,7 @@ declare const fullApi: ApiFromModules<{
   "chat/receiving": typeof chat_receiving;
   "chat/records": typeof chat_records;
   "chat/relay": typeof chat_relay;
+  "chat/removing": typeof chat_removing;
   "chat/sending": typeof chat_sending;
   "chat/stopping": typeof chat_stopping;
   "chat/stream": typeof chat_stream;
