@@ -9,7 +9,8 @@ import { passOn, type PreviewHost } from "./preview-http";
 import { PreviewSocket } from "./preview-socket";
 import { cookieOf, Previews } from "./previews";
 import type { NearEnd } from "./sockets";
-import { Seats, Terminal } from "./terminal";
+import { Seats } from "./seats";
+import { Terminal } from "./terminal";
 import { Watch } from "./watch";
 
 export type Relay = { url: string; close(): Promise<void> };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Refusal, type Backend, type Grant } from "./backend";
 import { CLOSES, type Ending } from "./closing";
 import type { Limits } from "./limits";
+import type { Seats } from "./seats";
 import { Pace, type Far, type Near, type NearEnd } from "./sockets";
 import { Terminals } from "./toolbox";
 import { Pulse, type Watch } from "./watch";
@@ -42,31 +43,6 @@ const said = z.object({
 });
 
 type Size = { cols: number; rows: number };
-
-/** Who has how many open, and which. */
-export class Seats {
-  private readonly taken = new Map<string, Set<string>>();
-
-  constructor(private readonly limits: Limits) {}
-
-  take(userId: string, name: string): boolean {
-    const names = this.of(userId);
-    if (names.size >= this.limits.terminalsPerUser) return false;
-    this.taken.set(userId, new Set(names).add(name));
-    return true;
-  }
-
-  leave(userId: string, name: string): void {
-    const names = new Set(this.of(userId));
-    names.delete(name);
-    if (names.size > 0) this.taken.set(userId, names);
-    else this.taken.delete(userId);
-  }
-
-  of(userId: string): ReadonlySet<string> {
-    return this.taken.get(userId) ?? new Set();
-  }
-}
 
 export type TerminalParts = {
   backend: Backend;
@@ -165,7 +141,7 @@ export class Terminal implements NearEnd {
     if (!seats.take(userId, name)) return this.end("too_many");
     this.cleanups.push(() => seats.leave(userId, name));
     const terminals = new Terminals(target, limits);
-    await terminals.makeRoom(limits.terminalsPerUser, seats.of(userId));
+    await terminals.makeRoom(limits.terminalsPerUser, seats.namesOf(userId));
     if (this.isOver()) return;
     const { far, resumed } = await terminals.open(name, { cols, rows });
     if (this.isOver() || !this.near) return far.terminate();
@@ -174,6 +150,7 @@ export class Terminal implements NearEnd {
     this.cleanups.push(
       () => far.terminate(),
       () => pace.end(),
+      this.endUnlessReady(),
       this.endWhenIdle(),
       watch.add({
         claim,
@@ -252,6 +229,13 @@ export class Terminal implements NearEnd {
       await this.running.terminals.resize(this.running.name, wanted);
     }
     this.resizing = null;
+  }
+
+  private endUnlessReady(): () => void {
+    const timer = setTimeout(() => {
+      if (this.stage === "opening") this.end("unreachable");
+    }, this.parts.limits.connect);
+    return () => clearTimeout(timer);
   }
 
   private endWhenIdle(): () => void {
