@@ -58,6 +58,8 @@ const launchView = v.object({
   position: v.union(v.number(), v.null()),
   /** The user's cap, where it waits because their own sandboxes fill it. */
   ownCap: v.union(v.number(), v.null()),
+  /** In a sandbox that no other skill shares. */
+  own: v.boolean(),
 });
 
 const RECENT = 30;
@@ -362,11 +364,15 @@ async function view(
   launch: Doc<"launches">,
 ): Promise<Infer<typeof launchView>> {
   const { state } = launch;
+  const slot = await ctx.db.get("slots", launch.slotId);
   return {
     launchId: launch._id,
     sessionId: launch.sessionId,
-    sandboxId: await sandboxIdOf(ctx, launch.slotId),
-    ...(await queueIn(ctx, launch)),
+    sandboxId: slot && (await sandboxIdOf(ctx, slot)),
+    ...(slot && launch.active
+      ? await queueOf(ctx, slot)
+      : { position: null, ownCap: null }),
+    own: slot !== null && slot.name !== DEFAULT_SLOT,
     skillKey: launch.skillKey,
     skillName: launch.skillName,
     sha: launch.sha,
@@ -381,17 +387,11 @@ async function view(
   };
 }
 
-async function queueIn(ctx: QueryCtx, launch: Doc<"launches">) {
-  const slot = launch.active && (await ctx.db.get("slots", launch.slotId));
-  return slot ? queueOf(ctx, slot) : { position: null, ownCap: null };
-}
-
 async function sandboxIdOf(
   ctx: QueryCtx,
-  slotId: Id<"slots">,
+  slot: Doc<"slots">,
 ): Promise<string | null> {
-  const slot = await ctx.db.get("slots", slotId);
-  if (!slot || slot.state.status === "empty") return null;
-  const remote = await getRemote(ctx, slotId, slot.generation);
+  if (slot.state.status === "empty") return null;
+  const remote = await getRemote(ctx, slot._id, slot.generation);
   return remote?.remoteId ?? null;
 }

@@ -6,6 +6,7 @@ import { api } from "@convex/_generated/api";
 import { failureOf, type Failure } from "../data/failure";
 import type { SessionView } from "../data/types";
 import { LaunchAgain } from "../launch/launch-ended";
+import { LeaveQueue } from "../sandbox/queue-notice";
 import { Button, ButtonLink } from "../ui/button";
 import { Callout } from "../ui/callout";
 import type { Notice } from "../view/session-view";
@@ -15,10 +16,13 @@ export function SessionNotice({
   notice,
   modelProblem,
   session,
+  own,
 }: {
   notice: Notice | null;
   modelProblem: Failure | null;
   session: SessionView;
+  /** Its sandbox is one that no other skill shares. */
+  own: boolean;
 }) {
   if (notice) {
     return (
@@ -30,7 +34,17 @@ export function SessionNotice({
           notice.action === "start" ? (
             <StartSandbox slotId={session.slotId} />
           ) : notice.action === "launch" ? (
-            <LaunchAgain skillKey={session.skillKey} sha={session.sha} />
+            <LaunchAgain
+              skillKey={session.skillKey}
+              sha={session.sha}
+              own={own}
+            />
+          ) : notice.action === "leave" ? (
+            <LeaveQueue slotId={session.slotId} />
+          ) : notice.action === "dashboard" ? (
+            <ButtonLink href="/dashboard" size="sm" prefetch={false}>
+              Open the dashboard
+            </ButtonLink>
           ) : null
         }
       >

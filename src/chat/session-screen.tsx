@@ -95,6 +95,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
                   notice={screen.notice}
                   modelProblem={model?.problem ?? null}
                   session={screen.session}
+                  own={view !== null && view.name !== "default"}
                 />
               </>
             }

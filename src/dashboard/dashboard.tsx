@@ -10,9 +10,11 @@ import { ButtonLink } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Empty, Panel, Section } from "../ui/panel";
 import { LaunchHistory } from "./launch-history";
+import { RestorePanel } from "./restore-panel";
 import { SandboxCard } from "./sandbox-card";
 import { SessionList } from "./session-list";
 import { RowsSkeleton, SandboxCardSkeleton } from "./skeletons";
+import { StopAll } from "./stop-all";
 
 /** What runs, what was launched, what was said. From the records; nothing is probed. */
 export function Dashboard() {
@@ -32,9 +34,15 @@ function Contents() {
   const sandboxes = useRecord(api.sandboxes.list, {});
   const sessions = useRecord(api.sessions.list, {});
   const launches = useRecord(api.launches.recent, {});
+  const all = sandboxes.status === "ready" ? sandboxes.value : [];
   return (
     <div className="space-y-12">
-      <Section id="sandboxes" title="Sandbox">
+      <Section
+        id="sandboxes"
+        title={all.length > 1 ? "Sandboxes" : "Sandbox"}
+        aside={<StopAll sandboxes={all} />}
+      >
+        <RestorePanel />
         <Listed read={sandboxes} skeleton={<SandboxCardSkeleton />}>
           {(list) => {
             const there = list.filter(

@@ -3,41 +3,30 @@
 import { useMutation } from "convex/react";
 import { useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import { plural } from "../data/format";
 import type { SandboxView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/confirm";
+import { ReplaceDialog } from "./replace-dialog";
 
-type Doing = "start" | "stop" | "remove";
+type Doing = "start" | "stop" | "replace" | "remove";
 
-/** Stop, start, delete: whichever the state allows. The server says what came of it. */
+/** Stop, start, replace, delete: whichever the state allows. The server says what came of it. */
 export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
   const start = useMutation(api.sandboxes.start);
   const stop = useMutation(api.sandboxes.stop);
+  const replace = useMutation(api.sandboxes.replace);
   const remove = useMutation(api.sandboxes.remove);
-  const [doing, setDoing] = useState<Doing | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [asking, setAsking] = useState(false);
+  const { doing, failure, run } = useAttempt<Doing>();
+  const [asking, setAsking] = useState<"remove" | "replace" | null>(null);
+  const close = () => setAsking(null);
   const { slotId } = sandbox;
   const { status } = sandbox.state;
 
-  async function run(what: Doing, work: Promise<unknown>) {
-    setDoing(what);
-    setFailure(null);
-    try {
-      await work;
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setDoing(null);
-      setAsking(false);
-    }
-  }
-
   return (
     <div className="flex flex-col items-end gap-2">
-      <div className="flex gap-2">
+      <div className="flex flex-wrap gap-2">
         {status === "running" || status === "starting" ? (
           <Button
             size="sm"
@@ -58,12 +47,22 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
             Start
           </Button>
         ) : null}
+        {status === "running" || status === "stopped" ? (
+          <Button
+            size="sm"
+            icon="refresh"
+            variant={sandbox.restartNeeded ? "primary" : "secondary"}
+            onClick={() => setAsking("replace")}
+          >
+            Replace
+          </Button>
+        ) : null}
         <Button
           size="sm"
           variant="danger"
           icon="trash"
           disabled={status === "deleting"}
-          onClick={() => setAsking(true)}
+          onClick={() => setAsking("remove")}
         >
           Delete
         </Button>
@@ -73,13 +72,20 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
           {failure.message} {failure.next}
         </p>
       ) : null}
+      <ReplaceDialog
+        sandbox={sandbox}
+        open={asking === "replace"}
+        busy={doing === "replace"}
+        onClose={close}
+        onConfirm={() => void run("replace", replace({ slotId })).then(close)}
+      />
       <Confirm
-        open={asking}
+        open={asking === "remove"}
         title="Delete this sandbox?"
         action="Delete sandbox"
         busy={doing === "remove"}
-        onClose={() => setAsking(false)}
-        onConfirm={() => void run("remove", remove({ slotId }))}
+        onClose={close}
+        onConfirm={() => void run("remove", remove({ slotId })).then(close)}
       >
         <p>This cannot be undone. What is lost:</p>
         <ul className="mt-2 list-disc space-y-1 pl-5">

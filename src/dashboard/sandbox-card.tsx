@@ -7,12 +7,14 @@ import { plural, shortSha } from "../data/format";
 import type { SandboxView } from "../data/types";
 import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
+import { QueueNotice } from "../sandbox/queue-notice";
 import { StopWarning } from "../sandbox/stop-warning";
 import { Callout } from "../ui/callout";
 import { Panel } from "../ui/panel";
-import { Status } from "../ui/status";
+import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
-import { agentWords, sandboxWords } from "../view/words";
+import { agentWords, sandboxName, sandboxWords } from "../view/words";
+import { Replacement } from "./replacement";
 import { SandboxActions } from "./sandbox-actions";
 
 /** One sandbox: its state with its age, what is in it, and what can be done to it. */
@@ -27,7 +29,7 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         <div className="min-w-0">
           <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
             <h3 className="text-lg font-semibold tracking-[-0.01em]">
-              {sandbox.name === "default" ? "Your sandbox" : sandbox.name}
+              {sandboxName(sandbox)}
             </h3>
             <Status tone={words.tone} live={words.live}>
               {words.words}
@@ -46,7 +48,20 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
                 {agent.words}
               </Status>
             ) : null}
+            {sandbox.restartNeeded && state.status !== "replacing" ? (
+              <Chip
+                tone="accent"
+                title="Replace makes a new one, with its files"
+              >
+                An update is available
+              </Chip>
+            ) : null}
           </div>
+          {sandbox.name === "default" ? null : (
+            <p className="mt-1 text-sm text-ink-3">
+              Its own: no other skill is launched into it
+            </p>
+          )}
           {sandbox.sandboxId ? (
             <p className="mt-1 truncate font-mono text-xs text-ink-3">
               {sandbox.sandboxId}
@@ -55,8 +70,10 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         </div>
         <SandboxActions sandbox={sandbox} />
       </div>
-      <div className="space-y-3 px-5 has-[div]:pb-5 sm:px-6">
+      <div className="space-y-3 px-5 has-[div]:pb-5 has-[p:not(.sr-only)]:pb-5 sm:px-6">
         <StopWarning sandbox={sandbox} />
+        <QueueNotice sandbox={sandbox} />
+        {sandbox.previous ? <Previous {...sandbox.previous} /> : null}
         {sandbox.repairs >= MAX_REPAIRS ? <LosesSkills /> : null}
       </div>
       {state.status === "failed" ? (
@@ -72,6 +89,9 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
             {sandbox.agent.reason}
           </Callout>
         </div>
+      ) : null}
+      {state.status === "replacing" ? (
+        <Replacement sandbox={sandbox} state={state} />
       ) : null}
       <dl className="grid grid-cols-2 border-t border-line text-sm sm:grid-cols-4">
         <Figure name="Skills">{sandbox.skills.length}</Figure>
@@ -131,6 +151,16 @@ function LosesSkills() {
       are installed again when you launch them or write. If that does not help,
       delete the sandbox and launch again.
     </Callout>
+  );
+}
+
+/** A former sandbox that is still to be confirmed gone; nobody need do anything. */
+function Previous({ generation }: { generation: number }) {
+  return (
+    <p className="text-sm text-ink-3">
+      The one before it (number {generation}) is being deleted. It is in
+      nobody&rsquo;s way.
+    </p>
   );
 }
 

@@ -10,6 +10,8 @@ export type LaunchView = NonNullable<
 export type SandboxView = NonNullable<
   FunctionReturnType<typeof api.sandboxes.getSandbox>
 >;
+export type FleetView = NonNullable<FunctionReturnType<typeof api.fleet.get>>;
+export type FleetItem = FleetView["items"][number];
 export type LogEntry = FunctionReturnType<
   typeof api.logs.ofSandbox
 >["page"][number];

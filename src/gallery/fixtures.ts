@@ -46,6 +46,7 @@ export function launch(fields: Partial<LaunchView>): LaunchView {
     createdAt: ago(14),
     readyAt: null,
     endedAt: null,
+    ...{ position: null, ownCap: null, own: false },
     steps: [
       {
         name: "queue",
@@ -174,6 +175,8 @@ export function sandbox(fields: Partial<SandboxView>): SandboxView {
     health: "ok",
     launching: 1,
     repairs: 0,
+    ...{ position: null, ownCap: null, cancellable: false },
+    ...{ restartNeeded: false, previous: null },
     ...fields,
   } as SandboxView;
 }

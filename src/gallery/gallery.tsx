@@ -25,6 +25,7 @@ import { Field, Input } from "../ui/field";
 import { Empty, Panel } from "../ui/panel";
 import { Chip, Status, type Tone } from "../ui/status";
 import * as made from "./fixtures";
+import { SandboxStates } from "./sandbox-states";
 
 const TONES: Tone[] = ["neutral", "ok", "busy", "warn", "danger", "accent"];
 const ignore = () => undefined;
@@ -183,6 +184,7 @@ export function Gallery() {
           }}
           modelProblem={null}
           session={made.session}
+          own={false}
         />
         {(
           [
@@ -232,6 +234,9 @@ export function Gallery() {
         <Empty title="No sessions yet">
           Each launch opens a conversation. It stays here.
         </Empty>
+      </Group>
+      <Group title="queue, replacement, stop all">
+        <SandboxStates />
       </Group>
       <Group title="settings">
         <ProviderCard

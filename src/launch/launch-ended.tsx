@@ -19,7 +19,11 @@ export function LaunchEnded({
 }) {
   const actions = (
     <>
-      <LaunchAgain skillKey={launch.skillKey} sha={launch.sha} />
+      <LaunchAgain
+        skillKey={launch.skillKey}
+        sha={launch.sha}
+        own={launch.own}
+      />
       <ButtonLink href={skillPath(launch.link)} size="sm" prefetch={false}>
         The skill&rsquo;s page
       </ButtonLink>
@@ -52,11 +56,14 @@ export function LaunchEnded({
 export function LaunchAgain({
   skillKey,
   sha,
+  own,
 }: {
   skillKey: string;
   sha: string;
+  /** In a sandbox of its own, as before. */
+  own: boolean;
 }) {
-  const { launch, busy, failure } = useLaunch({ skillKey, sha });
+  const { launch, busy, failure } = useLaunch({ skillKey, sha, own });
   return (
     <>
       <Button

@@ -1,6 +1,7 @@
 "use client";
 
 import { useMutation } from "convex/react";
+import Link from "next/link";
 import { useState } from "react";
 import { api } from "@convex/_generated/api";
 import { Scene } from "../brand/scene";
@@ -13,11 +14,12 @@ import { Icon } from "../ui/icon";
 import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Elapsed } from "../ui/time";
+import { queueWords } from "../view/queue";
 import { isUnderWay, PATH_WORDS, progressOf, recoveryOf } from "./phases";
 import { LaunchWaterfall } from "./waterfall";
 
 const TITLES: Record<LaunchView["state"], string> = {
-  queued: "In line for a place",
+  queued: "Waiting for your sandbox",
   creating: "Making your sandbox",
   starting: "Starting your sandbox",
   installing: "Installing the skill",
@@ -31,6 +33,7 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
   const cancel = useMutation(api.launches.cancel);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
+  const queue = queueWords(launch);
 
   async function withdraw() {
     setBusy(true);
@@ -53,9 +56,24 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
       </div>
       <div className="relative bg-surface px-5 pt-4 pb-3.5 sm:px-6">
         <div className="flex items-baseline justify-between gap-4">
-          <h2 className="text-lg font-semibold" aria-live="polite">
-            {TITLES[launch.state]}
-          </h2>
+          <div aria-live="polite">
+            <h2 className="text-lg font-semibold">
+              {queue?.title ?? TITLES[launch.state]}
+            </h2>
+            {queue ? (
+              <p className="text-sm text-ink-2">
+                {queue.text}
+                {launch.ownCap === null ? null : (
+                  <>
+                    {" "}
+                    <Link href="/dashboard" prefetch={false} className="link">
+                      Open the dashboard
+                    </Link>
+                  </>
+                )}
+              </p>
+            ) : null}
+          </div>
           <span className="font-mono text-sm text-ink-2">
             <Elapsed from={launch.createdAt} to={launch.endedAt} />
           </span>
@@ -76,7 +94,7 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
             busy={busy}
             onClick={() => void withdraw()}
           >
-            Cancel
+            {queue ? "Leave the queue" : "Cancel"}
           </Button>
         </div>
         {failure ? (

@@ -31,7 +31,7 @@ export function Timeline({
       {phases.map((phase) => (
         <li key={phase.name} className="py-2 text-sm">
           <div className="flex min-h-6 items-start gap-3">
-            <Sign phase={phase} />
+            <Sign state={phase.state} words={WORDS[phase.state]} />
             <span className="min-w-0 flex-1">
               <span
                 className={cx(
@@ -114,27 +114,34 @@ const WORDS = {
   waiting: "to come",
 };
 
-function Sign({ phase }: { phase: Phase }) {
+/** How a step of something stands, as a picture and, for those who hear it, in `words`. */
+export function Sign({
+  state,
+  words,
+}: {
+  state: Phase["state"];
+  words: string;
+}) {
   return (
     <span
       className={cx(
         "grid size-6 shrink-0 place-items-center rounded-full",
-        phase.state === "done" && "bg-ok-soft text-ok",
-        phase.state === "failed" && "bg-danger-soft text-danger",
-        phase.state === "running" && "text-accent-ink",
-        phase.state === "waiting" && "text-line-strong",
+        state === "done" && "bg-ok-soft text-ok",
+        state === "failed" && "bg-danger-soft text-danger",
+        state === "running" && "text-accent-ink",
+        state === "waiting" && "text-line-strong",
       )}
     >
-      {phase.state === "done" ? (
+      {state === "done" ? (
         <Icon name="check" size={14} />
-      ) : phase.state === "failed" ? (
+      ) : state === "failed" ? (
         <Icon name="cross" size={14} />
-      ) : phase.state === "running" ? (
+      ) : state === "running" ? (
         <Spinner />
       ) : (
         <span className="size-2 rounded-full border border-current" />
       )}
-      <span className="sr-only">{WORDS[phase.state]}: </span>
+      <span className="sr-only">{words}: </span>
     </span>
   );
 }

@@ -6,10 +6,24 @@ import { useRecord } from "../data/use-record";
 import { Icon, type IconName } from "../ui/icon";
 
 /** What pressing Launch will do, given what the records say of your sandbox. */
-export function Forecast({ skillKey, sha }: { skillKey: string; sha: string }) {
+export function Forecast({
+  skillKey,
+  sha,
+  own,
+}: {
+  skillKey: string;
+  sha: string;
+  /** In a sandbox that no other skill shares. */
+  own: boolean;
+}) {
   const sandboxes = useRecord(api.sandboxes.list, {});
-  const sandbox = sandboxes.status === "ready" ? sandboxes.value[0] : undefined;
-  const first = firstStep(sandbox, skillKey, sha);
+  const sandbox =
+    sandboxes.status === "ready"
+      ? sandboxes.value.find(
+          ({ name }) => name === (own ? skillKey : "default"),
+        )
+      : undefined;
+  const first = firstStep(sandbox, skillKey, sha, own);
   return (
     <div className="border-t border-line bg-sunken/60 px-5 py-4.5">
       <h2 className="caption">What will happen</h2>
@@ -19,8 +33,7 @@ export function Forecast({ skillKey, sha }: { skillKey: string; sha: string }) {
           The skill&rsquo;s files go into it, checked against their digest.
         </Line>
         <Line icon="chat">
-          A conversation opens with an agent that has the skill. Skills in one
-          sandbox can read one another&rsquo;s files.
+          A conversation opens with an agent that has the skill.
         </Line>
         <Line icon="clock">
           The sandbox stops by itself when it is idle. Close the tab whenever
@@ -50,7 +63,9 @@ function firstStep(
   sandbox: SandboxView | undefined,
   skillKey: string,
   sha: string,
+  own: boolean,
 ): { icon: IconName; text: string } {
+  const mine = own ? "Its own sandbox" : "Your sandbox";
   switch (sandbox?.state.status) {
     case "running":
       return sandbox.skills.some(
@@ -58,28 +73,40 @@ function firstStep(
       )
         ? {
             icon: "check",
-            text: "Your sandbox is running and has this commit already.",
+            text: `${mine} is running and has this commit already.`,
           }
         : {
             icon: "box",
-            text: "Your sandbox is running; the skill joins it in seconds.",
+            text: `${mine} is running; the skill joins it in seconds.`,
           };
     case "creating":
     case "starting":
       return {
         icon: "box",
-        text: "Your sandbox is on its way up; the skill joins it.",
+        text: `${mine} is on its way up; the skill joins it.`,
       };
     case "stopped":
     case "stopping":
       return {
         icon: "power",
-        text: "Your stopped sandbox is started again, with its files.",
+        text: `${mine} is started again, with its files.`,
+      };
+    case "queued":
+      return {
+        icon: "clock",
+        text: `${mine} waits for a place; the skill joins it.`,
+      };
+    case "replacing":
+      return {
+        icon: "refresh",
+        text: `${mine} is being replaced; the skill joins the new one.`,
       };
     default:
       return {
         icon: "box",
-        text: "A sandbox is made for you, apart from everybody else's.",
+        text: own
+          ? "A sandbox is made for this skill alone."
+          : "A sandbox is made for you, apart from everybody else's.",
       };
   }
 }

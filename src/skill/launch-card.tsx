@@ -1,5 +1,6 @@
 "use client";
 
+import { useState } from "react";
 import { api } from "@convex/_generated/api";
 import { shortSha } from "../data/format";
 import { useRecord } from "../data/use-record";
@@ -10,15 +11,24 @@ import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Forecast } from "./forecast";
+import { OwnChoice } from "./own-choice";
 import { useLaunch } from "./use-launch";
 
-type Props = { skillKey: string; sha: string; link: string; name: string };
+type Props = {
+  skillKey: string;
+  sha: string;
+  link: string;
+  name: string;
+  /** Names of the values the skill asks for. */
+  secrets: string[];
+};
 
 /** What launching means, and the one button that does it. Pressing it is the consent. */
-export function LaunchCard({ skillKey, sha, link, name }: Props) {
+export function LaunchCard({ skillKey, sha, link, name, secrets }: Props) {
   const auth = useAuthState();
   const consented = useRecord(api.launches.consented, { skillKey, sha });
-  const { launch, busy, failure } = useLaunch({ skillKey, sha });
+  const [own, setOwn] = useState(secrets.length > 0);
+  const { launch, busy, failure } = useLaunch({ skillKey, sha, own });
   const agreed = consented.status === "ready" && consented.value;
 
   return (
@@ -60,7 +70,7 @@ export function LaunchCard({ skillKey, sha, link, name }: Props) {
             <>
               Launching runs a stranger&rsquo;s instructions and scripts, at
               commit <span className="font-mono">{shortSha(sha)}</span>, in a
-              sandbox of its own. By launching you agree to that.
+              sandbox of yours. By launching you agree to that.
             </>
           )}
         </p>
@@ -70,7 +80,8 @@ export function LaunchCard({ skillKey, sha, link, name }: Props) {
           </div>
         ) : null}
       </div>
-      <Forecast skillKey={skillKey} sha={sha} />
+      <OwnChoice own={own} onChange={setOwn} secrets={secrets} />
+      <Forecast skillKey={skillKey} sha={sha} own={own} />
     </Panel>
   );
 }

@@ -61,6 +61,13 @@ export function SkillHeader({ skill }: { skill: SkillView }) {
             {skill.allowedTools}
           </Fact>
         ) : null}
+        {skill.secrets?.length ? (
+          <Fact icon="key" name="Secrets it asks for">
+            <span className="font-mono text-xs">
+              {skill.secrets.join(", ")}
+            </span>
+          </Fact>
+        ) : null}
       </ul>
     </header>
   );

@@ -30,6 +30,7 @@ export function SkillScreen({
               sha={skill.sha}
               link={skill.link}
               name={skill.name}
+              secrets={skill.secrets ?? []}
             />
           </div>
         </aside>

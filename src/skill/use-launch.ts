@@ -11,9 +11,12 @@ import { useOpenSession } from "../data/open-session";
 export function useLaunch({
   skillKey,
   sha,
+  own,
 }: {
   skillKey: string;
   sha: string;
+  /** In a sandbox that no other skill shares. */
+  own: boolean;
 }) {
   const request = useMutation(api.launches.request);
   const openSession = useOpenSession();
@@ -30,6 +33,7 @@ export function useLaunch({
       const { sessionId } = await request({
         skillKey,
         sha,
+        own,
         clientId: intent.current,
       });
       openSession(sessionId, { launched: true });

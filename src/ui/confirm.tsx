@@ -4,13 +4,15 @@ import { useEffect, useId, useRef, type ReactNode } from "react";
 import { Button } from "./button";
 
 /**
- * Asks before something that cannot be undone. A native dialog: it traps focus,
+ * Asks before something that has consequences. A native dialog: it traps focus,
  * closes on Escape and gives focus back by itself.
  */
 export function Confirm({
   open,
   title,
   action,
+  keep = "Keep it",
+  variant = "danger",
   busy,
   onConfirm,
   onClose,
@@ -20,6 +22,9 @@ export function Confirm({
   title: string;
   /** What the button does, such as "Delete sandbox". */
   action: string;
+  /** The other button. */
+  keep?: string;
+  variant?: "danger" | "primary";
   busy: boolean;
   onConfirm: () => void;
   onClose: () => void;
@@ -51,8 +56,8 @@ export function Confirm({
         </h2>
         <div className="mt-2 text-sm text-ink-2">{children}</div>
         <div className="mt-6 flex justify-end gap-2">
-          <Button onClick={onClose}>Keep it</Button>
-          <Button variant="danger" busy={busy} onClick={onConfirm}>
+          <Button onClick={onClose}>{keep}</Button>
+          <Button variant={variant} busy={busy} onClick={onConfirm}>
             {action}
           </Button>
         </div>

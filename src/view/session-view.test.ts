@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { failure } from "@convex/model/errors";
 import type { Read } from "../data/reads";
 import type { LaunchView, SandboxView, SessionView } from "../data/types";
+import type { Replacing } from "./replacement";
 import {
   sessionScreen,
   type SessionRecords,
@@ -42,7 +43,20 @@ const SLOT_STATES: SandboxView["state"][] = [
   { status: "stopped", since: 1, by: "provider" },
   { status: "deleting", since: 1, step: "delete" },
   { status: "failed", since: 1, error },
+  ...(["launch", "owner", "replace"] as const).map((why) => ({
+    ...{ status: "queued" as const, since: 1, for: why },
+    from: { status: "empty" as const },
+  })),
+  replacingAt("keep"),
+  replacingAt("create"),
+  { ...replacingAt("restore"), error },
 ];
+
+function replacingAt(stage: Replacing["stage"]): Replacing {
+  return {
+    ...{ status: "replacing", since: 1, stage, stageSince: 1, step: "look" },
+  };
+}
 
 const AGENTS: SandboxView["agent"][] = [
   null,
@@ -87,6 +101,8 @@ function sandboxIn(
     lastConfirmedAt: null,
     health,
     launching: 0,
+    ...(state.status === "queued" && { position: 3 }),
+    ownCap: null,
   } as unknown as SandboxView;
 }
 
@@ -190,6 +206,31 @@ test("a stopped sandbox offers a start, a deleted one a launch", () => {
   expect(open({ sandbox: ready(stopped) }).notice?.action).toBe("start");
   const gone = sandboxIn({ status: "empty" }, null);
   expect(open({ sandbox: ready(gone) }).notice?.action).toBe("launch");
+});
+
+test("a sandbox in the queue says which one in line, and can be taken out again", () => {
+  const waiting = (why: "launch" | "owner") =>
+    sandboxIn(
+      { status: "queued", since: 1, for: why, from: { status: "empty" } },
+      null,
+    );
+  const { notice, composer } = open({ sandbox: ready(waiting("owner")) });
+  expect(notice?.title).toContain("3rd in the queue");
+  expect(notice?.action).toBe("leave");
+  expect(composer.kind).toBe("queues");
+  expect(open({ sandbox: ready(waiting("launch")) }).notice?.action).toBeNull();
+});
+
+test("a sandbox that is being replaced says how far it is, or why it halted", () => {
+  const moves = sandboxIn(replacingAt("create"), null);
+  expect(open({ sandbox: ready(moves) }).notice?.text).toContain(
+    "Make the new sandbox",
+  );
+  const halted = sandboxIn({ ...replacingAt("restore"), error }, null);
+  expect(open({ sandbox: ready(halted) }).notice).toMatchObject({
+    ...{ tone: "warn", action: "dashboard" },
+    text: expect.stringContaining(error.message),
+  });
 });
 
 test("an agent that is not there says what is missing", () => {

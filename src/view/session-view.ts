@@ -2,6 +2,8 @@ import type { Failure } from "../data/failure";
 import type { Read } from "../data/reads";
 import type { LaunchView, SandboxView, SessionView } from "../data/types";
 import type { AuthState } from "../identity/identity";
+import { queueWords } from "./queue";
+import { stageWords } from "./replacement";
 
 /** Everything a session's page knows at a moment. */
 export type SessionRecords = {
@@ -46,7 +48,7 @@ export type Notice = {
   tone: "busy" | "warn" | "danger";
   title: string;
   text: string;
-  action: "start" | "launch" | "settings" | null;
+  action: "start" | "launch" | "settings" | "leave" | "dashboard" | null;
 };
 
 export function sessionScreen(records: SessionRecords): SessionScreen {
@@ -143,9 +145,12 @@ function ofSandbox(
       return {
         notice: {
           tone: "busy",
-          title: "The sandbox waits for a place",
-          text: "All places are taken. It starts by itself when one is free.",
-          action: null,
+          ...(queueWords(sandbox) ?? {
+            title: "The sandbox waits for a place",
+            text: "It starts by itself when one is free.",
+          }),
+          // A launch that put it there is left where that launch is shown.
+          action: state.for === "launch" ? null : "leave",
         },
         composer: { kind: "queues", why: "It is sent when the sandbox is up." },
       };
@@ -157,9 +162,9 @@ function ofSandbox(
             ? "The replacement of the sandbox halted"
             : "The sandbox is being replaced",
           text: state.error
-            ? `${state.error.message} Resume or cancel it on the dashboard.`
-            : "Its files move into a new one. What you write now is sent when it is up.",
-          action: null,
+            ? `${state.error.message} Resume it or give it up on the dashboard.`
+            : `Its files move into a new one. Now: ${stageWords(state)}. What you write is sent when it is up.`,
+          action: "dashboard",
         },
         composer: { kind: "queues", why: "It is sent when the sandbox is up." },
       };

@@ -3,6 +3,11 @@ import type { Tone } from "../ui/status";
 
 type Said = { tone: Tone; words: string; live: boolean };
 
+/** The one that skills share, or the skill whose own it is. */
+export function sandboxName({ name }: Pick<SandboxView, "name">): string {
+  return name === "default" ? "Your sandbox" : (name.split("/").at(-1) ?? name);
+}
+
 /** A sandbox's state as people read it; its health wins where it knows better. */
 export function sandboxWords(sandbox: SandboxView): Said {
   const { status } = sandbox.state;

@@ -94,7 +94,7 @@ export const replaceSandbox = operation({
   tag: "Sandboxes",
   summary: "Make a sandbox anew, with its files",
   description:
-    "Files, conversations and skills are carried over; what runs in it is not, nor what was installed outside its home. Watch `state.stage`; with `state.error` it has come to a halt.",
+    "The conversations' folders, what the agent remembers and the skills are carried over; programs that run, packages that were installed and files elsewhere are lost. Watch `state.stage`; with `state.error` it has come to a halt.",
   scope: "control",
   answer: { status: 202, schema: place },
   failures: ["not_found", "sandbox_not_running", "sandbox_busy"],

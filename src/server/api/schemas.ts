@@ -106,6 +106,9 @@ export const launch = name(
     endedAt: ms("When it was ready, failed or cancelled.").nullable(),
     steps: z.array(step),
     ...queue,
+    own: z
+      .boolean()
+      .meta({ description: "In a sandbox that no other skill shares." }),
   }),
 );
 

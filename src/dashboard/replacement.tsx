@@ -1,0 +1,163 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useState } from "react";
+import { api } from "@convex/_generated/api";
+import type { SandboxView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
+import { Sign } from "../launch/timeline";
+import { Button } from "../ui/button";
+import { Callout, FailureCallout } from "../ui/callout";
+import { Confirm } from "../ui/confirm";
+import { cx } from "../ui/cx";
+import { Elapsed } from "../ui/time";
+import {
+  isOldThere,
+  stagesOf,
+  stageWords,
+  type Replacing,
+} from "../view/replacement";
+
+/** A sandbox being made anew: how far it is, and the way on where it came to a halt. */
+export function Replacement({
+  sandbox,
+  state,
+}: {
+  sandbox: SandboxView;
+  state: Replacing;
+}) {
+  const { error } = state;
+  return (
+    <div className="border-t border-line px-5 py-4 sm:px-6">
+      <p className="sr-only" role="status">
+        {error
+          ? `The replacement came to a halt: ${error.message}`
+          : `Replacing: ${stageWords(state)}`}
+      </p>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <Stages state={state} />
+        {error || !sandbox.cancellable ? null : (
+          <GiveUp sandbox={sandbox} state={state} />
+        )}
+      </div>
+      {error ? (
+        <div className="mt-3">
+          <Callout
+            tone="warn"
+            title={error.message}
+            actions={
+              <>
+                <Resume slotId={sandbox.slotId} />
+                {sandbox.cancellable ? (
+                  <GiveUp sandbox={sandbox} state={state} />
+                ) : null}
+              </>
+            }
+          >
+            {isOldThere(state)
+              ? "Nothing is lost: the sandbox is as it was, and waits for you. "
+              : "What was kept is stored, and waits for you. "}
+            {error.next}
+          </Callout>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+const WORDS = {
+  done: "done",
+  failed: "halted",
+  running: "under way",
+  waiting: "to come",
+};
+
+function Stages({ state }: { state: Replacing }) {
+  return (
+    <ol aria-label="Stages of the replacement" className="min-w-64 flex-1">
+      {stagesOf(state).map((stage) => (
+        <li
+          key={stage.name}
+          aria-current={stage.state === "running" ? "step" : undefined}
+          className="flex min-h-8 items-center gap-3 text-sm"
+        >
+          <Sign state={stage.state} words={WORDS[stage.state]} />
+          <span
+            className={cx(
+              "min-w-0 flex-1",
+              stage.state === "waiting" && "text-ink-3",
+              stage.state === "running" && "font-medium",
+            )}
+          >
+            {stage.label}
+          </span>
+          {stage.state === "running" ? (
+            <span className="font-mono text-xs text-ink-3">
+              <Elapsed from={state.stageSince} to={null} />
+            </span>
+          ) : null}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Resume({ slotId }: { slotId: string }) {
+  const resume = useMutation(api.sandboxes.resumeReplace);
+  const { doing, failure, run } = useAttempt<"resume">();
+  return (
+    <>
+      <Button
+        size="sm"
+        variant="primary"
+        icon="refresh"
+        busy={doing !== null}
+        onClick={() => void run("resume", resume({ slotId }))}
+      >
+        Resume
+      </Button>
+      {failure ? <FailureCallout failure={failure} /> : null}
+    </>
+  );
+}
+
+/** While the old one is there it changes nothing; afterwards files are lost, so it asks. */
+function GiveUp({
+  sandbox: { slotId },
+  state,
+}: {
+  sandbox: SandboxView;
+  state: Replacing;
+}) {
+  const cancel = useMutation(api.sandboxes.cancelReplace);
+  const { doing, failure, run } = useAttempt<"cancel">();
+  const [asking, setAsking] = useState(false);
+  const harmless = isOldThere(state);
+  const give = () =>
+    void run("cancel", cancel({ slotId })).then(() => setAsking(false));
+  return (
+    <>
+      <Button
+        size="sm"
+        busy={doing !== null}
+        onClick={harmless ? give : () => setAsking(true)}
+      >
+        {harmless ? "Keep the old one" : "Go on without the files"}
+      </Button>
+      {failure ? <FailureCallout failure={failure} /> : null}
+      <Confirm
+        open={asking}
+        title="Go on without the files?"
+        action="Go on without them"
+        keep="Keep waiting"
+        busy={doing !== null}
+        onClose={() => setAsking(false)}
+        onConfirm={give}
+      >
+        What was kept of the old sandbox is deleted: the folders of its
+        conversations and what the agent remembers. The new sandbox is used as
+        it is; skills are installed again when they are launched.
+      </Confirm>
+    </>
+  );
+}
