@@ -18,6 +18,9 @@ const MIB = 1024 * 1024;
 /** What sandboxd keeps at most, and some room for what gzip adds. */
 const MAX_PACKED = 216 * MIB;
 const MAX_FILES = 50_000;
+const MAX_FOLDERS = 50_000;
+/** Longer names are never kept, and every one of them is held in memory. */
+const MAX_PATH_BYTES = 4_000;
 /** 200 MiB of content; the rest are headers, padding and long names. */
 const MAX_TAR = 600 * MIB;
 
@@ -68,6 +71,8 @@ async function* capped(
 /**
  * The digest of an archive, as sandboxd computes it of a disk: sha256 over, for
  * each entry but folders in bytewise order of path, `path NUL kind NUL hash LF`.
+ * It has to come in that order: whoever sends it may want our memory, and
+ * names of megabytes pack to nothing.
  */
 async function measure(file: string): Promise<KeptContent> {
   // Names are bytes, in any encoding: latin1 maps them to characters one to one.
@@ -75,16 +80,25 @@ async function measure(file: string): Promise<KeptContent> {
   const options = { filenameEncoding: "latin1" };
   const unpacked = extract(options as Parameters<typeof extract>[0]);
   void feed(file, unpacked, MAX_TAR, tooLarge);
-  const lines: { path: string; line: string }[] = [];
+  const digest = createHash("sha256");
+  let files = 0;
+  let folders = 0;
   let bytes = 0;
+  let last = "";
   try {
     for await (const entry of unpacked) {
       const { name: path, type, mode, linkname } = entry.header;
+      if (path.length > MAX_PATH_BYTES) throw damaged();
       if (type === "directory") {
+        folders += 1;
+        if (folders > MAX_FOLDERS) throw tooLarge();
         entry.resume();
         continue;
       }
-      if (lines.length >= MAX_FILES) throw tooLarge();
+      files += 1;
+      if (files > MAX_FILES) throw tooLarge();
+      if (path <= last) throw damaged();
+      last = path;
       let kind = (mode & 0o100) !== 0 ? "x" : "-";
       const hash: Hash = createHash("sha256");
       for await (const chunk of entry) {
@@ -95,17 +109,14 @@ async function measure(file: string): Promise<KeptContent> {
         kind = "l";
         hash.update(Buffer.from(linkname ?? "", "latin1"));
       } else if (type !== "file") throw damaged();
-      lines.push({ path, line: `${path}\0${kind}\0${hash.digest("hex")}\n` });
+      digest.update(`${path}\0${kind}\0${hash.digest("hex")}\n`, "latin1");
     }
   } catch (error) {
     throw error instanceof ConvexError ? error : damaged();
   } finally {
     unpacked.destroy(null);
   }
-  lines.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const digest = createHash("sha256");
-  for (const { line } of lines) digest.update(line, "latin1");
-  return { digest: digest.digest("hex"), files: lines.length, bytes };
+  return { digest: digest.digest("hex"), files, bytes };
 }
 
 /** Cut or garbled on the way, or never right: another try may do better. */
