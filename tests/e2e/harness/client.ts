@@ -7,7 +7,14 @@ export type Launch = {
   state: string;
   sandboxId: string | null;
   path: string | null;
-  error?: { code: string; message: string; next: string };
+  position: number | null;
+  error?: Failure;
+};
+export type Failure = {
+  code: string;
+  message: string;
+  next: string;
+  retryable: boolean;
 };
 type Part = { kind: string; text?: string; name?: string; status?: string };
 export type Message = {
@@ -20,7 +27,12 @@ export type Message = {
 export type Sandbox = {
   slotId: string;
   sandboxId: string | null;
-  state: { status: string };
+  name: string;
+  generation: number;
+  state: { status: string; stage?: string; error?: Failure };
+  health: string;
+  previous: { generation: number } | null;
+  cancellable: boolean;
   agent: { state: string } | null;
   skills: { skillKey: string; name: string }[];
 };
@@ -80,6 +92,31 @@ export class Client {
       },
       { withinMs },
     );
+  }
+
+  /** A launch at each of its changes, until it has ended. */
+  async *events(launchId: string): AsyncGenerator<Launch> {
+    const response = await fetch(
+      `${this.product.baseUrl}/api/v1/launches/${launchId}/events`,
+      { headers: { authorization: `Bearer ${this.token}` } },
+    );
+    if (!response.body) throw new Error(`No stream of launch ${launchId}.`);
+    let text = "";
+    const utf8 = new TextDecoder();
+    const body = response.body as unknown as AsyncIterable<Uint8Array>;
+    for await (const chunk of body) {
+      text += utf8.decode(chunk, { stream: true });
+      const messages = text.split("\n\n");
+      text = messages.pop() ?? "";
+      for (const message of messages) {
+        const event = /^event: (.*)$/m.exec(message)?.[1];
+        const data = /^data: (.*)$/m.exec(message)?.[1];
+        if (event === "end") return;
+        if (event === "problem") throw new Error(data);
+        if (event === "launch" && data) yield JSON.parse(data) as Launch;
+      }
+    }
+    throw new Error(`The stream of launch ${launchId} broke off.`);
   }
 
   /** Launches and waits; throws unless it ends ready. */

@@ -18,6 +18,8 @@ export class Product {
   private process: Bun.Subprocess<"ignore", "pipe", "pipe"> | null = null;
   private words: string[] = [];
   baseUrl = "";
+  /** With it, `Operator` runs what the backend's crons run. */
+  readonly adminKey = crypto.randomUUID();
 
   private constructor(
     readonly dataDir: string,
@@ -44,6 +46,7 @@ export class Product {
         env: {
           ...process.env,
           PORT: "0",
+          CONVEX_ADMIN_KEY: this.adminKey,
           ...this.env,
           SLIPWAY_DATA_DIR: this.dataDir,
           SLIPWAY_SKILLS_DIR: this.skillsDir,
@@ -90,7 +93,7 @@ export class Product {
     return JSON.parse(text) as Holder;
   }
 
-  /** kill -9 of one part: backend, sandbox, skillhost, model, identity or web. */
+  /** kill -9 of one part: backend, sandbox, skillhost, model, identity, relay or web. */
   async kill(part: string): Promise<void> {
     const { parts } = await this.holder();
     const pid = parts[part];

@@ -1,0 +1,188 @@
+import { ERRORS } from "../../../convex/model/errors";
+import type { Launch, Sandbox } from "./client";
+import type { Case, Stage } from "./fault-matrix";
+import { Operator, type Fault, type Made } from "./operator";
+import { Owner } from "./owner";
+import { Product } from "./product";
+import { repository, skillMd } from "./skills";
+import { until } from "./until";
+
+/** One fault costs a call of 20 s, or a lease of 60 s and the cron that sees it: a launch ends well before this. */
+const ENDS_WITHIN = 180_000;
+/** A delete that was taken is still on its way. */
+const SETTLES_WITHIN = 5_000;
+/** Each is installed once in a life, which is shorter than that. */
+const SKILLS = Array.from({ length: 8 }, (_, n) => `s${n}`);
+
+export type Result = { outcome: string; ms: number };
+
+/** The product, in which one life follows another. */
+export class Scene {
+  private constructor(
+    readonly product: Product,
+    readonly operator: Operator,
+  ) {}
+
+  static async open(env: Record<string, string> = {}): Promise<Scene> {
+    const product = await Product.start(env);
+    const files = SKILLS.map((name): [string, string] => [
+      `skills/${name}/SKILL.md`,
+      skillMd(name, "Hold on."),
+    ]);
+    const { skillsDir } = product;
+    await repository(skillsDir, "storm", "skills", Object.fromEntries(files));
+    return new Scene(product, await Operator.of(product));
+  }
+
+  /** One case in a life of its own. */
+  async play(what: Case): Promise<Result> {
+    const life = await Life.begin(this.product, this.operator);
+    const result = await life.suffer(what);
+    await life.end();
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.product.stop();
+  }
+}
+
+/** What one new person does with a sandbox while faults befall the provider. */
+class Life {
+  private used = 0;
+
+  private constructor(
+    private readonly operator: Operator,
+    private readonly owner: Owner,
+  ) {}
+
+  static async begin(product: Product, operator: Operator): Promise<Life> {
+    return new Life(operator, await Owner.of(product, operator));
+  }
+
+  /**
+   * Brings the sandbox to where the stage begins, lets the faults befall it, and
+   * requires: it ends well, or with a reason and a next step; the faults befell
+   * requests; once they are over one sweep leaves the provider and the records
+   * equal; and the next step works.
+   */
+  async suffer({ stage, faults, least }: Case): Promise<Result> {
+    await this.prepare(stage);
+    const id = (await this.owner.find())?.sandboxId;
+    const about = faults.map((fault) => ({
+      ...fault,
+      ...(id && { route: fault.route.replace("{id}", id) }),
+    }));
+    await this.operator.arm(about);
+    const since = performance.now();
+    const outcome = await this.act(stage);
+    const ms = performance.now() - since;
+    await this.befallen(about, least);
+    await this.operator.arm([]);
+    const { orphansHealed } = await this.operator.sweep();
+    await this.agree();
+    if (orphansHealed > 0) throw new Error(`${orphansHealed} orphans.`);
+    await this.launchAgain();
+    return { outcome, ms };
+  }
+
+  /** Ends it, with nothing left at the provider. */
+  async end(): Promise<void> {
+    await this.operator.arm([]);
+    await this.prepare("create");
+    await this.agree();
+  }
+
+  private async prepare(stage: Stage): Promise<void> {
+    const status = (await this.owner.find())?.state.status ?? "empty";
+    const running = stage !== "create" && stage !== "wake";
+    if (stage === "create" && status !== "empty") await this.owner.delete();
+    if (running && status !== "running") await this.launchAgain();
+    if (stage === "wake") {
+      const there = status === "running" || status === "stopped";
+      if (!there) await this.launchAgain();
+      if (status !== "stopped") await this.owner.stop();
+    }
+  }
+
+  private async act(stage: Stage): Promise<string> {
+    switch (stage) {
+      case "create":
+      case "wake":
+        return explained(
+          await this.owner.client.ended(
+            (await this.owner.client.launch(this.skill())).launchId,
+            ENDS_WITHIN,
+          ),
+        );
+      case "stop":
+        await this.owner.stop();
+        return "stopped";
+      case "delete":
+        await this.owner.delete();
+        return "deleted";
+      case "sweep":
+        return await this.operator.sweep().then(
+          () => "swept",
+          () => "not swept",
+        );
+    }
+  }
+
+  /** What people are told to do next brings them where they wanted to be. */
+  private async launchAgain(): Promise<void> {
+    await this.owner.client.launchReady(this.skill());
+  }
+
+  private skill(): string {
+    const name = SKILLS[this.used++];
+    if (!name) throw new Error("A life has no more skills.");
+    return `storm/skills/${name}`;
+  }
+
+  private async befallen(faults: Fault[], least: number): Promise<void> {
+    const left = await this.operator.armed();
+    if (faults.length - left.length >= least) return;
+    throw new Error(
+      `${left.length} of ${faults.length} faults befell no request: ${JSON.stringify(left)}`,
+    );
+  }
+
+  private async agree(): Promise<void> {
+    let seen = "";
+    await until(
+      "agreement of provider and records",
+      async () => {
+        const made = (await this.operator.sandboxes()).map(told).sort();
+        const known = (await this.owner.client.sandboxes())
+          .flatMap(recorded)
+          .sort();
+        seen = `provider ${JSON.stringify(made)}, records ${JSON.stringify(known)}`;
+        return JSON.stringify(made) === JSON.stringify(known);
+      },
+      { withinMs: SETTLES_WITHIN },
+    ).catch((error: unknown) => {
+      throw new Error(`After one sweep: ${seen}`, { cause: error });
+    });
+  }
+}
+
+const told = ({ id, state }: Made) => `${id} ${state}`;
+
+const AS: Record<string, string> = { running: "started", stopped: "stopped" };
+
+/** A sandbox of the records as the provider should have it. */
+function recorded({ sandboxId, state }: Sandbox): string[] {
+  const { status } = state;
+  return sandboxId ? [`${sandboxId} ${AS[status] ?? status}`] : [];
+}
+
+/** Ready, or failed with a reason we know and something to do about it. */
+function explained({ state, error }: Launch): string {
+  if (state === "ready") return state;
+  if (state !== "failed") throw new Error(`The launch ended ${state}.`);
+  if (!error || !(error.code in ERRORS) || !error.message || !error.next) {
+    throw new Error(`It failed unexplained: ${JSON.stringify(error)}`);
+  }
+  return error.code;
+}

@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Daytona, type Sandbox } from "@daytonaio/sdk";
+import { ConvexHttpClient } from "convex/browser";
+import { makeFunctionReference } from "convex/server";
+import type { Product } from "./product";
+
+/** What befalls a request to the provider; see emulators/sandbox. */
+export type Fault = {
+  route: string;
+  kind: string;
+  /** How many requests it befalls: 1; with a probability, no end. */
+  count?: number;
+  probability?: number;
+  ms?: number;
+  status?: number;
+};
+
+/** A sandbox as the provider itself has it. */
+export type Made = { id: string; name: string; state: string };
+
+type Sweep = {
+  at: number;
+  listed: number;
+  orphansHealed: number;
+  halted: string | null;
+};
+
+const SWEEP = makeFunctionReference<"action">("node/sweeper:sweep");
+
+/** Whoever runs Slipway and its provider: sees what the provider has, lets faults befall it, has the sweeper run. */
+export class Operator {
+  private constructor(
+    private readonly product: Product,
+    private readonly provider: string,
+    private readonly backend: ConvexHttpClient,
+  ) {}
+
+  static async of(product: Product): Promise<Operator> {
+    const { endpoints } = await product.health();
+    const backend = new ConvexHttpClient(endpoints.backend, {
+      skipConvexDeploymentUrlCheck: true,
+    });
+    // Known to the client's own tools, missing in its types.
+    (backend as unknown as AdminClient).setAdminAuth(product.adminKey);
+    return new Operator(product, endpoints.sandbox, backend);
+  }
+
+  async sandboxes(): Promise<Made[]> {
+    return await this.ask<Made[]>("GET", "/__sandboxes");
+  }
+
+  /** These faults and no others wait for requests from here on. */
+  async arm(faults: Fault[]): Promise<void> {
+    await this.ask("POST", "/__faults", faults);
+  }
+
+  /** Faults that have not befallen a request yet. */
+  async armed(): Promise<Fault[]> {
+    return await this.ask<Fault[]>("GET", "/__faults");
+  }
+
+  /** A sandbox as the provider's own customers see it: its files, for one. */
+  async sandbox(id: string): Promise<Sandbox> {
+    const path = join(this.product.dataDir, "secrets.json");
+    const { sandboxApiKey: apiKey } = JSON.parse(
+      await readFile(path, "utf8"),
+    ) as { sandboxApiKey: string };
+    const apiUrl = `${this.provider}/api`;
+    return await new Daytona({ apiUrl, apiKey, target: "local" }).get(id);
+  }
+
+  /** One run of the sweeper, beside those of its cron. Throws if it fails. */
+  async sweep(): Promise<Sweep> {
+    await this.backend.action(SWEEP, {});
+    const { checks } = await this.product.health();
+    return checks.backend?.sweep as Sweep;
+  }
+
+  private async ask<T>(method: string, path: string, body?: object) {
+    const response = await fetch(this.provider + path, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as T;
+  }
+}
+
+type AdminClient = { setAdminAuth(key: string): void };
