@@ -117,6 +117,31 @@ test("a launch into a sandbox that is gone makes a new one, and the page says so
   await context.close();
 }, 240_000);
 
+test("a visible tab says that it watches, and counts down by the server's clock", async () => {
+  const client = await Client.of(product, "reader");
+  const { sessionId } = await client.launchReady(SKILL);
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+  });
+  const page = await context.newPage();
+  const sent: string[] = [];
+  page.on("websocket", (socket) => {
+    socket.on("framesent", ({ payload }) => sent.push(String(payload)));
+  });
+  await signIn(page, product, "reader");
+  expect(sent.join()).not.toContain("presence:watch");
+  // The machine's clock is wrong by half an hour: all that it would show is 0:00.
+  await page.clock.setSystemTime(Date.now() + 31 * 60_000);
+  await page.goto(`${product.baseUrl}/sessions/${sessionId}`);
+  await until("a heartbeat", async () =>
+    sent.some((frame) => frame.includes("presence:watch")),
+  );
+  await page.getByText(/^(29|30):\d\d$/).waitFor({ timeout: 30_000 });
+  const beats = sent.filter((frame) => frame.includes("presence:watch"));
+  expect(beats.length).toBeLessThan(3);
+  await context.close();
+}, 180_000);
+
 /** As its owner might in the provider's own dashboard. */
 async function deleteAtProvider(sandboxId: string): Promise<void> {
   const { endpoints } = await product.health();
