@@ -62,6 +62,20 @@ test("cookies of ours do not go in; names of ours are not given out", () => {
   expect(outward(answer).getSetCookie()).toEqual(["a=1; Path=/; HttpOnly"]);
 });
 
+test("a page says nothing that is meant for its neighbours", () => {
+  const given = new Headers({
+    "clear-site-data": '"cookies"',
+    "alt-svc": 'h3="evil.example:443"',
+    "strict-transport-security": "max-age=1; includeSubDomains",
+    etag: '"1"',
+  });
+  expect([...outward(given).keys()].sort()).toEqual([
+    "content-security-policy",
+    "etag",
+    "origin-agent-cluster",
+  ]);
+});
+
 test("a page keeps its own policy beside ours", () => {
   const given = new Headers({
     "content-security-policy": "default-src 'self'",

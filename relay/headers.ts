@@ -21,6 +21,12 @@ export const COOKIE = "slipway-preview";
 /** Of any name of ours, also the one browsers guard. */
 const OUR_COOKIE = /^(__Host-|__Secure-)?slipway-/i;
 
+/**
+ * What a page may say about itself and no further: the first empties the cookie
+ * jars of its neighbours too, the others send a browser elsewhere the next time.
+ */
+const TOO_FAR = ["clear-site-data", "alt-svc", "strict-transport-security"];
+
 /** A copy without hop headers, ours, and those that `connection` names. */
 function passedOn(given: Headers): Headers {
   const headers = new Headers(given);
@@ -66,7 +72,7 @@ export function inward(
 /** The answer of a sandbox's server, as the browser gets it. */
 export function outward(given: Headers): Headers {
   const headers = passedOn(given);
-  headers.delete("set-cookie");
+  for (const name of ["set-cookie", ...TOO_FAR]) headers.delete(name);
   for (const cookie of given.getSetCookie()) {
     const own = ownCookie(cookie);
     if (own) headers.append("set-cookie", own);

@@ -78,6 +78,11 @@ export class Previews {
   /** Opens what a ticket was good for; answers the key for the browser's cookie. */
   admit(label: string, grant: Grant): string {
     let preview = this.all.get(label);
+    // What a token opened ends with that token: no later claim stands for it.
+    if (preview && preview.grant.claim.tokenId !== grant.claim.tokenId) {
+      preview.end("access_withdrawn");
+      preview = undefined;
+    }
     if (!preview) {
       this.makeRoom(grant.claim.userId);
       preview = new Preview(grant, this.watch, this.limits, () =>

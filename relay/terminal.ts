@@ -3,6 +3,7 @@ import { Refusal, type Backend, type Grant } from "./backend";
 import { CLOSES, type Ending } from "./closing";
 import type { Limits } from "./limits";
 import type { Seats } from "./seats";
+import { isReply } from "./replies";
 import { Pace, type Far, type Near, type NearEnd } from "./sockets";
 import { Terminals } from "./toolbox";
 import { Pulse, type Watch } from "./watch";
@@ -194,8 +195,10 @@ export class Terminal implements NearEnd {
   }
 
   private typed(bytes: Buffer): void {
-    this.typedAt = Date.now();
-    this.life.typed = true;
+    if (!isReply(bytes)) {
+      this.typedAt = Date.now();
+      this.life.typed = true;
+    }
     if (!this.running?.pace.toFar(bytes)) this.end("too_much");
   }
 

@@ -10,6 +10,9 @@ const TOKEN_PARAMETER = "DAYTONA_SANDBOX_AUTH_KEY";
 /** Terminals of ours, among those that programs made. */
 const OURS = "slipway-";
 
+/** A list of terminals is far shorter, in characters. */
+const MAX_ANSWER = 1_024 * 1_024;
+
 type Target = Grant["target"];
 type Size = { cols: number; rows: number };
 
@@ -105,7 +108,7 @@ export class Terminals {
     try {
       const signal = AbortSignal.timeout(this.limits.connect);
       const answer = await ask(this.target, path, { ...init, signal });
-      const text = await answer.text();
+      const text = await textOf(answer);
       return answer.ok && text ? (JSON.parse(text) as unknown) : null;
     } catch (error) {
       console.error(
@@ -114,4 +117,15 @@ export class Terminals {
       return null;
     }
   }
+}
+
+/** What runs in the sandbox may answer in the toolbox's place, and without end. Throws Error. */
+async function textOf(answer: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of answer.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER) throw new Error("The answer is too large.");
+  }
+  return text;
 }

@@ -111,7 +111,11 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
         />
       </div>
       {benchOpen ? (
-        <Workbench sandbox={view} onClose={() => setBenchOpen(false)} />
+        <Workbench
+          sandbox={view}
+          onClose={() => setBenchOpen(false)}
+          className="sm:h-[42%]"
+        />
       ) : null}
     </Frame>
   );

@@ -9,6 +9,7 @@ import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
 import { QueueNotice } from "../sandbox/queue-notice";
 import { StopWarning } from "../sandbox/stop-warning";
+import { CardBench } from "../terminal/card-bench";
 import { Callout } from "../ui/callout";
 import { Panel } from "../ui/panel";
 import { Chip, Status } from "../ui/status";
@@ -136,6 +137,7 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           </ul>
         </details>
       ) : null}
+      {running ? <CardBench sandbox={sandbox} /> : null}
       <div className="border-t border-line">
         <Activity slotId={sandbox.slotId} />
       </div>

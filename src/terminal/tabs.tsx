@@ -3,13 +3,15 @@
 import type { KeyboardEvent } from "react";
 import { cx } from "../ui/cx";
 
-/** A row of tabs: one stop for Tab, arrows go from one to the next. Each names its `pane-`. */
+/** A row of tabs: one stop for Tab, arrows go from one to the next. Each shows `{id}-pane-{name}`. */
 export function Tabs<Name extends string>({
+  id,
   label,
   tabs,
   chosen,
   onChoose,
 }: {
+  id: string;
   label: string;
   tabs: Readonly<Record<Name, string>>;
   chosen: Name;
@@ -25,7 +27,7 @@ export function Tabs<Name extends string>({
     const next = names[at];
     if (!next) return;
     onChoose(next);
-    document.getElementById(`tab-${next}`)?.focus();
+    document.getElementById(`${id}-tab-${next}`)?.focus();
   }
 
   return (
@@ -33,11 +35,11 @@ export function Tabs<Name extends string>({
       {names.map((name) => (
         <button
           key={name}
-          id={`tab-${name}`}
+          id={`${id}-tab-${name}`}
           type="button"
           role="tab"
           aria-selected={chosen === name}
-          aria-controls={`pane-${name}`}
+          aria-controls={`${id}-pane-${name}`}
           tabIndex={chosen === name ? 0 : -1}
           onClick={() => onChoose(name)}
           onKeyDown={go}

@@ -1,7 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useRef, useState, type ReactNode } from "react";
+import { useId, useRef, useState, type ReactNode } from "react";
 import type { SandboxView } from "../data/types";
 import { DownloadFile } from "../preview/download-file";
 import { OpenPort } from "../preview/open-port";
@@ -18,23 +18,36 @@ const TerminalPanel = dynamic(
 const TABS = { terminal: "Terminal", ports: "Ports and files" } as const;
 type Tab = keyof typeof TABS;
 
-/** Below the conversation, or over it on a phone: the sandbox itself. */
+/** The sandbox itself: in its place on the page, or all over it on a phone. */
 export function Workbench({
   sandbox,
   onClose,
+  className,
 }: {
   sandbox: SandboxView | null;
   onClose: () => void;
+  /** Its height, where there is room for more than it. */
+  className: string;
 }) {
+  const id = useId();
   const [tab, setTab] = useState<Tab>("terminal");
   const close = useRef<HTMLButtonElement>(null);
   return (
     <section
       aria-label="Workbench"
-      className="flex h-[42%] min-h-56 shrink-0 flex-col border-t border-line bg-paper max-sm:fixed max-sm:inset-0 max-sm:z-40 max-sm:h-auto"
+      className={cx(
+        "flex min-h-56 shrink-0 flex-col border-t border-line bg-paper max-sm:fixed max-sm:inset-0 max-sm:z-40",
+        className,
+      )}
     >
       <div className="flex items-center gap-1 border-b border-line px-2">
-        <Tabs label="Workbench" tabs={TABS} chosen={tab} onChoose={setTab} />
+        <Tabs
+          id={id}
+          label="Workbench"
+          tabs={TABS}
+          chosen={tab}
+          onChoose={setTab}
+        />
         {tab === "terminal" ? (
           <span className="px-2 text-xs text-ink-3 max-sm:hidden">
             F6 leaves the terminal
@@ -48,6 +61,7 @@ export function Workbench({
         />
       </div>
       <Bench
+        id={id}
         tab={tab}
         sandbox={sandbox}
         onLeave={() => close.current?.focus()}
@@ -57,10 +71,12 @@ export function Workbench({
 }
 
 function Bench({
+  id,
   tab,
   sandbox,
   onLeave,
 }: {
+  id: string;
   tab: Tab;
   sandbox: SandboxView | null;
   onLeave: () => void;
@@ -83,7 +99,7 @@ function Bench({
   return (
     <>
       {/* Stays when it is not seen, with what is on its screen. */}
-      <Pane name="terminal" shown={tab === "terminal"}>
+      <Pane id={id} name="terminal" shown={tab === "terminal"}>
         <TerminalPanel
           key={slotId}
           slotId={slotId}
@@ -91,7 +107,7 @@ function Bench({
           onLeave={onLeave}
         />
       </Pane>
-      <Pane name="ports" shown={tab === "ports"}>
+      <Pane id={id} name="ports" shown={tab === "ports"}>
         <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 py-5">
           <OpenPort slotId={slotId} relayUrl={relayUrl} />
           <DownloadFile slotId={slotId} relayUrl={relayUrl} />
@@ -102,10 +118,12 @@ function Bench({
 }
 
 function Pane({
+  id,
   name,
   shown,
   children,
 }: {
+  id: string;
   name: Tab;
   shown: boolean;
   children: ReactNode;
@@ -113,8 +131,8 @@ function Pane({
   return (
     <div
       role="tabpanel"
-      id={`pane-${name}`}
-      aria-labelledby={`tab-${name}`}
+      id={`${id}-pane-${name}`}
+      aria-labelledby={`${id}-tab-${name}`}
       className={cx("min-h-0 flex-1 flex-col", shown ? "flex" : "hidden")}
     >
       {children}
