@@ -13,6 +13,9 @@ const OURS = "slipway-";
 /** A list of terminals is far shorter, in characters. */
 const MAX_ANSWER = 1_024 * 1_024;
 
+/** Terminals ended in one go; whoever comes next ends more. */
+const MAX_ENDED = 16;
+
 type Target = Grant["target"];
 type Size = { cols: number; rows: number };
 
@@ -99,7 +102,8 @@ export class Terminals {
       .map(({ id, at }) => ({ name: id.slice(OURS.length), at }))
       .filter(({ name }) => !inUse.has(name))
       .sort((a, b) => a.at.localeCompare(b.at));
-    const excess = left.slice(0, Math.max(0, left.length - keep));
+    const many = Math.min(Math.max(0, left.length - keep), MAX_ENDED);
+    const excess = left.slice(0, many);
     await Promise.all(excess.map(({ name }) => this.end(name)));
   }
 
@@ -121,9 +125,11 @@ export class Terminals {
 
 /** What runs in the sandbox may answer in the toolbox's place, and without end. Throws Error. */
 async function textOf(answer: Response): Promise<string> {
+  if (!answer.body) return "";
+  const body = answer.body as unknown as AsyncIterable<Uint8Array>;
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > MAX_ANSWER) throw new Error("The answer is too large.");
   }
