@@ -23,6 +23,8 @@ export class Attempt {
   calling: WorkerCall | null = null;
   /** Called some time after it died: then its job has failed. */
   onNoticed: () => void = () => {};
+  /** The last fault of its calls. */
+  worst = "none";
   private calls: { route: string; fault: string }[] = [];
 
   constructor(
@@ -35,6 +37,7 @@ export class Attempt {
 
   called(route: string, fault: string): void {
     this.calls.push({ route, fault });
+    if (fault !== "none") this.worst = fault;
   }
 
   die(end: End): void {

@@ -28,7 +28,7 @@ export const daemonFetch = Object.assign(
       from: Number(url.searchParams.get("from") ?? 0),
       headers,
       body: typeof body === "string" ? (JSON.parse(body) as unknown) : body,
-      digest: body instanceof Blob ? digestOf(await body.text()) : "no archive",
+      text: body instanceof Blob ? await body.text() : "",
     };
     if (path[2] === "stop") request.route = "POST /turns/stop";
     try {
@@ -57,7 +57,8 @@ type Request_ = {
   from: number;
   headers: Headers;
   body: unknown;
-  digest: string;
+  /** Of an archive. */
+  text: string;
 };
 
 /** An answer whose body is read without the event loop, or a seed would not fix everything. */
@@ -130,7 +131,8 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     return said(200, { writeToken, hash });
   },
 
-  "POST /skills": (box, { headers, digest }, fault) => {
+  "POST /skills": (box, { headers, text }, fault) => {
+    const digest = digestOf(text);
     if (fault === "lie") {
       return said(200, { digest: digestOf("something else"), path: "/skills" });
     }

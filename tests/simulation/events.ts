@@ -1,5 +1,6 @@
 import type { Dice } from "./random";
 import { keyOf, SHA, SKILLS, type Stage } from "./stage";
+import { disk } from "./stand-ins";
 import type { Tab, Visitor } from "./tabs";
 import type { Box } from "./world";
 
@@ -97,7 +98,8 @@ export const EVENTS: Record<string, Event> = {
     },
   },
   "launch in a sandbox of its own": {
-    weight: 0, // admitted below, once launches know `own`
+    weight: 3,
+    needs: "lifecycle/admission:admit",
     async happen(scene) {
       const skill = skillOf(scene);
       const args = { ...launchArgs(skill), own: true };
@@ -151,6 +153,20 @@ export const EVENTS: Record<string, Event> = {
   "stop all": { weight: 2, ...plainly("fleet:stopAll", "stops all") },
   restore: { weight: 2, ...plainly("fleet:restore", "restores all") },
   decline: { weight: 1, ...plainly("fleet:decline", "wants none of it back") },
+  work: {
+    weight: 4,
+    ...toBox(
+      "its owner makes something in one",
+      (box, { dice }) => {
+        box.files += String.fromCharCode(dice.between(97, 122));
+      },
+      // The agent works for its owner in what runs, and in nothing else.
+      ({ state, labels }) =>
+        state === "started" &&
+        disk.find("slots", labels["slipway-slot"] ?? "")?.state.status ===
+          "running",
+    ),
+  },
   "auto-stop": {
     weight: 5,
     ...toBox("the provider stops one that is idle", (box, { stage }) =>

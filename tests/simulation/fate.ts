@@ -28,6 +28,8 @@ export const REMOTE = {
   "PUT /config": WIRE,
   "POST /skills": [...WIRE, "lie", "garbled"],
   "DELETE /skills": WIRE,
+  "POST /keep": WIRE,
+  "POST /restore": [...WIRE, "lie", "garbled"],
   "POST /turns": WIRE,
   "POST /turns/stop": WIRE,
   "GET /turns": READ,

@@ -1,8 +1,9 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { currentContext } from "../../emulators/backend/functions/context";
+import { hasStep } from "../../convex/model/slot";
 import type { Disk, Written } from "./disk";
 import { isStale, Fences } from "./fences";
-import type { Box, World } from "./world";
+import { digestOf, type Box, type World } from "./world";
 
 /** What must hold after every commit and every change at the provider, by name. */
 
@@ -11,15 +12,6 @@ export class Violation extends Error {}
 type SlotId = Id<"slots">;
 type Slot = Doc<"slots">;
 
-/** States in which a worker is at work, so that there is a lease. */
-const MOVING: ReadonlySet<string> = new Set([
-  "creating",
-  "starting",
-  "stopping",
-  "deleting",
-]);
-/** In these there may be one: the step may be paused for its owner. */
-const MAY_MOVE: ReadonlySet<string> = new Set(["replacing"]);
 /** What is no longer the slot's own, but on its way out. */
 const GIVEN_UP: ReadonlySet<string> = new Set([
   "deleting",
@@ -27,26 +19,34 @@ const GIVEN_UP: ReadonlySet<string> = new Set([
   "gone",
 ]);
 
+/** Small enough that three users meet them. */
+export const CAPS = { deployment: 8, user: 4 };
+
 /** Crons run every 15 s; a server that goes down misses one. */
 const CRON_SLACK = 40_000;
 
 /** Watches every commit. The first violation is kept: a commit must not throw. */
 export class Watch {
   violation: Violation | null = null;
-  /** from -> to, of slots, how often. */
+  /** from -> to|fault of the call that led there, how often. */
   readonly moves = new Map<string, number>();
   private readonly fences: Fences;
   private readonly before = new Map<string, Slot>();
+  /** What was last copied out, by slot. */
+  private readonly kept = new Map<string, string>();
   private readonly ended = new Map<string, string>();
 
   constructor(
     private readonly world: World,
     private readonly disk: Disk,
+    private readonly changed: (userId: string) => void,
   ) {
     this.fences = new Fences(disk);
     disk.onCommit = (written) => this.guarded(() => this.committed(written));
     world.onMake = (box) => this.guarded(() => this.made(box));
     world.onDestroy = (box) => this.guarded(() => this.destroyed(box));
+    world.onKeep = (box) =>
+      this.kept.set(box.labels["slipway-slot"] ?? "", box.files);
     world.onConfig = (box) => this.guarded(() => this.configured(box));
   }
 
@@ -69,6 +69,9 @@ export class Watch {
     }
     for (const { document, removed } of written) {
       const { table, id } = document;
+      if (table === "slots" || table === "launches") {
+        this.changed((document.value as Slot).userId);
+      }
       if (table === "slots") {
         hold("a slot's row is never deleted", !removed);
         this.moved(document.value as Slot);
@@ -92,12 +95,30 @@ export class Watch {
     if (!was) return;
     hold("a generation never shrinks", slot.generation >= was.generation);
     hold("write tokens never shrink", slot.configWrites >= was.configWrites);
+    if (was.state.status === "queued" && hasStep(slot.state)) this.admitted();
     const from = nameOf(was);
     const to = nameOf(slot);
     if (from === to) return;
+    if (was.state.status === "replacing" && slot.state.status === "running") {
+      hold(
+        "a replacement brings the files back",
+        this.boxOf(slot)?.files === this.kept.get(slot._id),
+      );
+    }
     hold("a transition is a revision", slot.revision > was.revision);
-    const move = `${from} -> ${to}`;
+    const attempt = this.world.attempts.of(currentContext());
+    const move = `${from} -> ${to}|${attempt?.worst ?? "no call"}`;
     this.moves.set(move, (this.moves.get(move) ?? 0) + 1);
+  }
+
+  private admitted(): void {
+    const places = this.disk.all("places");
+    const users = Map.groupBy(places, ({ userId }) => userId);
+    hold(
+      "nobody is admitted over a cap",
+      places.length <= CAPS.deployment &&
+        [...users.values()].every(({ length }) => length <= CAPS.user),
+    );
   }
 
   private slot(slotId: SlotId): void {
@@ -111,7 +132,7 @@ export class Watch {
         "I1 only the newest generation is wanted",
         generation === slot.generation || GIVEN_UP.has(state),
       );
-      const box = state === "gone" && this.world.byName(name);
+      const box = state === "gone" ? this.world.byName(name) : undefined;
       hold("I7 gone is gone", !box || box.state === "destroying");
     }
     const leases = of(this.disk.all("leases"), slotId);
@@ -119,7 +140,7 @@ export class Watch {
     hold("one lease per slot", leases.length <= 1);
     hold(
       "a transition has a lease, rest has none",
-      MAY_MOVE.has(status) || (leases.length === 1) === MOVING.has(status),
+      (leases.length === 1) === hasStep(slot.state),
     );
     hold(
       "a lease is of its slot's generation",
@@ -167,7 +188,8 @@ export class Watch {
     hold("a launch is active or ended", launch.active === (end === null));
     const before = this.ended.get(launch._id);
     hold("I6 an ended launch stays ended", !before || before === end);
-    if (end) this.ended.set(launch._id, end);
+    // One that was believed to be instant and was not goes on: ready is no end for ever.
+    if (end && launch.state.state !== "ready") this.ended.set(launch._id, end);
   }
 
   private made(box: Box): void {
@@ -175,6 +197,13 @@ export class Watch {
     const slotId = box.labels["slipway-slot"] as SlotId;
     const remote = this.remoteOf(slotId, generationOf(box));
     hold("I7 recorded before it exists", remote !== undefined);
+    const placed = this.disk
+      .all("places")
+      .some(({ remoteId }) => remoteId === remote?._id);
+    hold(
+      "what is made has a place",
+      placed || GIVEN_UP.has(remote?.state ?? ""),
+    );
     const live = this.world
       .live()
       .filter(({ labels }) => labels["slipway-slot"] === slotId);
@@ -197,6 +226,13 @@ export class Watch {
     const slotId = box.labels["slipway-slot"] as SlotId;
     const slot = this.disk.find("slots", slotId);
     const remote = this.remoteOf(slotId, generationOf(box));
+    if (slot?.state.status === "replacing") {
+      const keep = of(this.disk.all("keeps"), slotId)[0];
+      hold(
+        "nothing is deleted whose files are not kept",
+        remote?.state !== "present" || keep?.digest === digestOf(box.files),
+      );
+    }
     const wanted =
       slot?.generation === generationOf(box) &&
       remote?.state === "present" &&

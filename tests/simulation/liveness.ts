@@ -24,8 +24,9 @@ export function checkLiveness(
   }
   const wanted = new Set<string>();
   for (const slot of disk.all("slots")) {
-    const status: string = slot.state.status;
-    const paused = status === "replacing" && "error" in slot.state;
+    const { status } = slot.state;
+    const paused =
+      slot.state.status === "replacing" && slot.state.error !== undefined;
     if (!REST.has(status) && !paused) return `a slot comes to rest (${status})`;
     const box = watch.boxOf(slot);
     const kept = slot.state.status === "failed" && slot.state.disk === "kept";

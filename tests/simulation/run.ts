@@ -33,6 +33,8 @@ export type Line = { at: number; text: string };
 
 export type Story = {
   seed: number;
+  /** The time at which it begins, in ms since the epoch. */
+  start: number;
   lines: Line[];
   /** Of the misfortunes, in order. */
   faults: Fate["drawn"];
@@ -52,9 +54,10 @@ export async function simulate(
   const world = new World(seed, cut.faults);
   const mode = dice.pick(MODES);
   const stage = await Stage.open(world, mode);
-  const watch = new Watch(world, disk);
+  const watch = new Watch(world, disk, (userId) => stage.changed(userId));
   const story: Story = {
     seed,
+    start: world.clock.start,
     lines: [],
     faults: world.fate.drawn,
     counts: new Map(),
@@ -71,6 +74,9 @@ export async function simulate(
   await stage.close();
   return story;
 }
+
+/** Between events, in ms: within a call, between two, over a lease. */
+const WAITS = [0, 0, 10, 300, 300, 2_000, 2_000, 5_000, 15_000, 70_000];
 
 /** How the server runs mutations. */
 const MODES = [
@@ -108,8 +114,9 @@ async function play(
     const visitor = dice.pick(visitors);
     const open = visitor.tabs.filter((tab) => tab.open);
     const tab = dice.pick(open.length > 0 ? open : visitor.tabs);
-    const wait = dice.pick([0, 10, 300, 2_000, 15_000, 60_000]);
+    const wait = dice.pick(WAITS);
     story.played = i;
+    // What is left out neither happens nor draws anything.
     if (!cut.events.has(i)) {
       const scene = { stage, visitors, dice, visitor, tab };
       tell((await EVENTS[name]?.happen(scene)) ?? name);
@@ -119,7 +126,7 @@ async function play(
   }
   world.fate.weather = FAIR;
   stage.calm();
-  tell("all misfortune ends");
+  tell(`all misfortune ends (commit ${stage.ts})`);
   await comeToRest(stage, watch, visitors, tell);
 }
 
@@ -159,6 +166,7 @@ async function comeToRest(
     if (minute >= REST && problem) throw new Violation(problem);
   }
   for (const visitor of visitors) visitor.remember();
+  tell(`all is at rest (commit ${stage.ts})`);
 }
 
 function weightsOf(stage: Stage): Record<string, number> {

@@ -48,6 +48,7 @@ export class Stage {
   /** Each place it went down, in order. */
   readonly crashed: string[] = [];
   readonly crashes = new Map<string, number>();
+  private readonly versions = new Map<string, number>();
   readonly clock;
 
   /** The functions keep clients and handles by account: each run has one of its own. */
@@ -142,6 +143,17 @@ export class Stage {
   /** Changes with every commit. */
   get ts(): number {
     return this.backend.stats().ts;
+  }
+
+  /** Changes with whatever a user's page shows of the lifecycle. */
+  versionOf(user: string): number {
+    return this.versions.get(user) ?? 0;
+  }
+
+  /** Told by whoever watches commits. */
+  changed(userId: string): void {
+    const name = disk.find("users", userId as Id<"users">)?.name ?? "";
+    this.versions.set(name, (this.versions.get(name) ?? 0) + 1);
   }
 
   /** Ends what misfortunes are still to come. */
@@ -248,6 +260,8 @@ const ENV = {
   DAYTONA_API_URL: "http://sim.test/api",
   SLIPWAY_SEAL_KEYS: "simulated",
   SLIPWAY_GIT_HOSTS: "[]",
+  SLIPWAY_MAX_SANDBOXES: "8",
+  SLIPWAY_MAX_SANDBOXES_PER_USER: "4",
 };
 
 const exported = new Map<string, Record<string, unknown>>();

@@ -2,8 +2,10 @@ import { mock } from "bun:test";
 import * as load from "../../emulators/backend/functions/load";
 import * as clock from "../../emulators/backend/clock";
 import { BytesInMemory } from "../../emulators/backend/files/bytes";
+import { currentContext } from "../../emulators/backend/functions/context";
 import { soon } from "./clock";
 import { daemonFetch, enterDaemons } from "./daemon";
+import { receiveKept } from "./keeping";
 import { Disk } from "./disk";
 import { enterProvider, providerModule } from "./provider";
 import { digestOf, type World } from "./world";
@@ -47,6 +49,7 @@ export function installWorld(): void {
     randomToken: () => crypto.randomUUID(),
   });
   stand("../../emulators/backend/clock", { ...clock, soon });
+  stand("../../convex/node/kept", { receiveKept });
   // `new` answers the one file: what a crashed backend wrote is still there.
   stand("../../emulators/backend/store/database", {
     Store: function Store() {
@@ -66,4 +69,36 @@ export function installWorld(): void {
       (app ??= loadApp(...args)),
   });
   globalThis.fetch = daemonFetch;
+  // Nobody waits on the process's own clock.
+  const endless = new AbortController().signal;
+  AbortSignal.timeout = () => endless;
+  installIntervals();
+}
+
+/** An action's intervals beat on the virtual clock, which setTimeout follows already. */
+function installIntervals(): void {
+  const { setInterval, clearInterval } = globalThis;
+  class Beat {
+    over = false;
+    constructor(
+      private readonly work: () => void,
+      private readonly ms: number,
+    ) {
+      this.next();
+    }
+    private next(): void {
+      setTimeout(() => {
+        if (this.over) return;
+        this.work();
+        this.next();
+      }, this.ms);
+    }
+  }
+  const virtual = (work: () => void, ms: number) =>
+    currentContext() ? new Beat(work, ms) : setInterval(work, ms);
+  globalThis.setInterval = virtual as unknown as typeof setInterval;
+  globalThis.clearInterval = ((timer: unknown) => {
+    if (timer instanceof Beat) timer.over = true;
+    else clearInterval(timer as Parameters<typeof clearInterval>[0]);
+  }) as typeof clearInterval;
 }

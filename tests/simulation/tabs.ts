@@ -24,8 +24,6 @@ type LaunchView = { launchId: string; state: string };
 /** What one user's tabs show: all watch the same, as subscribers of one query do. */
 export type Page = { sandboxes: SandboxView[]; launches: LaunchView[] };
 
-const OVER = ["ready", "failed", "cancelled"];
-
 export class Tab {
   open = true;
   private pending: Intent[] = [];
@@ -90,6 +88,7 @@ export class Visitor {
   page: Page = { sandboxes: [], launches: [] };
   private asked = 0;
   private seenAt = -1;
+  private looks = 0;
   /** The launch each client id was answered with, cut or not. */
   private readonly answers = new Map<string, string>();
   private readonly known = new Map<string, number>();
@@ -112,6 +111,7 @@ export class Visitor {
     try {
       const answer = await this.stage.call(path, withId, this.name);
       if (path === "launches:request") this.launched(clientId, answer);
+      if (path === "fleet:stopAll") this.stopped(answer);
       return "done";
     } catch (error) {
       if (!(error instanceof ConvexError)) throw error;
@@ -120,17 +120,23 @@ export class Visitor {
     }
   }
 
-  /** Reads the page anew, if anything may have changed, and checks what it shows. */
+  /** Reads the page anew, if what it shows may have changed, and checks what it shows. */
   async look(): Promise<void> {
     if (!this.tabs.some((tab) => tab.open)) return;
-    const { ts } = this.stage;
-    if (this.seenAt === ts) return;
-    this.seenAt = ts;
+    const version = this.stage.versionOf(this.name);
+    if (this.seenAt === version) return;
+    this.seenAt = version;
     const read = (path: string) => this.stage.call(path, {}, this.name);
     try {
+      const { ts } = this.stage;
       const sandboxes = (await read("sandboxes:list")) as SandboxView[];
-      const launches = (await read("launches:recent")) as LaunchView[];
-      this.shown({ sandboxes, launches });
+      // The launches are in the same page; every look at them finds the same kind of thing.
+      if (this.looks++ % 4 === 0) {
+        this.page.launches = (await read("launches:recent")) as LaunchView[];
+      }
+      // What was committed while it read is shown by the next look.
+      if (this.stage.ts !== ts) this.seenAt = -1;
+      else this.shown({ ...this.page, sandboxes });
     } catch (error) {
       if (!(error instanceof ServerDown)) throw error;
       this.seenAt = -1; // it reads anew when the server is up again
@@ -143,11 +149,13 @@ export class Visitor {
       hold("I2 a reader never goes back in time", generation >= before);
       this.known.set(slotId, generation);
     }
-    const shown = new Set(page.sandboxes.map(({ slotId }) => slotId));
-    hold(
-      "I2 a sandbox once shown is never nothing",
-      [...this.known.keys()].every((slotId) => shown.has(slotId)),
-    );
+    const shown = new Set<string>(page.sandboxes.map(({ slotId }) => slotId));
+    for (const { _id, name, state, userId } of disk.all("slots")) {
+      // A place that was never used, or holds nothing any more, is no sandbox.
+      if (disk.find("users", userId)?.name !== this.name) continue;
+      if (state.status === "empty" && name !== "default") continue;
+      hold("I2 a sandbox on its way is never nothing", shown.has(_id));
+    }
     const text = JSON.stringify(page);
     for (const secret of this.stage.world.secrets) {
       hold("I8 no secret is read", !text.includes(secret));
@@ -166,6 +174,17 @@ export class Visitor {
     );
   }
 
+  private stopped(answer: unknown): void {
+    const { stopping } = answer as { stopping: number };
+    const set = disk
+      .all("fleets")
+      .find(({ userId }) => disk.find("users", userId)?.name === this.name);
+    hold(
+      "stop all remembers what it stops",
+      (set?.items.length ?? 0) >= stopping,
+    );
+  }
+
   /** I10, for all that was ever answered. */
   remember(): void {
     for (const launchId of this.answers.values()) {
@@ -176,8 +195,15 @@ export class Visitor {
     }
   }
 
+  /** One that is under way, of those its page shows. */
   activeLaunch(): LaunchView | undefined {
-    return this.page.launches.find(({ state }) => !OVER.includes(state));
+    for (const launch of disk.all("launches").toReversed()) {
+      const mine = disk.find("users", launch.userId)?.name === this.name;
+      if (mine && launch.active) {
+        return { launchId: launch._id, state: launch.state.state };
+      }
+    }
+    return undefined;
   }
 }
 

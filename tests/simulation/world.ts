@@ -37,7 +37,8 @@ export type Box = {
   installs: Map<string, string>;
   /** The last traffic that the provider counts as activity, in ms. */
   activeAt: number;
-  turns: Map<string, { polls: number; ended: boolean }>;
+  /** What its owner made; survives a stop, and a replacement. */
+  files: string;
   /** Carries our label, though none of us made it. */
   stranger?: { sightings: number; firstSeenAt: number };
 };
@@ -91,6 +92,7 @@ export class World {
   onMake: (box: Box) => void = () => {};
   onDestroy: (box: Box) => void = () => {};
   onConfig: (box: Box) => void = () => {};
+  onKeep: (box: Box) => void = () => {};
   private serial = 0;
 
   constructor(
@@ -138,7 +140,7 @@ export class World {
       disk: new Set(),
       installs: new Map(),
       activeAt: this.clock.now(),
-      turns: new Map(),
+      files: "",
       ...(isStranger && { stranger: { sightings: 0, firstSeenAt: 0 } }),
     };
     this.boxes.set(box.id, box);
@@ -156,14 +158,12 @@ export class World {
   reboot(box: Box): void {
     box.claim = null;
     box.agent = "ready";
-    box.turns.clear();
     box.previewToken = this.secret("preview");
   }
 
   stop(box: Box, state: BoxState = "stopped"): void {
     box.state = state;
     box.claim = null;
-    box.turns.clear();
   }
 
   destroy(box: Box, dice: Dice): void {

@@ -1,0 +1,114 @@
+import { ENDS } from "./attempts";
+import { REMOTE, type Route } from "./fate";
+import { IMPOSSIBLE, STEPS } from "./reachable";
+
+/** What of all that can happen has happened, and what has not. */
+
+type Counts = ReadonlyMap<string, number>;
+
+/**
+ * Prints the tables: transitions by the fault that led there, steps by fault by
+ * how the worker ended, and where the server went down. True if nothing that
+ * can happen is missing.
+ */
+export function report(all: Record<string, number>[]): boolean {
+  const counts = new Map<string, number>();
+  for (const one of all) {
+    for (const [key, count] of Object.entries(one)) {
+      counts.set(key, (counts.get(key) ?? 0) + count);
+    }
+  }
+  const zeros = [
+    ...transitions(counts),
+    ...attempts(counts),
+    ...crashes(counts),
+  ];
+  console.log(
+    zeros.length === 0
+      ? "\nNo zero: all that can happen has happened."
+      : `\n${zeros.length} zeros:\n${zeros.map((zero) => `  ${zero}`).join("\n")}`,
+  );
+  return zeros.length === 0;
+}
+
+function transitions(counts: Counts): string[] {
+  const rows = tally(counts, "move", ([move, fault]) => [move, fault]);
+  print("transitions by the fault of the call that led there", rows);
+  return []; // which there are is not declared: they are data of the product
+}
+
+function attempts(counts: Counts): string[] {
+  const ofStep = tally(counts, "call", ([step, , fault]) => [step, fault]);
+  const ofEnd = tally(counts, "call", ([step, , , end]) => [step, end]);
+  print("steps by fault", ofStep);
+  print("steps by how their worker ended", ofEnd);
+  const zeros: string[] = [];
+  for (const [step, route] of Object.entries(STEPS)) {
+    for (const fault of ["none", ...REMOTE[route as Route]]) {
+      for (const end of ENDS) {
+        if (end === "died in a call" || end === "report refused") continue;
+        const name = `${step}: ${route} ${fault}, ${end}`;
+        const count = counts.get(`call|${step}|${route}|${fault}|${end}`) ?? 0;
+        if (count === 0 && !isImpossible(name)) zeros.push(name);
+      }
+    }
+    for (const fault of ["die before", "die after"]) {
+      const name = `${step}: ${route} ${fault}`;
+      const key = `call|${step}|${route}|${fault}|died in a call`;
+      if (!counts.get(key) && !isImpossible(name)) zeros.push(name);
+    }
+  }
+  return zeros;
+}
+
+/** The points at which the server may go down in a mutation. */
+const POINTS = ["begin", "call", "before commit", "after commit"];
+
+function crashes(counts: Counts): string[] {
+  const rows = tally(counts, "crash", ([at, kind, path]) => [
+    `${kind} ${path}`,
+    at,
+  ]);
+  print("where the server went down", rows);
+  const zeros: string[] = [];
+  for (const [name, row] of rows) {
+    if (!name.startsWith("mutation")) continue;
+    for (const point of POINTS) {
+      const what = `down at ${point} of ${name}`;
+      if (!row.get(point) && !isImpossible(what)) zeros.push(what);
+    }
+  }
+  return zeros;
+}
+
+function isImpossible(name: string): boolean {
+  return IMPOSSIBLE.some(({ what }) => what.test(name));
+}
+
+type Table = Map<string, Map<string, number>>;
+
+function tally(
+  counts: Counts,
+  kind: string,
+  cell: (parts: string[]) => (string | undefined)[],
+): Table {
+  const table: Table = new Map();
+  for (const [key, count] of counts) {
+    const [first, ...parts] = key.split("|");
+    if (first !== kind) continue;
+    const [row = "", column = ""] = cell(parts);
+    const cells = table.get(row) ?? new Map<string, number>();
+    cells.set(column, (cells.get(column) ?? 0) + count);
+    table.set(row, cells);
+  }
+  return new Map([...table].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function print(title: string, table: Table): void {
+  console.log(`\n${title}`);
+  for (const [row, cells] of table) {
+    const columns = [...cells].sort(([a], [b]) => (a < b ? -1 : 1));
+    const text = columns.map(([name, count]) => `${name} ${count}`).join(", ");
+    console.log(`  ${row}: ${text}`);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Range, Result } from "./worker";
+
+/** Worker processes that play ranges of seeds, each a range at a time. */
+
+export type Crew = {
+  /** Plays the ranges; each result is told as it comes. Ends early when `told` answers false. */
+  play(
+    ranges: Iterable<Range>,
+    told: (result: Result) => boolean,
+  ): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function hire(jobs: number, guard?: string): Promise<Crew> {
+  const workers = await Promise.all(
+    Array.from({ length: jobs }, () => start(guard)),
+  );
+  return {
+    async play(ranges, told) {
+      const left = ranges[Symbol.iterator]();
+      let going = true;
+      await Promise.all(
+        workers.map(async (worker) => {
+          for (;;) {
+            const { value, done } = left.next();
+            if (done || !going) return;
+            const result = await worker.play(value);
+            going = told(result) && going;
+          }
+        }),
+      );
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+}
+
+async function start(guard: string | undefined) {
+  const ready = Promise.withResolvers<void>();
+  let answer: PromiseWithResolvers<Result> | null = null;
+  const child = Bun.spawn({
+    cmd: [
+      process.execPath,
+      `${import.meta.dir}/worker.ts`,
+      ...(guard === undefined ? [] : [guard]),
+    ],
+    stdio: ["ignore", "inherit", "pipe"],
+    ipc(message: Result | "ready") {
+      if (message === "ready") ready.resolve();
+      else answer?.resolve(message);
+    },
+  });
+  const words = new Response(child.stderr).text();
+  void child.exited.then(async () => {
+    const gone = new Error(`A worker ended by itself.\n${await words}`);
+    ready.reject(gone);
+    answer?.reject(gone);
+  });
+  await ready.promise;
+  return {
+    play(range: Range): Promise<Result> {
+      answer = Promise.withResolvers<Result>();
+      child.send(range);
+      return answer.promise;
+    },
+    async close() {
+      answer = null;
+      child.disconnect();
+      await child.exited;
+    },
+  };
+}
