@@ -129,6 +129,19 @@ for (const colorScheme of ["light", "dark"] as const) {
   }, 120_000);
 }
 
+test("a terminal on a sandbox's card", async () => {
+  const page = await browser.newPage();
+  await launched(page, "max");
+  await page.goto(`${product.baseUrl}/dashboard`);
+  await openTerminal(page);
+  await page.keyboard.type("echo here-$((1 + 1))");
+  await page.keyboard.press("Enter");
+  await screen(page).getByText("here-2").waitFor();
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await picture(page, "dashboard");
+  await page.close();
+}, 120_000);
+
 async function problemsOf(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: AXE });
   const results = await page.evaluate(
