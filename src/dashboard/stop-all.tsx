@@ -31,7 +31,7 @@ export function StopAll({ sandboxes }: { sandboxes: readonly SandboxView[] }) {
       </Button>
       <Confirm
         open={asking}
-        title={`Stop ${plural(running.length, "sandbox", "sandboxes")}?`}
+        title="Stop all sandboxes?"
         action="Stop all"
         keep="Let them run"
         variant="primary"

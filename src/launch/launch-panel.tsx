@@ -74,7 +74,7 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
               </p>
             ) : null}
           </div>
-          <span className="font-mono text-sm text-ink-2">
+          <span className="font-mono text-sm whitespace-nowrap text-ink-2">
             <Elapsed from={launch.createdAt} to={launch.endedAt} />
           </span>
         </div>

@@ -3,7 +3,10 @@ import type { LaunchView } from "../data/types";
 import { phasesOf, recoveryOf } from "./phases";
 
 const launch = (fields: Partial<LaunchView>) =>
-  ({ state: "creating", path: "cold", steps: [], ...fields }) as LaunchView;
+  ({
+    ...{ state: "creating", path: "cold", steps: [], position: null },
+    ...fields,
+  }) as LaunchView;
 
 test("what is yet to come is shown, waiting, after what was recorded", () => {
   const rows = phasesOf(
@@ -19,6 +22,12 @@ test("what is yet to come is shown, waiting, after what was recorded", () => {
     ["create", "running"],
     ["install", "waiting"],
   ]);
+});
+
+test("who waits for a place is not told that it is accepted and no more", () => {
+  const steps = [{ name: "queue", startedAt: 1 }];
+  const [row] = phasesOf(launch({ state: "queued", position: 4, steps }));
+  expect(row?.label).toBe("Waiting for a place");
 });
 
 test("a launch that ended shows what happened and nothing more", () => {

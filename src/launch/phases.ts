@@ -55,7 +55,10 @@ export function phasesOf(launch: LaunchView): Phase[] {
     const open = step.endedAt === undefined;
     return {
       name: step.name,
-      label: LABELS[step.name] ?? step.name,
+      label:
+        open && step.name === "queue" && launch.position !== null
+          ? "Waiting for a place"
+          : (LABELS[step.name] ?? step.name),
       state: open ? "running" : (step.outcome ?? "done"),
       startedAt: step.startedAt,
       endedAt: step.endedAt ?? null,

@@ -38,8 +38,8 @@ export function OwnChoice({
               </>
             ) : null}
             {own
-              ? "No other skill can read its files or values there."
-              : "Skills in one sandbox can read one another\u2019s files and values."}
+              ? "Skills in one sandbox can read one another\u2019s values. No other one is in this."
+              : "Without it: skills in one sandbox can read one another\u2019s files and values."}
           </p>
         </div>
       </div>

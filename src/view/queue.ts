@@ -11,7 +11,7 @@ export function queueWords({
   if (ownCap !== null) {
     return {
       title: `You have ${ownCap} of ${plural(ownCap, "sandbox", "sandboxes")} running`,
-      text: "Stop one on the dashboard, and this starts by itself.",
+      text: "Stop one, and this starts by itself.",
     };
   }
   return {

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import {
+  Client,
+  openBrowser,
+  Product,
+  repository,
+  signIn,
+  skillMd,
+  until,
+} from "./harness";
+
+/** Two places for everybody, one of them for one person at most. */
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  product = await Product.start({
+    SLIPWAY_MAX_SANDBOXES: "2",
+    SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
+  });
+  await repository(product.skillsDir, "line", "skills", {
+    "skills/one/SKILL.md": skillMd("one", "One."),
+    "skills/two/SKILL.md": skillMd("two", "Two."),
+  });
+  browser = await openBrowser();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+async function launchOnScreen(user: string, skill: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, user, `/line/skills/${skill}`);
+  await page.getByRole("button", { name: `Launch ${skill}` }).click();
+  await page.waitForURL(/\/sessions\//);
+  return page;
+}
+
+const heading = (page: Page, name: string) =>
+  page.getByRole("heading", { name, exact: true });
+
+test("who comes when all places are taken sees which one in line, moves up, and is let in", async () => {
+  const [ada, bea] = [
+    await Client.of(product, "ada"),
+    await Client.of(product, "bea"),
+  ];
+  await Promise.all([
+    ada.launchReady("line/skills/one"),
+    bea.launchReady("line/skills/one"),
+  ]);
+
+  const cy = await launchOnScreen("cy", "one");
+  await heading(cy, "You are next in the queue").waitFor();
+  const dee = await launchOnScreen("dee", "one");
+  await heading(dee, "You are 2nd in the queue").waitFor();
+  await dee.getByText("It starts by itself when one is free").waitFor();
+  expect(await product.providerSandboxes()).toHaveLength(2);
+
+  // The one before leaves: the other moves up, on the screen as it is.
+  await cy.getByRole("button", { name: "Leave the queue" }).click();
+  await cy.getByText("The launch was cancelled").first().waitFor();
+  await heading(dee, "You are next in the queue").waitFor();
+  const [left] = await (await Client.of(product, "cy")).sandboxes();
+  expect(left?.state.status).toBe("empty");
+
+  // A place frees: nobody has to press anything.
+  const [place] = await ada.sandboxes();
+  await ada.ask("POST", `/sandboxes/${place?.slotId}/stop`);
+  await dee
+    .locator("summary")
+    .filter({ hasText: "Launched in" })
+    .waitFor({ timeout: 60_000 });
+  const there = await product.providerSandboxes();
+  expect(there.filter(({ state }) => state === "started")).toHaveLength(2);
+
+  // Who stopped waits for a place like everybody else.
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "ada");
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByText("You are next in the queue").waitFor();
+  await page.getByRole("button", { name: "Leave the queue" }).click();
+  await page.getByText("Stopped").first().waitFor();
+});
+
+test("who has all places of their own is told to stop one, and that lets the next in", async () => {
+  const client = await Client.of(product, "bea");
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "bea", "/line/skills/two");
+  await page.getByLabel("Its own sandbox").check();
+  await page.getByText("No other one is in this").waitFor();
+  await page.getByRole("button", { name: "Launch two" }).click();
+  await page.waitForURL(/\/sessions\//);
+  await heading(page, "You have 1 of 1 sandbox running").waitFor();
+  await page.getByRole("link", { name: "Open the dashboard" }).click();
+  await page.waitForURL(/\/dashboard/);
+  await page.getByText("Its own: no other skill").waitFor();
+
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+
+  await until(
+    "the launch into a sandbox of its own",
+    async () => {
+      const all = await client.sandboxes();
+      const own = all.find(({ skills }) =>
+        skills.some(({ name }) => name === "two"),
+      );
+      return all.length === 2 && own?.state.status === "running";
+    },
+    { withinMs: 60_000 },
+  );
+});
