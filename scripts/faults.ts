@@ -10,14 +10,14 @@ import { Scene } from "../tests/e2e/harness/life";
 /**
  * `bun run faults [--pairs 50] [--seed 1] [--only TEXT] [--hurry MS]`: starts
  * the whole product and lets every fault of the sandbox emulator befall every
- * request it makes, in turn; then random pairs of them. `--only` runs the cases
- * whose name contains TEXT; `--seed S --pairs 1` repeats the pair S.
+ * request it makes, in turn; then random pairs of them. `--only`, once or more,
+ * runs the cases whose name contains TEXT; `--seed S --pairs 1` repeats the pair S.
  */
 const { values } = parseArgs({
   options: {
     pairs: { type: "string" },
     seed: { type: "string", default: "1" },
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
     hurry: { type: "string" },
   },
 });
@@ -42,9 +42,9 @@ const drawn = Array.from({ length: pairs }, (_, n): Planned => {
 // A pair by its seed alone is run alone.
 const asked =
   values.pairs === "1" && !values.only ? drawn : [...singles, ...drawn];
-const only = values.only;
+const { only } = values;
 const planned = only
-  ? asked.filter(({ name }) => name === only || name.includes(only))
+  ? asked.filter(({ name }) => only.some((part) => name.includes(part)))
   : asked;
 
 const hurry = values.hurry ? ` --hurry ${values.hurry}` : "";

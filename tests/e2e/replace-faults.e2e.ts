@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Sandbox } from "./harness";
+import { Owner, until, type Fault } from "./harness";
+import { Scene } from "./harness/life";
+import { tamper } from "./harness/tamper";
+
+const SKILL = "storm/skills/s0";
+/** A lease runs for 60 s after its worker died; the next cron gives it to another. */
+const TAKEOVER = 100_000;
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.open();
+}, 400_000);
+afterAll(async () => {
+  await scene?.close();
+});
+
+/** Somebody whose running sandbox holds a note. */
+async function withNote(scene: Scene, note: string): Promise<Owner> {
+  const person = await Owner.of(scene.product, scene.operator);
+  await person.client.launchReady(SKILL);
+  await person.write(note);
+  return person;
+}
+
+const stage =
+  (wanted: string) =>
+  ({ state }: Sandbox) =>
+    state.status === "replacing" && state.stage === wanted;
+
+const halted = ({ state }: Sandbox) =>
+  state.status === "replacing" && state.error !== undefined;
+
+/** For as long as it is armed, no request of this kind comes to anything. */
+const always = (route: string, fault: Partial<Fault> = {}): Fault => ({
+  ...{ route, kind: "error-before", probability: 1 },
+  ...fault,
+});
+
+async function made(scene: Scene): Promise<string[]> {
+  return (await scene.operator.sandboxes()).map(({ id }) => id);
+}
+
+test("a replacement whose delete does not happen waits with it, makes no second sandbox, and ends whole", async () => {
+  const { operator } = scene;
+  const person = await withNote(scene, "kept though the delete failed");
+  const old = await person.sandbox();
+  await operator.arm([
+    always(`DELETE /sandbox/${old.sandboxId}`, { kind: "no-effect" }),
+  ]);
+  await person.ask("replace");
+  await person.becomes("being deleted", stage("delete"));
+
+  // A launch that comes now waits, and nothing is made beside the old one.
+  const { launchId } = await person.client.launch(SKILL);
+  await refused(person, "start", "sandbox_busy");
+  const seen = await Promise.all([person.sandbox(), made(scene)]);
+  expect(seen[0].generation).toBe(old.generation);
+  expect(seen[1]).toContain(old.sandboxId ?? "");
+  const waiting = await person.client.ask("GET", `/launches/${launchId}`);
+  expect(waiting.body).toMatchObject({ state: "queued" });
+
+  await operator.arm([]);
+  const now = await person.reaches("running");
+  expect(now.generation).toBe(old.generation + 1);
+  expect(await person.read()).toBe("kept though the delete failed");
+  expect((await person.client.ended(launchId)).state).toBe("ready");
+  await expectOnly(person);
+}, 120_000);
+
+test("what arrived is not what was kept: it halts, says so, and goes on from there", async () => {
+  const { operator, product } = scene;
+  const person = await withNote(scene, "the right words");
+  await operator.arm([{ route: "POST /sandbox", kind: "latency", ms: 2_000 }]);
+  await person.ask("replace");
+  await person.becomes("being made", stage("create"));
+  const putBack = await tamper(product, "the right words", "the wrong words");
+
+  const sandbox = await person.becomes("halted", halted);
+  expect(sandbox.state).toMatchObject({
+    stage: "restore",
+    error: { code: "restore_mismatch" },
+  });
+  expect(sandbox.state.error?.message).toMatch(/\w/);
+  expect(sandbox.state.error?.next).toMatch(/\w/);
+  expect(sandbox).toMatchObject({ health: "failed", cancellable: true });
+  const launch = await person.client.ask("POST", "/launches", { skill: SKILL });
+  expect(launch.body).toMatchObject({ code: "replace_halted" });
+
+  // As long as it is wrong, another try comes to the same.
+  await person.ask("replace/resume");
+  await person.becomes("halted again", halted);
+
+  await putBack();
+  await person.ask("replace/resume");
+  await person.reaches("running");
+  expect(await person.read()).toBe("the right words");
+  expect((await person.client.launchReady(SKILL)).sandboxId).toBe(
+    await person.id(),
+  );
+  await expectOnly(person);
+}, 120_000);
+
+test("one of three does not stop: it is not reported as stopped, and stops later", async () => {
+  const { operator } = scene;
+  const [shared, second, third] = await withThree();
+  await operator.arm([always(`POST /sandbox/${await second.id()}/stop`)]);
+  await shared.client.ask("POST", "/sandboxes/stop-all");
+  await shared.reaches("stopped");
+  await third.reaches("stopped");
+
+  expect(await items(shared)).toEqual({
+    [(await shared.sandbox()).slotId]: "stopped",
+    [(await second.sandbox()).slotId]: "stopping",
+    [(await third.sandbox()).slotId]: "stopped",
+  });
+  expect((await second.sandbox()).state.status).toBe("stopping");
+
+  await operator.arm([]);
+  await second.reaches("stopped");
+  expect(Object.values(await items(shared))).toEqual(
+    Array.from({ length: 3 }, () => "stopped"),
+  );
+}, 120_000);
+
+test("one of three does not start again: it is kept with its reason, and comes when asked again", async () => {
+  const { operator } = scene;
+  const [shared, second, third] = await withThree();
+  const id = await second.id();
+  await shared.client.ask("POST", "/sandboxes/stop-all");
+  for (const one of [shared, second, third]) await one.reaches("stopped");
+
+  await operator.arm([always(`POST /sandbox/${id}/start`, { status: 400 })]);
+  await shared.client.ask("POST", "/sandboxes/restore");
+  await shared.reaches("running");
+  await third.reaches("running");
+  const { slotId } = await second.sandbox();
+  await until("failed item", async () => {
+    return (await items(shared))[slotId] === "failed";
+  });
+  expect(await items(shared)).toEqual({ [slotId]: "failed" });
+  const [item] = await fleet(shared);
+  expect(item?.error).toMatchObject({ code: "provider_refused" });
+  expect(item?.error?.next).toMatch(/\w/);
+
+  await operator.arm([]);
+  await shared.client.ask("POST", "/sandboxes/restore");
+  await second.reaches("running");
+  expect(await items(shared)).toEqual({});
+  expect(await second.id()).toBe(id);
+}, 120_000);
+
+test("kill -9 of the backend between delete and create: it resumes by itself", async () => {
+  const { operator, product } = scene;
+  const person = await withNote(scene, "kept over a crash");
+  const old = await person.sandbox();
+  const route = `DELETE /sandbox/${old.sandboxId}`;
+  await operator.arm([{ route, kind: "late-answer", ms: 4_000 }]);
+  await person.ask("replace");
+  await until("end of the old one", async () => {
+    return !(await made(scene)).includes(old.sandboxId ?? "");
+  });
+  const before = await person.sandbox();
+  expect(before.state).toMatchObject({ status: "replacing", stage: "delete" });
+  await product.kill("backend");
+
+  const now = await person.reaches("running", TAKEOVER);
+  expect(now.generation).toBe(old.generation + 1);
+  expect(await person.read()).toBe("kept over a crash");
+  await expectOnly(person);
+}, 200_000);
+
+type Item = {
+  slotId: string;
+  state: string;
+  error?: Sandbox["state"]["error"];
+};
+
+async function fleet({ client }: Owner): Promise<Item[]> {
+  const path = "/sandboxes/restore";
+  return (await client.ask<{ items: Item[] }>("GET", path)).body.items;
+}
+
+async function items(person: Owner): Promise<Record<string, string>> {
+  const all = await fleet(person);
+  return Object.fromEntries(all.map(({ slotId, state }) => [slotId, state]));
+}
+
+/** The shared sandbox, and two of skills' own. */
+async function withThree(): Promise<[Owner, Owner, Owner]> {
+  const person = await Owner.of(scene.product, scene.operator);
+  await person.client.launchReady(SKILL);
+  const own = ["storm/skills/s1", "storm/skills/s2"].map(async (skill) => {
+    const body = { skill, own: true };
+    const answer = await person.client.ask<{ launchId: string }>(
+      ...(["POST", "/launches", body] as const),
+    );
+    await person.client.ended(answer.body.launchId);
+    const name = `local/storm/skills/skills/${skill.split("/").at(-1)}`;
+    return person.ofSkill(name);
+  });
+  return [person, ...((await Promise.all(own)) as [Owner, Owner])];
+}
+
+async function refused(person: Owner, what: string, code: string) {
+  const { slotId } = await person.sandbox();
+  const answer = await person.client.ask(
+    "POST",
+    `/sandboxes/${slotId}/${what}`,
+  );
+  expect(answer.body).toMatchObject({ code });
+}
+
+/** After one sweep the provider has the present sandbox, and not the former. */
+async function expectOnly(person: Owner): Promise<void> {
+  const { orphansHealed } = await scene.operator.sweep();
+  expect(orphansHealed).toBe(0);
+  const { slotId, sandboxId, previous } = await person.sandbox();
+  expect(previous).toBeNull();
+  const all = await scene.operator.sandboxes();
+  const own = all.filter(({ name }) => name.includes(slotId));
+  expect(own.map(({ id }) => id)).toEqual([sandboxId ?? ""]);
+}
