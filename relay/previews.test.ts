@@ -8,7 +8,7 @@ const host = {
   label: `p-${"0a".repeat(16)}`,
   origin: `http://p-${"0a".repeat(16)}.localhost:3100`,
 };
-const watch = new Watch(new Backend("http://127.0.0.1:9", "s", 1), LIMITS);
+const watch = new Watch(new Backend("http://127.0.0.1:9", "s", LIMITS), LIMITS);
 afterAll(() => watch.close());
 
 const grantFor = (tokenId?: string): Grant => ({

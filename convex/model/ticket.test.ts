@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConvexError } from "convex/values";
+import type { ConvexError } from "convex/values";
 import type { Id } from "../_generated/dataModel";
 import { judgeClaim, previewLabel, requirePurpose, type Claim } from "./ticket";
 
