@@ -5,7 +5,7 @@ import { failureValidator, providerState } from "../validators";
 import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
-import { getKeep, recordKeep } from "./keeps";
+import { dropLate, getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
 import { log } from "./log";
 import { confirmActivity } from "./probes";
@@ -203,10 +203,10 @@ export const report = internalMutation({
   },
   returns: v.null(),
   handler: async (ctx, { outcome, call, ...args }) => {
+    const { slotId } = args;
     const lease = await hold(ctx, args);
     if (!lease) {
-      // Nobody else knows of the copy that a late worker made.
-      if (outcome.kind === "kept") await ctx.storage.delete(outcome.storageId);
+      if (outcome.kind === "kept") await dropLate(ctx, slotId, outcome);
       return null;
     }
     const told = callOf(call.name, outcome, lease.attempt);

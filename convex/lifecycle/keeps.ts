@@ -55,3 +55,14 @@ export async function dropKeep(
   await ctx.storage.delete(keep.storageId);
   await ctx.db.delete("keeps", keep._id);
 }
+
+/** The copy of a late worker, of which nobody else knows; unless its report was taken and comes twice. */
+export async function dropLate(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  { storageId }: Pick<Doc<"keeps">, "storageId">,
+): Promise<void> {
+  if ((await getKeep(ctx, slotId))?.storageId === storageId) return;
+  const file = await ctx.db.system.get("_storage", storageId);
+  if (file) await ctx.storage.delete(storageId);
+}

@@ -269,6 +269,41 @@ const tickets: Batch = async (ctx) => {
   return { removed: rows.length, next: goOn(rows, MANY, () => 0) };
 };
 
+const DAY = 24 * 60 * 60 * 1_000;
+
+/** Files whose worker died between storing and recording them: nobody else knows of them. */
+const files: Batch = async (ctx, { after }) => {
+  const rows = await ctx.db.system
+    .query("_storage")
+    .withIndex("by_creation_time", (q) =>
+      q.gt("_creationTime", after).lt("_creationTime", Date.now() - DAY),
+    )
+    .take(SOME);
+  let removed = 0;
+  for (const { _id } of rows) {
+    if (await isRecorded(ctx, _id)) continue;
+    await ctx.storage.delete(_id);
+    removed += 1;
+  }
+  return { removed, next: goOn(rows, SOME, made) };
+};
+
+async function isRecorded(
+  ctx: MutationCtx,
+  storageId: Id<"_storage">,
+): Promise<boolean> {
+  const skill = await ctx.db
+    .query("skills")
+    .withIndex("by_storage_id", (q) => q.eq("storageId", storageId))
+    .first();
+  if (skill) return true;
+  const keep = await ctx.db
+    .query("keeps")
+    .withIndex("by_storage_id", (q) => q.eq("storageId", storageId))
+    .first();
+  return keep !== null;
+}
+
 /** What is removed, and which of the times it is kept for (model/retention). */
 export const REMOVALS: Record<
   string,
@@ -283,4 +318,5 @@ export const REMOVALS: Record<
   resolutions: { batch: resolutions, kept: "lookups" },
   answers: { batch: answers, kept: null }, // until an end of their own
   tickets: { batch: tickets, kept: null },
+  files: { batch: files, kept: null },
 };

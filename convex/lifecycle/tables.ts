@@ -81,7 +81,9 @@ export const lifecycleTables = {
     files: v.number(),
     bytes: v.number(),
     skills: v.array(v.object({ skillKey: v.string(), sha: v.string() })), // bounded by MAX_SKILLS
-  }).index("by_slot", ["slotId"]),
+  })
+    .index("by_slot", ["slotId"])
+    .index("by_storage_id", ["storageId"]),
 
   /** What "Stop all" stopped, to be brought back as one. One row per user. */
   fleets: defineTable({

@@ -194,6 +194,36 @@ test("the archive goes with its skill", async () => {
   expect(await has(young.storageId)).toBe(true);
 });
 
+test("a file that nobody recorded goes after a day; one of a replacement stays", async () => {
+  const store = async () => {
+    const url = (await tx((ctx) => ctx.storage.generateUploadUrl())) as string;
+    const stored = await fetch(url, { method: "POST", body: "files" });
+    const { storageId } = (await stored.json()) as {
+      storageId: Id<"_storage">;
+    };
+    return storageId;
+  };
+  const lost = await store();
+  const storageId = await store();
+  await tx((ctx) =>
+    ctx.db.insert("keeps", {
+      ...{ slotId: young.slotId, generation: 1, storageId, digest: "d" },
+      ...{ files: 1, bytes: 5, skills: [] },
+    }),
+  );
+  const there = (id: Id<"_storage">) =>
+    tx(async (ctx) => (await ctx.storage.getUrl(id)) !== null);
+  await clock.advance(HOUR + 60_000);
+  expect(await there(lost)).toBe(true); // its worker may be about to record it
+  await backend.close();
+  await openAt(NOW + 2 * DAY);
+  await clock.advance(HOUR + 60_000);
+  expect(await there(lost)).toBe(false);
+  expect(await there(storageId)).toBe(true);
+  expect(await there(young.storageId)).toBe(true);
+  expect(await removed()).toMatchObject({ files: 1 });
+});
+
 test("a conversation that goes on is kept whole, with the skill it is about", async () => {
   await tx((ctx) => say(ctx, old.sessionId));
   await clock.advance(HOUR + 60_000);
