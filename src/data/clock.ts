@@ -1,6 +1,6 @@
 "use client";
 
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
 type Ticker = { now: number; listeners: Set<() => void>; stop: () => void };
 const tickers = new Map<number, Ticker>();
@@ -10,9 +10,15 @@ const tickers = new Map<number, Ticker>();
  * whole page. Null on the server and while hydrating, and while `interval` is null.
  */
 export function useNow(interval: number | null): number | null {
-  return useSyncExternalStore(
-    (listener) =>
+  // The same function at each render: another would start the timer anew, at
+  // another time, which renders again.
+  const subscribe = useCallback(
+    (listener: () => void) =>
       interval === null ? () => undefined : watch(interval, listener),
+    [interval],
+  );
+  return useSyncExternalStore(
+    subscribe,
     () => (interval === null ? null : (tickers.get(interval)?.now ?? coarse())),
     () => null,
   );
