@@ -5,13 +5,15 @@ import {
   pair,
   type Case,
 } from "../tests/e2e/harness/fault-matrix";
-import { Scene } from "../tests/e2e/harness/life";
+import { Scene, type Result } from "../tests/e2e/harness/life";
+import { PATIENT } from "../tests/e2e/harness/patient";
 
 /**
  * `bun run faults [--pairs 50] [--seed 1] [--only TEXT] [--hurry MS]`: starts
  * the whole product and lets every fault of the sandbox emulator befall every
  * request it makes, in turn; then random pairs of them. `--only`, once or more,
  * runs the cases whose name contains TEXT; `--seed S --pairs 1` repeats the pair S.
+ * `--patient` plays what takes the lifecycle's own minutes instead.
  */
 const { values } = parseArgs({
   options: {
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string", multiple: true },
     hurry: { type: "string" },
+    patient: { type: "boolean", default: false },
   },
 });
 const seed = Number(values.seed);
@@ -28,20 +31,37 @@ if (![seed, pairs, options.hurry ?? 0].every(Number.isInteger)) {
   throw new Error("--pairs, --seed and --hurry are whole numbers.");
 }
 
-type Planned = { name: string; repeat: string; what: Case };
+type Planned = {
+  name: string;
+  repeat: string;
+  play(scene: Scene): Promise<Result>;
+};
 
 const singles = matrix(options).map((what): Planned => {
   const name = nameOf(what);
-  return { name, repeat: `--only "${name}" --pairs 0`, what };
+  return { name, repeat: `--only "${name}" --pairs 0`, play: playing(what) };
 });
 const drawn = Array.from({ length: pairs }, (_, n): Planned => {
   const what = pair(seed + n, options);
   const name = `pair ${seed + n}, ${nameOf(what)}`;
-  return { name, repeat: `--seed ${seed + n} --pairs 1`, what };
+  return {
+    name,
+    repeat: `--seed ${seed + n} --pairs 1`,
+    play: playing(what),
+  };
 });
+const patient = Object.entries(PATIENT).map(([name, play]): Planned => ({
+  name,
+  repeat: `--patient --only "${name}"`,
+  play: async (scene) => {
+    const since = performance.now();
+    return { outcome: await play(scene), ms: performance.now() - since };
+  },
+}));
 // A pair by its seed alone is run alone.
-const asked =
+const quick =
   values.pairs === "1" && !values.only ? drawn : [...singles, ...drawn];
+const asked = values.patient ? patient : quick;
 const { only } = values;
 const planned = only
   ? asked.filter(({ name }) => only.some((part) => name.includes(part)))
@@ -51,9 +71,9 @@ const hurry = values.hurry ? ` --hurry ${values.hurry}` : "";
 const failures: string[] = [];
 const scene = await Scene.open();
 try {
-  for (const { name, repeat, what } of planned) {
+  for (const { name, repeat, play } of planned) {
     try {
-      const { outcome, ms } = await scene.play(what);
+      const { outcome, ms } = await play(scene);
       console.log(`${seconds(ms)}  ${outcome.padEnd(22)} ${name}`);
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
@@ -67,6 +87,10 @@ try {
 }
 console.log(`${planned.length} cases, ${failures.length} failed.`);
 process.exitCode = failures.length > 0 ? 1 : 0;
+
+function playing(what: Case): Planned["play"] {
+  return (scene) => scene.play(what);
+}
 
 function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`.padStart(7);

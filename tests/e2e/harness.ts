@@ -5,7 +5,7 @@ export {
   type Message,
   type Sandbox,
 } from "./harness/client";
-export { Operator, type Fault, type Made } from "./harness/operator";
+export { always, Operator, type Fault, type Made } from "./harness/operator";
 export { Owner } from "./harness/owner";
 export { Product } from "./harness/product";
 export { git, repository, skillMd } from "./harness/skills";

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Sandbox } from "./harness";
-import { Owner, until, type Fault } from "./harness";
+import type { Browser, Page } from "playwright-core";
+import {
+  always,
+  openBrowser,
+  Owner,
+  signIn,
+  until,
+  type Sandbox,
+} from "./harness";
 import { Scene } from "./harness/life";
 import { tamper } from "./harness/tamper";
 
@@ -9,16 +16,26 @@ const SKILL = "storm/skills/s0";
 const TAKEOVER = 100_000;
 
 let scene: Scene;
+let browser: Browser;
 
 beforeAll(async () => {
   scene = await Scene.open();
+  browser = await openBrowser();
 }, 400_000);
 afterAll(async () => {
+  await browser?.close();
   await scene?.close();
 });
 
+/** What its owner sees of it. */
+async function dashboard({ user }: Owner): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, scene.product, user);
+  return page;
+}
+
 /** Somebody whose running sandbox holds a note. */
-async function withNote(scene: Scene, note: string): Promise<Owner> {
+async function withNote(note: string): Promise<Owner> {
   const person = await Owner.of(scene.product, scene.operator);
   await person.client.launchReady(SKILL);
   await person.write(note);
@@ -33,30 +50,27 @@ const stage =
 const halted = ({ state }: Sandbox) =>
   state.status === "replacing" && state.error !== undefined;
 
-/** For as long as it is armed, no request of this kind comes to anything. */
-const always = (route: string, fault: Partial<Fault> = {}): Fault => ({
-  ...{ route, kind: "error-before", probability: 1 },
-  ...fault,
-});
-
-async function made(scene: Scene): Promise<string[]> {
+async function made(): Promise<string[]> {
   return (await scene.operator.sandboxes()).map(({ id }) => id);
 }
 
 test("a replacement whose delete does not happen waits with it, makes no second sandbox, and ends whole", async () => {
   const { operator } = scene;
-  const person = await withNote(scene, "kept though the delete failed");
+  const person = await withNote("kept though the delete failed");
   const old = await person.sandbox();
   await operator.arm([
     always(`DELETE /sandbox/${old.sandboxId}`, { kind: "no-effect" }),
   ]);
   await person.ask("replace");
   await person.becomes("being deleted", stage("delete"));
+  const page = await dashboard(person);
+  const step = page.locator('[aria-current="step"]');
+  await step.getByText("Delete it").waitFor();
 
   // A launch that comes now waits, and nothing is made beside the old one.
   const { launchId } = await person.client.launch(SKILL);
   await refused(person, "start", "sandbox_busy");
-  const seen = await Promise.all([person.sandbox(), made(scene)]);
+  const seen = await Promise.all([person.sandbox(), made()]);
   expect(seen[0].generation).toBe(old.generation);
   expect(seen[1]).toContain(old.sandboxId ?? "");
   const waiting = await person.client.ask("GET", `/launches/${launchId}`);
@@ -72,7 +86,7 @@ test("a replacement whose delete does not happen waits with it, makes no second 
 
 test("what arrived is not what was kept: it halts, says so, and goes on from there", async () => {
   const { operator, product } = scene;
-  const person = await withNote(scene, "the right words");
+  const person = await withNote("the right words");
   await operator.arm([{ route: "POST /sandbox", kind: "latency", ms: 2_000 }]);
   await person.ask("replace");
   await person.becomes("being made", stage("create"));
@@ -86,6 +100,9 @@ test("what arrived is not what was kept: it halts, says so, and goes on from the
   expect(sandbox.state.error?.message).toMatch(/\w/);
   expect(sandbox.state.error?.next).toMatch(/\w/);
   expect(sandbox).toMatchObject({ health: "failed", cancellable: true });
+  const page = await dashboard(person);
+  await page.getByText("is not what was kept of the old one").last().waitFor();
+  await page.getByText("What was kept is stored").waitFor();
   const launch = await person.client.ask("POST", "/launches", { skill: SKILL });
   expect(launch.body).toMatchObject({ code: "replace_halted" });
 
@@ -94,7 +111,7 @@ test("what arrived is not what was kept: it halts, says so, and goes on from the
   await person.becomes("halted again", halted);
 
   await putBack();
-  await person.ask("replace/resume");
+  await page.getByRole("button", { name: "Resume" }).click();
   await person.reaches("running");
   expect(await person.read()).toBe("the right words");
   expect((await person.client.launchReady(SKILL)).sandboxId).toBe(
@@ -110,6 +127,11 @@ test("one of three does not stop: it is not reported as stopped, and stops later
   await shared.client.ask("POST", "/sandboxes/stop-all");
   await shared.reaches("stopped");
   await third.reaches("stopped");
+  const set = (await dashboard(shared)).getByRole("list", {
+    name: "3 sandboxes",
+  });
+  await set.getByText("Stopped", { exact: true }).nth(1).waitFor();
+  await set.getByText("Stopping", { exact: true }).waitFor();
 
   expect(await items(shared)).toEqual({
     [(await shared.sandbox()).slotId]: "stopped",
@@ -141,7 +163,7 @@ test("one of three does not start again: it is kept with its reason, and comes w
     return (await items(shared))[slotId] === "failed";
   });
   expect(await items(shared)).toEqual({ [slotId]: "failed" });
-  const [item] = await fleet(shared);
+  const [item] = await shared.fleet();
   expect(item?.error).toMatchObject({ code: "provider_refused" });
   expect(item?.error?.next).toMatch(/\w/);
 
@@ -154,13 +176,13 @@ test("one of three does not start again: it is kept with its reason, and comes w
 
 test("kill -9 of the backend between delete and create: it resumes by itself", async () => {
   const { operator, product } = scene;
-  const person = await withNote(scene, "kept over a crash");
+  const person = await withNote("kept over a crash");
   const old = await person.sandbox();
   const route = `DELETE /sandbox/${old.sandboxId}`;
   await operator.arm([{ route, kind: "late-answer", ms: 4_000 }]);
   await person.ask("replace");
   await until("end of the old one", async () => {
-    return !(await made(scene)).includes(old.sandboxId ?? "");
+    return !(await made()).includes(old.sandboxId ?? "");
   });
   const before = await person.sandbox();
   expect(before.state).toMatchObject({ status: "replacing", stage: "delete" });
@@ -172,19 +194,8 @@ test("kill -9 of the backend between delete and create: it resumes by itself", a
   await expectOnly(person);
 }, 200_000);
 
-type Item = {
-  slotId: string;
-  state: string;
-  error?: Sandbox["state"]["error"];
-};
-
-async function fleet({ client }: Owner): Promise<Item[]> {
-  const path = "/sandboxes/restore";
-  return (await client.ask<{ items: Item[] }>("GET", path)).body.items;
-}
-
 async function items(person: Owner): Promise<Record<string, string>> {
-  const all = await fleet(person);
+  const all = await person.fleet();
   return Object.fromEntries(all.map(({ slotId, state }) => [slotId, state]));
 }
 

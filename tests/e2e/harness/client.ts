@@ -16,7 +16,13 @@ export type Failure = {
   next: string;
   retryable: boolean;
 };
-type Part = { kind: string; text?: string; name?: string; status?: string };
+type Part = {
+  kind: string;
+  text?: string;
+  name?: string;
+  status?: string;
+  error?: Failure;
+};
 export type Message = {
   messageId: string;
   role: "user" | "assistant";

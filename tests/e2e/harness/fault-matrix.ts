@@ -1,12 +1,13 @@
 import type { Fault } from "./operator";
 
 /** What a person does, and which requests to the provider that makes. */
-export type Stage = "create" | "stop" | "wake" | "delete" | "sweep";
+export type Stage =
+  "create" | "turn" | "stop" | "wake" | "replace" | "delete" | "sweep";
 
 /** Faults that befall one stage; fewer than `least` of them would prove nothing. */
 export type Case = { stage: Stage; faults: Fault[]; least: number };
 
-/** `{id}` stands for the sandbox, once it is known. */
+/** `{id}` stands for the sandbox, once it is known; `{new}` for the one that replaces it. */
 const ROUTES: { stage: Stage; route: string }[] = [
   { stage: "create", route: "POST /sandbox" },
   { stage: "create", route: "GET /sandbox/{id}/ports/4500/preview-url" },
@@ -23,6 +24,13 @@ const ROUTES: { stage: Stage; route: string }[] = [
   { stage: "wake", route: "POST /preview/{id}/4500/skills" },
   { stage: "wake", route: "PUT /preview/{id}/4500/config" },
   { stage: "wake", route: "GET /preview/{id}/4500/health" },
+  { stage: "turn", route: "POST /preview/{id}/4500/turns" },
+  { stage: "replace", route: "POST /preview/{id}/4500/keep" },
+  { stage: "replace", route: "POST /sandbox/{id}/stop" },
+  { stage: "replace", route: "DELETE /sandbox/{id}" },
+  { stage: "replace", route: "POST /sandbox" },
+  { stage: "replace", route: "POST /toolbox/{new}/files/bulk-upload" },
+  { stage: "replace", route: "POST /preview/{new}/4500/restore" },
   { stage: "delete", route: "DELETE /sandbox/{id}" },
   { stage: "sweep", route: "GET /sandbox" },
 ];

@@ -9,6 +9,7 @@ import { until } from "./until";
 
 /** One fault costs a call of 20 s, or a lease of 60 s and the cron that sees it: a launch ends well before this. */
 const ENDS_WITHIN = 180_000;
+const NOTE = "kept";
 /** A delete that was taken is still on its way. */
 const SETTLES_WITHIN = 5_000;
 /** Each is installed once in a life, which is shorter than that. */
@@ -48,8 +49,9 @@ export class Scene {
 }
 
 /** What one new person does with a sandbox while faults befall the provider. */
-class Life {
+export class Life {
   private used = 0;
+  private sessionId = "";
 
   private constructor(
     private readonly operator: Operator,
@@ -67,12 +69,7 @@ class Life {
    * equal; and the next step works.
    */
   async suffer({ stage, faults, least }: Case): Promise<Result> {
-    await this.prepare(stage);
-    const id = (await this.owner.find())?.sandboxId;
-    const about = faults.map((fault) => ({
-      ...fault,
-      ...(id && { route: fault.route.replace("{id}", id) }),
-    }));
+    const about = await this.about({ stage, faults });
     await this.operator.arm(about);
     const since = performance.now();
     const outcome = await this.act(stage);
@@ -83,7 +80,18 @@ class Life {
     await this.agree();
     if (orphansHealed > 0) throw new Error(`${orphansHealed} orphans.`);
     await this.launchAgain();
+    if (stage === "replace") await this.isKept();
     return { outcome, ms };
+  }
+
+  /** Brings it to where the stage begins; answers the faults, about this sandbox. */
+  async about({ stage, faults }: Omit<Case, "least">): Promise<Fault[]> {
+    await this.prepare(stage);
+    const id = (await this.owner.find())?.sandboxId;
+    return faults.map((fault) => ({
+      ...fault,
+      ...(id && { route: fault.route.replace("{id}", id) }),
+    }));
   }
 
   /** Ends it, with nothing left at the provider. */
@@ -98,6 +106,7 @@ class Life {
     const running = stage !== "create" && stage !== "wake";
     if (stage === "create" && status !== "empty") await this.owner.delete();
     if (running && status !== "running") await this.launchAgain();
+    if (stage === "replace") await this.owner.write(NOTE);
     if (stage === "wake") {
       const there = status === "running" || status === "stopped";
       if (!there) await this.launchAgain();
@@ -105,19 +114,29 @@ class Life {
     }
   }
 
-  private async act(stage: Stage): Promise<string> {
+  private async isKept(): Promise<void> {
+    const note = await this.owner.read();
+    if (note !== NOTE) throw new Error(`The files are not kept: ${note}`);
+  }
+
+  /** Does what the stage is about, and answers what came of it. */
+  async act(stage: Stage, within = ENDS_WITHIN): Promise<string> {
     switch (stage) {
       case "create":
       case "wake":
         return explained(
           await this.owner.client.ended(
             (await this.owner.client.launch(this.skill())).launchId,
-            ENDS_WITHIN,
+            within,
           ),
         );
+      case "turn":
+        return await this.talk();
       case "stop":
         await this.owner.stop();
         return "stopped";
+      case "replace":
+        return await this.replace();
       case "delete":
         await this.owner.delete();
         return "deleted";
@@ -130,8 +149,38 @@ class Life {
   }
 
   /** What people are told to do next brings them where they wanted to be. */
-  private async launchAgain(): Promise<void> {
-    await this.owner.client.launchReady(this.skill());
+  async launchAgain(): Promise<void> {
+    // A replacement that halted waits for its owner to go on with it.
+    const { state } = (await this.owner.find()) ?? {};
+    if (state?.status === "replacing") {
+      await this.owner.ask("replace/resume");
+      await this.owner.reaches("running");
+    }
+    const { sessionId } = await this.owner.client.launchReady(this.skill());
+    this.sessionId = sessionId;
+  }
+
+  private async talk(): Promise<string> {
+    const { client } = this.owner;
+    const answer = await client.chat(this.sessionId, "Are you there?");
+    const { state, parts } = answer;
+    if (state === "done") return state;
+    const error = parts.find(({ kind }) => kind === "error")?.error;
+    return explained({ state, ...(error && { error }) });
+  }
+
+  /** To its end, or to where it halts with a reason; the files are there in the end. */
+  private async replace(): Promise<string> {
+    const { generation } = await this.owner.sandbox();
+    await this.owner.ask("replace");
+    const { state } = await this.owner.becomes(
+      "replaced, or halted",
+      ({ state, generation: now }) =>
+        (state.status === "running" && now === generation + 1) ||
+        state.error !== undefined,
+    );
+    if (state.status === "running") return "replaced";
+    return explained({ ...state, state: "failed" });
   }
 
   private skill(): string {
@@ -153,34 +202,41 @@ class Life {
     await until(
       "agreement of provider and records",
       async () => {
-        const made = (await this.operator.sandboxes()).map(told).sort();
-        const known = (await this.owner.client.sandboxes())
-          .flatMap(recorded)
-          .sort();
-        seen = `provider ${JSON.stringify(made)}, records ${JSON.stringify(known)}`;
-        return JSON.stringify(made) === JSON.stringify(known);
+        const made = await this.operator.sandboxes();
+        const known = (await this.owner.client.sandboxes()).flatMap(recorded);
+        seen = `${JSON.stringify(made.map(told))}, ${JSON.stringify(known)}`;
+        return (
+          made.length === known.length &&
+          known.every(({ id, state }) =>
+            made.some(
+              (one) => one.id === id && one.state === (state ?? one.state),
+            ),
+          )
+        );
       },
       { withinMs: SETTLES_WITHIN },
     ).catch((error: unknown) => {
-      throw new Error(`After one sweep: ${seen}`, { cause: error });
+      throw new Error(`After one sweep, provider and records: ${seen}`, {
+        cause: error,
+      });
     });
   }
 }
 
-const told = ({ id, state }: Made) => `${id} ${state}`;
+const told = ({ id, state }: Made) => ({ id, state });
 
 const AS: Record<string, string> = { running: "started", stopped: "stopped" };
 
-/** A sandbox of the records as the provider should have it. */
-function recorded({ sandboxId, state }: Sandbox): string[] {
-  const { status } = state;
-  return sandboxId ? [`${sandboxId} ${AS[status] ?? status}`] : [];
+/** A sandbox of the records as the provider should have it; a halted replacement's may run or not. */
+function recorded({ sandboxId: id, state: { status } }: Sandbox) {
+  const state = status === "replacing" ? undefined : (AS[status] ?? status);
+  return id ? [{ id, state }] : [];
 }
 
 /** Ready, or failed with a reason we know and something to do about it. */
-function explained({ state, error }: Launch): string {
+function explained({ state, error }: Pick<Launch, "state" | "error">): string {
   if (state === "ready") return state;
-  if (state !== "failed") throw new Error(`The launch ended ${state}.`);
+  if (state !== "failed") throw new Error(`It ended ${state}.`);
   if (!error || !(error.code in ERRORS) || !error.message || !error.next) {
     throw new Error(`It failed unexplained: ${JSON.stringify(error)}`);
   }

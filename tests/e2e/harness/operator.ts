@@ -16,6 +16,12 @@ export type Fault = {
   status?: number;
 };
 
+/** For as long as it is armed, no request of this kind comes to anything. */
+export const always = (route: string, fault: Partial<Fault> = {}): Fault => ({
+  ...{ kind: "error-before", ...fault, route },
+  probability: 1,
+});
+
 /** A sandbox as the provider itself has it. */
 export type Made = { id: string; name: string; state: string };
 

@@ -1,4 +1,4 @@
-import { Client, type Sandbox } from "./client";
+import { Client, type Failure, type Sandbox } from "./client";
 import type { Operator } from "./operator";
 import type { Product } from "./product";
 import { until } from "./until";
@@ -9,9 +9,13 @@ const WITHIN = 180_000;
 /** Below the folder of the conversations, which a replacement brings along. */
 const NOTE = "/home/daytona/sessions/kept/note.txt";
 
+type Item = { slotId: string; state: string; error?: Failure };
+
 /** Somebody with a sandbox, through the HTTP API; the sandbox is looked into through the provider's. */
 export class Owner {
   private constructor(
+    /** As they sign in. */
+    readonly user: string,
     readonly client: Client,
     private readonly operator: Operator,
     /** Of the place of the sandbox. */
@@ -23,12 +27,13 @@ export class Owner {
     operator: Operator,
     user = `owner-${crypto.randomUUID().slice(0, 8)}`,
   ): Promise<Owner> {
-    return new Owner(await Client.of(product, user), operator, SHARED);
+    const client = await Client.of(product, user);
+    return new Owner(user, client, operator, SHARED);
   }
 
   /** The same person, about the sandbox that a skill has for itself. */
   ofSkill(key: string): Owner {
-    return new Owner(this.client, this.operator, key);
+    return new Owner(this.user, this.client, this.operator, key);
   }
 
   async find(): Promise<Sandbox | undefined> {
@@ -69,7 +74,7 @@ export class Owner {
     await this.reaches("empty");
   }
 
-  /** Waits for a status; one that it can only leave by itself is waited out. */
+  /** Waits until it has that status. */
   async reaches(wanted: string, withinMs = WITHIN): Promise<Sandbox> {
     return await this.becomes(
       wanted,
@@ -95,6 +100,12 @@ export class Owner {
     ).catch((error: Error) => {
       throw new Error(`${error.message} It is ${last}.`, { cause: error });
     });
+  }
+
+  /** What "Stop all" stopped, with what came of each. */
+  async fleet(): Promise<Item[]> {
+    const path = "/sandboxes/restore";
+    return (await this.client.ask<{ items: Item[] }>("GET", path)).body.items;
   }
 
   /** Leaves a file where the agent works. */
