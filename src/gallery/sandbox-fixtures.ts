@@ -43,7 +43,8 @@ export function replaced(
 
 export const keepFailed = {
   ...{ code: "keep_too_large", retryable: false },
-  message: "There is more than can be kept: at most 50,000 files with 200 MiB.",
+  message:
+    "The sandbox has 2 files with 211 MiB; at most 50,000 files and 200 MiB can be kept.",
   next: "Delete what you do not need of the sandbox's files, then resume.",
 };
 

@@ -67,7 +67,7 @@ test("a sandbox that is replaced shows its stages and has its files and skills a
   const client = await Client.of(product, "keeper");
   const { sessionId } = await client.launchReady("new/skills/note");
   await client.chat(sessionId, "run: echo kept-for-you > note.txt");
-  const [before] = await product.providerSandboxes();
+  const [before] = await client.sandboxes();
   const page = await dashboard("keeper");
 
   await replace(page);
@@ -92,11 +92,10 @@ test("a sandbox that is replaced shows its stages and has its files and skills a
   const answer = await client.chat(sessionId, "run: cat note.txt");
   expect(JSON.stringify(answer)).toContain("kept-for-you");
   await page.getByText("1 skill on its disk").waitFor();
-  const there = await until("only the new one", async () => {
-    const all = await product.providerSandboxes();
-    return all.length === 1 && all;
-  });
-  expect(there[0]?.id).not.toBe(before?.id ?? "");
+  const [after] = await client.sandboxes();
+  expect(after?.sandboxId).not.toBe(before?.sandboxId ?? null);
+  const there = await product.providerSandboxes();
+  expect(there.map(({ id }) => id)).not.toContain(before?.sandboxId ?? "");
 });
 
 test("a replacement that cannot keep the files halts, and is given up or resumed", async () => {
@@ -106,7 +105,8 @@ test("a replacement that cannot keep the files halts, and is given up or resumed
   const page = await dashboard("hoarder");
 
   await replace(page);
-  await page.getByText("There is more than can be kept").first().waitFor();
+  const why = page.getByRole("paragraph").filter({ hasText: "200 MiB can be" });
+  await why.last().waitFor();
   await page.getByText("Nothing is lost").waitFor();
   const other = await client.ask<{ code: string }>("POST", "/launches", {
     skill: "new/skills/note",
@@ -120,7 +120,7 @@ test("a replacement that cannot keep the files halts, and is given up or resumed
 
   await replace(page);
   await page.getByRole("button", { name: "Resume" }).waitFor();
-  await page.getByText("There is more than can be kept").first().waitFor();
+  await why.last().waitFor();
   await press(page, "Keep the old one");
   await toRun(client, 1);
   await client.chat(sessionId, "run: rm big.bin && echo small > note.txt");
