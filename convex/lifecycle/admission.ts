@@ -18,8 +18,11 @@ import { applyEvent } from "./slots";
  * of them can never give the same place away.
  */
 
-/** Waiting slots looked at in one run; more are looked at when a place frees. */
-const LOOKED_AT = 1_000;
+/**
+ * Waiting slots looked at in one run. Far more than those who have all they may
+ * have can put in front of everybody else, and what one transaction may read.
+ */
+const LOOKED_AT = 10_000;
 
 /** Admitted by one transaction, each with all that waits for it; the next goes on. */
 const ADMITTED_AT_ONCE = 10;
@@ -35,23 +38,28 @@ export const admit = internalMutation({
       caps,
       taken.map((place) => place.userId),
     );
-    let admitted = 0;
-    for (const slot of await waitingSlots(ctx)) {
-      if (places.full) return null;
-      if (!places.admit(slot.userId)) continue;
-      await applyEvent(ctx, slot._id, { type: "admit" });
-      admitted += 1;
-      if (admitted === ADMITTED_AT_ONCE) return callAdmission(ctx);
+    const admitted: Id<"slots">[] = [];
+    for await (const slot of waitingSlots(ctx)) {
+      if (places.full || admitted.length === ADMITTED_AT_ONCE) break;
+      if (places.admit(slot.userId)) admitted.push(slot._id);
     }
-    return null;
+    for (const slotId of admitted) {
+      await applyEvent(ctx, slotId, { type: "admit" });
+    }
+    return admitted.length === ADMITTED_AT_ONCE ? callAdmission(ctx) : null;
   },
 });
 
 /** A replacement gave its place up to come back to it: it goes before the queue. */
-async function waitingSlots(ctx: QueryCtx): Promise<Doc<"slots">[]> {
-  const replacing = await inState(ctx, "replacing").take(LOOKED_AT);
-  const queued = await inState(ctx, "queued").take(LOOKED_AT);
-  return [...replacing.filter(waitsForPlace), ...queued];
+async function* waitingSlots(ctx: QueryCtx): AsyncGenerator<Doc<"slots">> {
+  let looked = 0;
+  for (const status of ["replacing", "queued"] as const) {
+    for await (const slot of inState(ctx, status)) {
+      if (waitsForPlace(slot)) yield slot;
+      looked += 1;
+      if (looked === LOOKED_AT) return;
+    }
+  }
 }
 
 function inState(ctx: QueryCtx, status: "queued" | "replacing") {
@@ -80,10 +88,8 @@ export async function callAdmission(
 
 /** Whether anybody waits for a place. */
 async function somebodyWaits(ctx: QueryCtx): Promise<boolean> {
-  return (
-    (await inState(ctx, "queued").first()) !== null ||
-    (await inState(ctx, "replacing").take(LOOKED_AT)).some(waitsForPlace)
-  );
+  for await (const _ of waitingSlots(ctx)) return true;
+  return false;
 }
 
 /**

@@ -63,6 +63,9 @@ export const expire = internalMutation({
   },
 });
 
+/** Of these most may be replacements that are halted for days, and not due. */
+const LOOKED_AT = 1_000;
+
 /** Slots whose wait nobody holds a lease for. */
 async function overdueInQueue(
   ctx: MutationCtx,
@@ -76,10 +79,12 @@ async function overdueInQueue(
         .withIndex("by_status_and_since", (q) =>
           q.eq("state.status", status).lte("state.since", now - QUEUE_DEADLINE),
         )
-        .take(BATCH)),
+        .take(LOOKED_AT)),
     );
   }
-  return waiting.filter(({ state }) => (deadlineOf(state) ?? Infinity) <= now);
+  return waiting
+    .filter(({ state }) => (deadlineOf(state) ?? Infinity) <= now)
+    .slice(0, BATCH);
 }
 
 /** Ends or replaces whatever of one slot is overdue. */
