@@ -53,6 +53,10 @@ describe("restore", () => {
     const error = failure("provider_refused", "quota");
     const failed = advanceItem(item, starting, stopped, error);
     expect(failed).toEqual({ state: "failed", error });
+    const ending = advanceItem(item, starting, stopping, error);
+    expect(ending && advanceItem(ending, stopping, stopped, undefined)).toEqual(
+      { state: "failed", error },
+    );
     expect(isRestorable({ state: "failed" }, stopped)).toBe(true);
     expect(isRestorable(item, stopped)).toBe(false);
     expect(isRestorable({ state: "failed" }, running)).toBe(false);

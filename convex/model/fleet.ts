@@ -49,9 +49,10 @@ function whileRestoring(
     case "queued":
     case "starting":
       return item;
-    case "stopped":
     case "stopping":
-      return { state: "failed", error: failed ?? unstarted() };
+      return { ...item, error: failed ?? unstarted() };
+    case "stopped":
+      return { state: "failed", error: failed ?? item.error ?? unstarted() };
     case "failed":
       return { state: "failed", error: after.error };
     default:

@@ -176,6 +176,13 @@ describe("starting", () => {
     expect(decision.failed?.retryable).toBe(false);
     expect(decision.remote).toBeUndefined();
   });
+
+  test("too late -> stopped for certain: it may start yet, and takes a place", () => {
+    expect(after(starting, { type: "expired" })).toMatchObject({
+      state: { status: "stopping", step: "stop" },
+      failed: { code: "launch_timed_out", retryable: false },
+    });
+  });
 });
 
 describe("a disk with something on it", () => {
@@ -188,7 +195,9 @@ describe("a disk with something on it", () => {
       waking,
       outcome({ kind: "refused", error: refused }),
     );
-    expect(decision.state.status).toBe("stopped");
+    // It runs: until its stop is confirmed it takes a place.
+    expect(decision.state.status).toBe("stopping");
+    expect(decision.failed?.retryable).toBe(false);
     expect(decision.remote).toBeUndefined();
   });
 

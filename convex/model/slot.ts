@@ -8,7 +8,6 @@ import {
   stay,
   to,
   unreachable,
-  unstarted,
 } from "./slotMoves";
 import { onProbe } from "./slotProbes";
 import {
@@ -349,7 +348,8 @@ function onExpired(slot: Slot, now: number): Decision {
     case "creating":
       return fail(slot, now, slow("make the sandbox"), { state: "abandoned" });
     case "starting":
-      return unstarted(slot, now, slow("start the sandbox"));
+      // It may start yet. Only a confirmed stop gives its place away.
+      return giveUp(slot, now, slow("start the sandbox"));
     case "stopping":
       // Nobody confirmed a stop, so none is reported; the next probe tells.
       return to(slot, { status: "running", since: now }, "none");

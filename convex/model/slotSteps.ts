@@ -1,6 +1,7 @@
 import {
   broken,
   fail,
+  giveUp,
   lost,
   recover,
   stay,
@@ -136,7 +137,7 @@ function whileClaiming(
     case "refused":
       return fresh
         ? fail(slot, now, outcome.error, { state: "abandoned" })
-        : unstarted(slot, now, outcome.error);
+        : giveUp(slot, now, outcome.error); // it runs, and is of no use
     case "unknown":
     case "conflict":
       return to(slot, state, "retry");
