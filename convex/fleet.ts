@@ -7,6 +7,7 @@ import { log } from "./lifecycle/log";
 import { slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
+import { limitControl } from "./limits";
 import { isRestorable } from "./model/fleet";
 import { fleetItem, slotState } from "./validators";
 
@@ -48,6 +49,7 @@ export const stopAll = userMutation({
   returns: v.object({ stopping: v.number() }),
   handler: async (ctx) => {
     const user = await requireUser(ctx);
+    await limitControl(ctx, user._id);
     const slots = await slotsOf(ctx, user._id);
     const running = slots.filter(({ state }) =>
       ["running", "starting"].includes(state.status),
@@ -89,6 +91,7 @@ export const restore = userMutation({
   returns: v.object({ restoring: v.number() }),
   handler: async (ctx) => {
     const user = await requireUser(ctx);
+    await limitControl(ctx, user._id);
     const items = (await getFleet(ctx, user._id))?.items ?? [];
     const slots = await slotsOf(ctx, user._id);
     const due = slots.filter((slot) =>

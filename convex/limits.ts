@@ -21,6 +21,9 @@ const LAUNCHES_OF_A_SKILL = { rate: 30, capacity: 60 };
 /** Each one is a run of the agent; nobody types one a second for two minutes. */
 const MESSAGES = { rate: 60, capacity: 120 };
 
+/** Each writes to a log that is kept for weeks; a person with many sandboxes deletes them all at once. */
+const CONTROLS = { rate: 60, capacity: 240 };
+
 /** A page that lost its terminal asks for another every few seconds. */
 const TICKETS = { rate: 60, capacity: 60 };
 
@@ -36,6 +39,7 @@ const limiter = new RateLimiter(components.rateLimiter, {
   messages: perMinute(MESSAGES),
   keys: perMinute(KEYS),
   tickets: perMinute(TICKETS),
+  controls: perMinute(CONTROLS),
 });
 
 /** Takes one launch of a skill. Throws `rate_limited` with when to retry. */
@@ -68,6 +72,15 @@ export async function limitKey(
 ): Promise<void> {
   const status = await limiter.limit(ctx, "keys", { key: userId });
   requireRoom(status, "You tried very many keys");
+}
+
+/** Takes one stop, start, or other command to a sandbox. Throws `rate_limited` with when to retry. */
+export async function limitControl(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<void> {
+  const status = await limiter.limit(ctx, "controls", { key: userId });
+  requireRoom(status, "You sent very many commands to sandboxes");
 }
 
 /** Takes one way through the relay. Throws `rate_limited` with when to retry. */

@@ -6,6 +6,7 @@ import { userMutation } from "./functions";
 import { suspect } from "./lifecycle";
 import { log } from "./lifecycle/log";
 import { acted, watched } from "./lifecycle/use";
+import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 
 /**
@@ -43,6 +44,7 @@ export const keep = userMutation({
     if (slot.state.status !== "running") {
       throw refuse("sandbox_not_running", "The sandbox is not running.");
     }
+    await limitControl(ctx, user._id);
     await log(ctx, { slot, what: { kind: "action", action: "extend" } });
     await acted(ctx, slot._id);
     // Its daemon is asked, which the provider counts as use.

@@ -10,6 +10,7 @@ import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { sandboxView, view } from "./lifecycle/views";
+import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 import { canCancel } from "./model/replace";
 import type { SlotEvent } from "./model/slot";
@@ -231,8 +232,9 @@ async function requireOwnSlot(
   ctx: MutationCtx,
   id: string,
 ): Promise<Doc<"slots">> {
-  await requireUser(ctx);
+  const user = await requireUser(ctx);
   const slot = await ownSlot(ctx, id);
   if (!slot) throw refuse("not_found", "There is no such sandbox.");
+  await limitControl(ctx, user._id);
   return slot;
 }

@@ -50,3 +50,42 @@ test("what nobody confirmed as stopped is looked at until it is known", () =>
     expect((await sandboxes())[0]?.state.status).toBe("stopped");
     expect(await rows("places")).toEqual([]);
   }));
+
+test("a start that nobody confirmed keeps its place until its stop is confirmed", () =>
+  scene(async ({ world, launch, call, pass, sandboxes, rows }) => {
+    await launch();
+    const [before] = await sandboxes();
+    const slotId = before?.slotId ?? "";
+    await call("sandboxes:stop", { slotId });
+    await pass(MINUTE);
+    expect(await rows("places")).toEqual([]);
+    const answer = world.call;
+    world.call = () => Promise.reject(new NoAnswer("the line is cut"));
+    await call("sandboxes:start", { slotId });
+    await pass(12 * MINUTE);
+    for (const box of world.live()) world.boot(box); // it comes late
+    expect(await rows("places")).toHaveLength(1);
+    world.call = answer;
+    await pass(5 * MINUTE);
+    expect((await sandboxes())[0]?.state.status).toBe("stopped");
+    expect(world.live().map(({ state }) => state)).toEqual(["stopped"]);
+    expect(await rows("places")).toEqual([]);
+  }));
+
+test("a program that sends commands in a loop is made to wait, and its log is no flood", () =>
+  scene(async ({ launch, call, pass, sandboxes, rows }) => {
+    await launch();
+    const [sandbox] = await sandboxes();
+    const slotId = sandbox?.slotId ?? "";
+    let refused = 0;
+    for (let at = 0; at < 400; at++) {
+      await call("presence:keep", { slotId }).catch((error: unknown) => {
+        expect(error).toMatchObject({ data: { code: "rate_limited" } });
+        refused += 1;
+      });
+    }
+    expect(refused).toBeGreaterThan(100);
+    expect((await rows("events")).length).toBeLessThan(300);
+    await pass(MINUTE);
+    await call("sandboxes:stop", { slotId });
+  }));
