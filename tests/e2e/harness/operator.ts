@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Daytona, type Sandbox } from "@daytonaio/sdk";
+import { Daytona } from "@daytonaio/sdk";
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import type { Product } from "./product";
@@ -66,14 +66,20 @@ export class Operator {
     return await this.ask<Fault[]>("GET", "/__faults");
   }
 
-  /** A sandbox as the provider's own customers see it: its files, for one. */
-  async sandbox(id: string): Promise<Sandbox> {
+  /** The provider as its customers see it: what is in a sandbox, for one. */
+  async customer(): Promise<Daytona> {
     const path = join(this.product.dataDir, "secrets.json");
     const { sandboxApiKey: apiKey } = JSON.parse(
       await readFile(path, "utf8"),
     ) as { sandboxApiKey: string };
     const apiUrl = `${this.provider}/api`;
-    return await new Daytona({ apiUrl, apiKey, target: "local" }).get(id);
+    return new Daytona({ apiUrl, apiKey, target: "local" });
+  }
+
+  /** The label of everything that this deployment makes. */
+  async deploymentId(): Promise<string> {
+    const { checks } = await this.product.health();
+    return checks.backend?.deploymentId as string;
   }
 
   /** One run of the sweeper, beside those of its cron. Throws if it fails. */

@@ -110,12 +110,16 @@ export class Owner {
 
   /** Leaves a file where the agent works. */
   async write(text: string): Promise<void> {
-    const sandbox = await this.operator.sandbox(await this.id());
+    const sandbox = await this.inside();
     await sandbox.fs.uploadFile(Buffer.from(text), NOTE);
   }
 
   async read(): Promise<string> {
-    const sandbox = await this.operator.sandbox(await this.id());
+    const sandbox = await this.inside();
     return (await sandbox.fs.downloadFile(NOTE)).toString();
+  }
+
+  private async inside() {
+    return (await this.operator.customer()).get(await this.id());
   }
 }

@@ -79,6 +79,46 @@ export const PATIENT: Record<string, (scene: Scene) => Promise<string>> = {
     const ends = await neverWorking(scene);
     return ends.join("\n");
   },
+
+  // The last: from here on the count of healed orphans is not 0.
+  "a sandbox that no record knows": async (scene) => {
+    const { operator } = scene;
+    const person = await Owner.of(scene.product, operator);
+    await person.client.launchReady("storm/skills/s0");
+    const { slotId } = await person.sandbox();
+    const orphan = await (
+      await operator.customer()
+    ).create({
+      snapshot: "bare",
+      labels: {
+        "slipway-deployment": await operator.deploymentId(),
+        "slipway-slot": slotId,
+        "slipway-generation": "99",
+      },
+    });
+    const since = performance.now();
+    // Two sweeps that see it and a minute between them: one alone deletes nothing.
+    const first = await operator.sweep();
+    equal(first.orphansHealed, 0);
+    await operator.sweep();
+    ok((await operator.sandboxes()).some(({ id }) => id === orphan.id));
+    const { orphansHealed } = await until(
+      "end of the orphan",
+      async () => {
+        const sweep = await operator.sweep();
+        return sweep.orphansHealed > 0 && sweep;
+      },
+      { withinMs: 120_000, everyMs: 5_000 },
+    );
+    const took = performance.now() - since;
+    equal(orphansHealed, 1);
+    deepEqual(
+      (await operator.sandboxes()).map(({ id }) => id),
+      [await person.id()],
+    );
+    await person.delete();
+    return `deleted after ${Math.round(took / 1_000)} s, reported as healed`;
+  },
 };
 
 /** An active launch ends within 15 minutes, the cron that ends it comes every 15 s. */
