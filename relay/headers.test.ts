@@ -59,6 +59,7 @@ test("cookies of ours do not go in; names of ours are not given out", () => {
   answer.append("set-cookie", "a=1; Path=/; domain = .localhost; HttpOnly");
   answer.append("set-cookie", "__Host-slipway-preview=x; Path=/");
   answer.append("set-cookie", " slipway-preview=x");
+  answer.append("set-cookie", "daytona-sandbox-auth-1=x; Path=/; HttpOnly");
   expect(outward(answer).getSetCookie()).toEqual(["a=1; Path=/; HttpOnly"]);
 });
 

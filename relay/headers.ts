@@ -18,8 +18,8 @@ const OURS = ["host", "forwarded", "via", "cdn-loop", "x-real-ip", "expect"];
 const OUR_KINDS = /^(x-daytona-|x-slipway-|x-forwarded-|cf-|sec-websocket-)/;
 
 export const COOKIE = "slipway-preview";
-/** Of any name of ours, also the one browsers guard. */
-const OUR_COOKIE = /^(__Host-|__Secure-)?slipway-/i;
+/** Of any name of ours or the provider's, whose proxy lets in who has its own; also those browsers guard. */
+const OUR_COOKIE = /^(__Host-|__Secure-)?(slipway-|daytona-)/i;
 
 /**
  * What a page may say about itself and no further: the first empties the cookie

@@ -75,6 +75,7 @@ export async function passOn(
     if (!given.signal.aborted) {
       const { message } = error as Error;
       console.error(`preview of port ${portOf(preview)}: ${message}`);
+      given.abort("failed"); // it may have begun, and go on without end
     }
     return unreachable();
   } finally {
