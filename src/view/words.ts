@@ -5,7 +5,9 @@ type Said = { tone: Tone; words: string; live: boolean };
 
 /** The one that skills share, or the skill whose own it is. */
 export function sandboxName({ name }: Pick<SandboxView, "name">): string {
-  return name === "default" ? "Your sandbox" : (name.split("/").at(-1) ?? name);
+  return name === "default"
+    ? "Your sandbox"
+    : name.split("/").at(-1) || "A sandbox";
 }
 
 /** A sandbox's state as people read it; its health wins where it knows better. */
