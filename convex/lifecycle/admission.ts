@@ -147,8 +147,11 @@ export async function queueOf(
   return { position, ownCap: own.length < cap ? null : cap };
 }
 
-/** How far ahead the count of a position goes; beyond it is "more than". */
-export const MAX_POSITION = 1_000;
+/**
+ * How far ahead the count of a position goes; beyond it is "more than". A page
+ * of a hundred that wait counts it for each, within what one query may read.
+ */
+export const MAX_POSITION = 200;
 
 /** The slot's place in the queue, from 1, or null when it is not queued. */
 async function positionOf(
