@@ -223,7 +223,7 @@ export const EVENTS: Record<string, Event> = {
     },
   },
   echo: {
-    weight: 5,
+    weight: 8,
     happen({ stage, dice }) {
       return stage.echo(dice);
     },

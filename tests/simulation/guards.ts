@@ -126,16 +126,6 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
-  "a flight ends with its boot": {
-    breaks: "an install of a former boot is waited for in the next",
-    edits: [
-      {
-        file: "lifecycle/slots.ts",
-        find: 'before.state.status === "running" && state.status !== "running"',
-        put: "false",
-      },
-    ],
-  },
   "adoption by name": {
     breaks: "what a lost create has made is never found again",
     edits: [

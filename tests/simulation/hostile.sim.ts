@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Doc } from "../../convex/_generated/dataModel";
 import { keyOf, open, SHA } from "./scene";
 import { installWorld } from "./stand-ins";
@@ -7,6 +7,7 @@ import { World } from "./world";
 /** Scenes with an adversary in the sandbox or misfortune at the provider. */
 
 installWorld();
+setDefaultTimeout(60_000); // for a busy machine
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { currentContext } from "../../emulators/backend/functions/context";
+import { capsOf } from "../../convex/model/admission";
 import { hasStep } from "../../convex/model/slot";
 import type { Disk, Written } from "./disk";
 import { isStale, Fences } from "./fences";
@@ -19,9 +20,6 @@ const GIVEN_UP: ReadonlySet<string> = new Set([
   "gone",
 ]);
 
-/** Small enough that three users meet them. */
-export const CAPS = { deployment: 8, user: 4 };
-
 /** Crons run every 15 s; a server that goes down misses one. */
 const CRON_SLACK = 40_000;
 
@@ -32,6 +30,7 @@ export class Watch {
   readonly moves = new Map<string, number>();
   private readonly fences: Fences;
   private readonly before = new Map<string, Slot>();
+  private fairSince = 0;
   /** What was last copied out, by slot. */
   private readonly kept = new Map<string, string>();
   private readonly ended = new Map<string, string>();
@@ -112,12 +111,13 @@ export class Watch {
   }
 
   private admitted(): void {
+    const caps = capsOf(process.env);
     const places = this.disk.all("places");
     const users = Map.groupBy(places, ({ userId }) => userId);
     hold(
       "nobody is admitted over a cap",
-      places.length <= CAPS.deployment &&
-        [...users.values()].every(({ length }) => length <= CAPS.user),
+      places.length <= caps.deployment &&
+        [...users.values()].every(({ length }) => length <= caps.user),
     );
   }
 
@@ -254,6 +254,7 @@ export class Watch {
   overdue(): void {
     if (this.violation) throw this.violation;
     const now = this.world.clock.now();
+    this.adopted(now);
     const late = (at: number) => now > at + CRON_SLACK;
     for (const lease of this.disk.all("leases")) {
       hold("a silent worker is taken over", !late(lease.expiresAt));
@@ -273,6 +274,23 @@ export class Watch {
       hold(
         "I6 ended within its deadline",
         !launch.active || !late(launch.deadlineAt),
+      );
+    }
+  }
+
+  /** In fair weather a create finds what carries its name within minutes. */
+  private adopted(now: number): void {
+    const { weather } = this.world.fate;
+    if (weather.remote > 0 || weather.worker > 0) this.fairSince = now;
+    if (now - this.fairSince < 4 * 60_000) return;
+    for (const slot of this.disk.all("slots")) {
+      const { state } = slot;
+      if (state.status !== "creating" || state.step !== "create") continue;
+      const name = this.remoteOf(slot._id, slot.generation)?.name ?? "";
+      const waits = now - state.since >= 4 * 60_000;
+      hold(
+        "what a lost create has made is adopted",
+        !waits || this.world.byName(name)?.state !== "started",
       );
     }
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { api } from "../../convex/_generated/api";
 import { keyOf, open, SHA } from "./scene";
 import { installWorld } from "./stand-ins";
@@ -7,6 +7,7 @@ import { World } from "./world";
 /** What the log of a sandbox and of its launches tells afterwards. */
 
 installWorld();
+setDefaultTimeout(60_000); // for a busy machine
 
 const MINUTE = 60_000;
 const me = {

@@ -10,9 +10,7 @@ export async function proveGuards(
   jobs: number,
   word: string,
 ): Promise<boolean> {
-  const names = Object.keys(GUARDS).filter(
-    (name) => word.startsWith("-") || name.includes(word),
-  );
+  const names = Object.keys(GUARDS).filter((name) => name.includes(word));
   const rows: string[] = [];
   let all = true;
   const left = names[Symbol.iterator]();

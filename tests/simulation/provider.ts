@@ -183,7 +183,9 @@ class SimDaytona {
   create = (options: { name: string; labels: Record<string, string> }) => {
     const { name, labels } = options;
     if (world.mood === "late-create") {
-      world.later(75_000, () => world.make(name, labels, "started"));
+      world.later(75_000, () => {
+        if (!world.byName(name)) world.make(name, labels, "started");
+      });
       world.attempts.of(currentContext())?.die("died in a call");
       return never();
     }

@@ -10,8 +10,9 @@ type As = { identity: { subject: string } };
 export async function open(
   world: World,
   mode?: Parameters<typeof Stage.open>[1],
+  env?: Record<string, string>,
 ) {
-  const stage = await Stage.open(world, mode);
+  const stage = await Stage.open(world, mode, env);
   return {
     stage,
     backend: {

@@ -15,6 +15,7 @@ import { EngineError } from "../../emulators/backend/errors";
 import { FunctionError } from "../../emulators/backend/functions/failure";
 import { convexModules } from "../conformance/convex-modules";
 import { disk, enter, files } from "./stand-ins";
+import type { WorkerCall } from "./fences";
 import { mortal, watchWorkers } from "./workers";
 import type { Dice } from "./random";
 import { digestOf, type Box, type World } from "./world";
@@ -57,16 +58,21 @@ export class Stage {
   private constructor(
     readonly world: World,
     private readonly mode: Mode,
+    private readonly env: Record<string, string>,
   ) {
     this.clock = world.clock;
   }
 
-  static async open(world: World, mode: Mode = {}): Promise<Stage> {
+  static async open(
+    world: World,
+    mode: Mode = {},
+    env: Record<string, string> = {},
+  ): Promise<Stage> {
     enter(world);
     disk.empty();
     files.removeAll();
     world.ownerOf = ownerOf;
-    const stage = new Stage(world, mode);
+    const stage = new Stage(world, mode, env);
     await stage.up();
     await stage.seed();
     return stage;
@@ -170,28 +176,50 @@ export class Stage {
   }
 
   /**
-   * A worker's report arrives a second time, perhaps with a part of its fence
-   * from another: whoever wrote it believes to be the one at work.
+   * A worker's report arrives a second time, or with a part of its fence that is
+   * not its own: whoever wrote it believes to be the one at work.
    */
   echo(dice: Dice): string {
     const { heard } = this.world;
     if (heard.length === 0) return "no report to repeat";
-    const { call, args } = dice.pick(heard);
+    const held = heard.filter(({ call }) => holderOf(call));
+    const mixed = held.length > 0 && dice.chance(0.6);
+    const { call, args } = dice.pick(mixed ? held : heard);
     const known = JSON.parse(args) as { name: string; args: Value };
     const fence = known.args as Record<string, Value>;
-    const others = heard.filter(
-      (other) =>
-        other.call.slotId === call.slotId && other.call.name === call.name,
-    );
-    const other = dice.pick(others).call;
-    const swap = dice.pick(["nothing", "generation", "token"] as const);
-    if (swap !== "nothing" && other[swap] !== undefined) {
-      fence[swap] = other[swap];
+    const holder = holderOf(call);
+    const part = mixed ? dice.pick(["generation", "token"] as const) : null;
+    if (holder && part === "generation") {
+      // The one at work now, as if it worked on what was there before.
+      fence["token"] = holder.token;
+      if (call.generation !== undefined) {
+        fence["generation"] = holder.generation - 1;
+      }
+    }
+    if (holder && part === "token") {
+      fence["token"] = dice.pick(heard).call.token ?? "";
+      if (call.generation !== undefined) {
+        fence["generation"] = holder.generation;
+      }
     }
     void this.backend
       .run("simulation:echo", { path: known.name, args: fence })
       .catch(refused);
-    return `a report arrives again, with another's ${swap}: ${call.name}`;
+    const how = part ? `with another's ${part}` : "again";
+    return `a report arrives ${how}: ${call.name}`;
+  }
+
+  /** Ends what misfortunes are still to come. */
+  calm(): void {
+    this.fuse = null;
+  }
+
+  /** A sandbox with our label that no record knows. */
+  stranger(): Box | null {
+    const [deployment] = disk.all("deployment");
+    if (!deployment) return null;
+    const labels = { "slipway-deployment": deployment.deploymentId };
+    return this.world.make("stranger", labels, "started", true);
   }
 
   private async up(): Promise<void> {
@@ -201,7 +229,11 @@ export class Stage {
       data: ":memory:",
       clock: this.clock,
       seed: String(this.world.seed),
-      env: { ...ENV, DAYTONA_API_KEY: `simulated-${this.number}` },
+      env: {
+        ...ENV,
+        DAYTONA_API_KEY: `simulated-${this.number}`,
+        ...this.env,
+      },
       log: () => {}, // workers die by design; the story tells what matters
       onStep: (step) => this.step(step),
       ...this.mode,
@@ -279,6 +311,24 @@ const modules = Object.fromEntries(
     return [name, once];
   }),
 );
+
+/** Who is at work on what a call reports on. */
+function holderOf({
+  name,
+  slotId,
+}: WorkerCall): { token: string; generation: number } | undefined {
+  const of = (row: { slotId: string }) => row.slotId === slotId;
+  if (name.startsWith("lifecycle/driver")) return disk.all("leases").find(of);
+  if (name.startsWith("lifecycle/installs")) {
+    return disk.all("installs").find(of);
+  }
+  const boot = disk.all("boots").find(of);
+  if (!name.startsWith("lifecycle/config") || !boot) return undefined;
+  const { config, generation } = boot;
+  return config.status === "writing"
+    ? { token: config.token, generation }
+    : undefined;
+}
 
 /** What was sent again may be refused in any way. */
 function refused(): void {}
