@@ -183,11 +183,17 @@ export async function expireConfig(
   slotId: Id<"slots">,
 ): Promise<void> {
   const slot = await requireSlot(ctx, slotId);
-  const boot = await getBoot(ctx, slot);
-  if (boot?.config.status !== "writing" || slot.state.status !== "running") {
+  const boot = await ctx.db
+    .query("boots")
+    .withIndex("by_slot", (q) => q.eq("slotId", slotId))
+    .unique();
+  if (boot?.config.status !== "writing") return;
+  if (boot.config.expiresAt > Date.now()) return;
+  if (slot.state.status !== "running" || boot.generation !== slot.generation) {
+    // Its boot has ended. Left as it is it would be found overdue for ever.
+    await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
     return;
   }
-  if (boot.config.expiresAt > Date.now()) return;
   if (!(await isAbandoned(ctx, boot.config))) {
     const expiresAt = Date.now() + CLAIM_PATIENCE;
     const config = { ...boot.config, expiresAt };

@@ -89,3 +89,16 @@ test("a program that sends commands in a loop is made to wait, and its log is no
     await pass(MINUTE);
     await call("sandboxes:stop", { slotId });
   }));
+
+test("a config write that a stop cut off is not overdue for ever", () =>
+  scene(async ({ launch, call, pass, until, sandboxes, rows }) => {
+    await launch({ settle: false });
+    const writing = (row: Record<string, unknown>) =>
+      (row.config as { status: string }).status === "writing";
+    await until(async () => (await rows("boots")).some(writing));
+    const [sandbox] = await sandboxes();
+    await call("sandboxes:stop", { slotId: sandbox?.slotId ?? "" });
+    await pass(2 * MINUTE);
+    expect((await sandboxes())[0]?.state.status).toBe("stopped");
+    expect((await rows("boots")).filter(writing)).toEqual([]);
+  }));
