@@ -177,6 +177,42 @@ describe("a replacement", () => {
     });
   });
 
+  test.each([
+    ["keep", { kind: "unknown", error: silent }],
+    ["keep", { kind: "unclaimed" }],
+    ["restore", { kind: "unknown", error: silent }],
+    ["restore", { kind: "unclaimed" }],
+  ] as const)(
+    "%s: what answers no copy is started again and asked six times, then its owner is told",
+    (stage, outcome) => {
+      let slot: Slot = {
+        state: replacing({ stage, step: stage }),
+        generation: 4,
+        strikes: 0,
+      };
+      const copied = (): Decision =>
+        decide(slot, { type: "outcome", outcome }, NOW);
+      for (let i = 0; i < 5; i++) {
+        slot = copied();
+        expect(slot.state).not.toHaveProperty("error");
+        if (outcome.kind === "unknown") {
+          const started = { type: "outcome", outcome: present("started") };
+          slot = decide(slot, started as SlotEvent, NOW);
+        }
+        const claimed = { type: "outcome", outcome: { kind: "claimed" } };
+        slot = decide(slot, claimed as SlotEvent, NOW);
+        expect(slot.state).toMatchObject({ stage, step: stage });
+      }
+      slot = copied();
+      const code = outcome.kind === "unknown" ? silent.code : `${stage}_failed`;
+      expect(slot.state).toMatchObject({ stage, error: { code } });
+      // Its owner's next word begins anew.
+      const resumed = decide(slot, { type: "resume" }, NOW);
+      expect(resumed).toMatchObject({ strikes: 0 });
+      expect(resumed.state).not.toHaveProperty("error");
+    },
+  );
+
   test("halted before anything was lost it gives itself up; with kept files it waits for days", () => {
     const before = replacing({ error: refused });
     expect(apply(before, { type: "expired" }).state.status).toBe("starting");

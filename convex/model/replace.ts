@@ -3,86 +3,19 @@ import type { Decision, Outcome, Slot, SlotState } from "./slot";
 import { create, lost, MAX_STRIKES, stay, to } from "./slotMoves";
 import { onOutcome } from "./slotSteps";
 import {
-  COPY_DEADLINE,
-  CREATE_DEADLINE,
-  DELETE_DEADLINE,
-  KEPT_FOR,
-  QUEUE_DEADLINE,
-  START_DEADLINE,
-  STOP_DEADLINE,
-} from "./timing";
+  DEADLINES,
+  FIRST,
+  WITHIN,
+  type Replacing,
+  type Stage,
+  type Step,
+} from "./replaceStages";
+import { KEPT_FOR, QUEUE_DEADLINE } from "./timing";
 
-/**
- * A sandbox made anew with its files. Each stage but two is a transition that
- * the slot knows anyway, run inside: what ends it begins the next stage.
- *
- *   [wake] -> keep -> stop -> delete -> place -> create -> [boot] -> restore -> running
- *
- * With an `error` it halts where it is until its owner resumes or cancels it.
- */
-export type Replacing = {
-  status: "replacing";
-  since: number;
-  stage: Stage;
-  /** When the stage began; keep and wake, or boot and restore, share one clock. */
-  stageSince: number;
-  step: Step;
-  error?: Failure;
-};
+export type { Replacing } from "./replaceStages";
 
-export type Stage =
-  | "wake" // a stopped one must run to be read
-  | "keep" // its files are copied out
-  | "stop"
-  | "delete" // and confirmed gone, or left to the sweeper
-  | "place" // waits for the place of the new one; nobody is admitted before it
-  | "create" // the next generation
-  | "boot" // it had to be started again
-  | "restore"; // its files are copied in, and their digest compared
-
-export type Step =
-  | "look"
-  | "start"
-  | "recover"
-  | "claim"
-  | "keep"
-  | "stop"
-  | "delete"
-  | "wait"
-  | "create"
-  | "restore";
-
-const DEADLINES: Record<Stage, number> = {
-  wake: COPY_DEADLINE,
-  keep: COPY_DEADLINE,
-  stop: STOP_DEADLINE,
-  delete: DELETE_DEADLINE,
-  place: QUEUE_DEADLINE,
-  create: CREATE_DEADLINE,
-  boot: START_DEADLINE + COPY_DEADLINE,
-  restore: START_DEADLINE + COPY_DEADLINE,
-};
-
-/** The step each stage begins with. */
-const FIRST: Record<Stage, Step> = {
-  wake: "look",
-  keep: "keep",
-  stop: "stop",
-  delete: "delete",
-  place: "wait",
-  create: "create",
-  boot: "look",
-  restore: "restore",
-};
-
-/** The transition of the slot that a stage is. */
-const WITHIN = {
-  wake: "starting",
-  stop: "stopping",
-  delete: "deleting",
-  create: "creating",
-  boot: "starting",
-} as const;
+/** Copies in a row that nobody answered, before it halts: as many as an install is tried. */
+const MAX_COPIES = 6;
 
 type Next = Decision["next"];
 
@@ -137,10 +70,9 @@ function onCopy(
   outcome: Outcome,
   now: number,
 ): Decision {
-  const awake = state.stage === "keep" ? "wake" : "boot";
   switch (outcome.kind) {
     case "kept":
-      return enter(slot, state, "stop", now);
+      return enter({ ...slot, strikes: 0 }, state, "stop", now);
     case "restored":
       return to(
         { ...slot, strikes: 0 },
@@ -154,11 +86,27 @@ function onCopy(
     case "gone":
       return gone(slot, now);
     case "unclaimed":
-      return to(slot, { ...state, stage: awake, step: "claim" }, "retry");
-    default:
+      return copyAgain(slot, state, "claim", now, unclaimed(state));
+    case "unknown":
       // Without an answer: the provider says whether it still runs.
-      return to(slot, { ...state, stage: awake, step: "look" }, "retry");
+      return copyAgain(slot, state, "look", now, outcome.error);
+    default:
+      return stay(slot);
   }
+}
+
+/** Back to the boot and the copy once more; not for ever, for its owner waits. */
+function copyAgain(
+  slot: Slot,
+  state: Replacing,
+  step: "claim" | "look",
+  now: number,
+  error: Failure,
+): Decision {
+  const again = { ...slot, strikes: slot.strikes + 1 };
+  if (again.strikes >= MAX_COPIES) return pause(again, state, now, error);
+  const stage = state.stage === "keep" ? "wake" : "boot";
+  return to(again, { ...state, stage, step }, "retry");
 }
 
 /** Reads what the slot's own transition came to as a step of the replacement. */
@@ -189,7 +137,10 @@ function onInner(
       return { ...enter(slot, state, "place", now), ...carry };
     case "create":
     case "boot":
-      if (status === "running") return copy(slot, state, "restore");
+      if (status === "running") {
+        const made = state.stage === "create" ? { ...slot, strikes: 0 } : slot;
+        return copy(made, state, "restore");
+      }
       if (status === "starting") {
         const { step } = inner.state as { step: Step };
         return {
@@ -386,6 +337,13 @@ export function overdueReplacing(
 
 function isReturning({ stage }: Replacing): boolean {
   return stage === "boot" || stage === "restore";
+}
+
+function unclaimed({ stage }: Replacing): Failure {
+  return failure(
+    stage === "keep" ? "keep_failed" : "restore_failed",
+    "What runs in the sandbox does not accept our key.",
+  );
 }
 
 function mismatch(): Failure {
