@@ -202,8 +202,12 @@ export class Life {
     await until(
       "agreement of provider and records",
       async () => {
-        const made = await this.operator.sandboxes();
-        const known = (await this.owner.client.sandboxes()).flatMap(recorded);
+        const records = await this.owner.client.sandboxes();
+        const known = records.flatMap(recorded);
+        // Of this person: another life's failure is its own.
+        const made = (await this.operator.sandboxes()).filter(({ name }) =>
+          records.some(({ slotId }) => name.includes(slotId)),
+        );
         seen = `${JSON.stringify(made.map(told))}, ${JSON.stringify(known)}`;
         return (
           made.length === known.length &&
