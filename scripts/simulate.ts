@@ -17,7 +17,7 @@ import { proveGuards } from "../tests/simulation/prove-guards";
 import { runRanges } from "../tests/simulation/ranges";
 import { tell } from "../tests/simulation/tell";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
     from: { type: "string", default: "1" },
     runs: { type: "string", default: "1000" },
@@ -35,7 +35,7 @@ if (values.seed !== undefined) {
   process.exit((await tell(Number(values.seed))) ? 0 : 1);
 }
 const held = values.guards
-  ? await proveGuards(jobs, process.argv.at(-1) ?? "")
+  ? await proveGuards(jobs, positionals[0] ?? "")
   : await runRanges({
       from: Number(values.from),
       runs: Number(values.runs),

@@ -13,7 +13,7 @@ const READ = ["before", "hang", "slow", "error"] as const;
 
 /** Faults of each remote call. */
 export const REMOTE = {
-  create: [...WIRE, "quota", "pending", "broken", "taken"],
+  create: [...WIRE, "quota", "pending", "broken", "taken", "squatted"],
   get: [...READ, "404"],
   list: [...READ, "stale", "partial"],
   "list one": READ,
@@ -51,6 +51,7 @@ export const FAULT_WORDS: Record<Exclude<Fault, "none">, string> = {
   pending: "is accepted and takes its time",
   broken: "ends in the provider's state `error`",
   taken: "is refused: the name is taken, though nobody has it",
+  squatted: "is refused: somebody else's sandbox has the name",
   conflict: "is refused: 409, as if in transition",
   ignored: "is accepted, and nothing happens",
   stale: "shows what it showed the last time",

@@ -23,6 +23,7 @@ const expiry = "lifecycle/expiry.ts";
 export const GUARDS: Record<string, Guard> = {
   "generation of a lease": {
     breaks: "a worker of an older generation reports on the newer one",
+    seeds: [1],
     edits: [
       {
         file: leases,
@@ -33,6 +34,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a lease": {
     breaks: "a worker that was taken over reports beside its successor",
+    seeds: [1],
     edits: [
       {
         file: leases,
@@ -43,6 +45,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "generation of a config write": {
     breaks: "a config write of an older generation counts for the newer one",
+    seeds: [7],
     edits: [
       {
         file: config,
@@ -53,6 +56,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a config write": {
     breaks: "the hash of an older write is recorded under a newer write token",
+    seeds: [1],
     edits: [
       {
         file: config,
@@ -63,6 +67,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "config is dirty from the claim on": {
     breaks: "a woken agent keeps the gateway token of its former boot",
+    seeds: [1],
     edits: [
       {
         file: "lifecycle/driver.ts",
@@ -73,6 +78,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a probe": {
     breaks: "a look that was replaced reports as if it were the newest",
+    seeds: [8],
     edits: [
       {
         file: probes,
@@ -83,6 +89,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "revision of a probe": {
     breaks: "what was seen before a stop and a start is taken for news",
+    seeds: [1],
     edits: [
       {
         file: probes,
@@ -93,6 +100,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "an install's digest is ours": {
     breaks: "a skill is listed that is not what was sent",
+    seeds: [7],
     edits: [
       {
         file: installs,
@@ -108,6 +116,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "an install is listed once": {
     breaks: "two reports of one skill list it twice",
+    seeds: [1],
     edits: [
       {
         file: installs,
@@ -148,6 +157,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "gone only with evidence": {
     breaks: "a 404 of a provider that lags costs a living sandbox its record",
+    seeds: [1],
     edits: [
       {
         file: "node/daytona.ts",

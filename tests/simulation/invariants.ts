@@ -20,6 +20,9 @@ const GIVEN_UP: ReadonlySet<string> = new Set([
   "gone",
 ]);
 
+/** Tries at a create are half a minute apart; ten of them do not all fail. */
+const ADOPTION = 5 * 60_000;
+
 /** Crons run every 15 s; a server that goes down misses one. */
 const CRON_SLACK = 40_000;
 
@@ -127,13 +130,20 @@ export class Watch {
     const remotes = of(this.disk.all("remotes"), slotId);
     const generations = new Set(remotes.map((remote) => remote.generation));
     hold("I7 one row per generation", generations.size === remotes.length);
-    for (const { generation, state, name } of remotes) {
+    for (const { generation, state, name, remoteId } of remotes) {
+      hold(
+        "adopted only with our labels",
+        !remoteId || !this.world.boxes.get(remoteId)?.squats,
+      );
       hold(
         "I1 only the newest generation is wanted",
         generation === slot.generation || GIVEN_UP.has(state),
       );
       const box = state === "gone" ? this.world.byName(name) : undefined;
-      hold("I7 gone is gone", !box || box.state === "destroying");
+      hold(
+        "I7 gone is gone",
+        !box || box.state === "destroying" || box.squats === true,
+      );
     }
     const leases = of(this.disk.all("leases"), slotId);
     const { status } = slot.state;
@@ -193,7 +203,7 @@ export class Watch {
   }
 
   private made(box: Box): void {
-    if (box.stranger) return;
+    if (box.stranger || !box.labels["slipway-slot"]) return;
     const slotId = box.labels["slipway-slot"] as SlotId;
     const remote = this.remoteOf(slotId, generationOf(box));
     hold("I7 recorded before it exists", remote !== undefined);
@@ -215,6 +225,7 @@ export class Watch {
   }
 
   private destroyed(box: Box): void {
+    if (box.squats) return;
     if (box.stranger) {
       hold(
         "I7 a stranger is deleted after two sightings and a minute",
@@ -278,19 +289,21 @@ export class Watch {
     }
   }
 
-  /** In fair weather a create finds what carries its name within minutes. */
+  /** In weather that is not too foul a create finds what carries its name within minutes. */
   private adopted(now: number): void {
     const { weather } = this.world.fate;
-    if (weather.remote > 0 || weather.worker > 0) this.fairSince = now;
-    if (now - this.fairSince < 4 * 60_000) return;
+    if (weather.remote > 0.05 || weather.worker > 0.01) this.fairSince = now;
+    if (now - this.fairSince < ADOPTION) return;
     for (const slot of this.disk.all("slots")) {
       const { state } = slot;
       if (state.status !== "creating" || state.step !== "create") continue;
       const name = this.remoteOf(slot._id, slot.generation)?.name ?? "";
-      const waits = now - state.since >= 4 * 60_000;
+      const waits = now - state.since >= ADOPTION;
+      const box = this.world.byName(name);
+      const there = box?.state === "started" && !box.squats;
       hold(
         "what a lost create has made is adopted",
-        !waits || this.world.byName(name)?.state !== "started",
+        !waits || !there || now - box.startedAt < ADOPTION,
       );
     }
   }

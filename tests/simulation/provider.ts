@@ -191,6 +191,9 @@ class SimDaytona {
     }
     return remote("create", ownerOf(name), async (fault, dice) => {
       if (fault === "quota") refuseForRoom();
+      if (fault === "squatted" && !world.byName(name)) {
+        world.make(name, {}, "started").squats = true;
+      }
       if (world.byName(name) || fault === "taken") {
         throw new DaytonaConflictError(`${name} already exists`, 409);
       }

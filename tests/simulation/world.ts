@@ -39,6 +39,10 @@ export type Box = {
   activeAt: number;
   /** What its owner made; survives a stop, and a replacement. */
   files: string;
+  /** When it was last started, in ms. */
+  startedAt: number;
+  /** Carries the name of one of ours, and is somebody else's. */
+  squats?: true;
   /** Carries our label, though none of us made it. */
   stranger?: { sightings: number; firstSeenAt: number };
 };
@@ -141,6 +145,7 @@ export class World {
       installs: new Map(),
       activeAt: this.clock.now(),
       files: "",
+      startedAt: this.clock.now(),
       ...(isStranger && { stranger: { sightings: 0, firstSeenAt: 0 } }),
     };
     this.boxes.set(box.id, box);
