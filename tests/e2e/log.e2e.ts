@@ -84,7 +84,7 @@ test("on a phone, by keyboard: the calls of a launch, its details, the sandbox's
   await page.getByText("Write the keys: claimed").waitFor();
   expect(await problems(page)).toEqual([]);
 
-  await page.getByRole("button", { name: "Stop" }).first().click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.getByText("Stop asked for").waitFor();
   await page.getByText("The sandbox is stopped").waitFor({ timeout: 60_000 });
   expect(errors).toEqual([]);

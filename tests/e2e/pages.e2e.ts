@@ -213,7 +213,7 @@ describe("a session", () => {
     }
 
     await other.goto(`${product.baseUrl}/dashboard`);
-    await other.getByRole("button", { name: "Stop" }).click();
+    await other.getByRole("button", { name: "Stop", exact: true }).click();
     await page.getByText("The sandbox is stopped").waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Start it" }).click();
     await other
