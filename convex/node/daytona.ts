@@ -270,10 +270,17 @@ export function removeByName(name: string): Promise<Outcome> {
       if (error instanceof DaytonaNotFoundError) return { kind: "gone" };
       throw error;
     }
-    if (sandbox.state === "destroyed") return { kind: "gone" };
+    // Somebody else's is left alone: ours is not there.
+    const ours = sandbox.state !== "destroyed" && nameOf(sandbox) === name;
+    if (!ours) return { kind: "gone" };
     await sandbox.delete(SECONDS);
     return present(sandbox.id, "deleting");
   });
+}
+
+/** The name that one of ours has with these labels (lifecycle/remotes). */
+function nameOf({ labels: { [DEPLOYMENT_LABEL]: of, ...labels } }: Sandbox) {
+  return `slipway-${of}-${labels["slipway-slot"]}-${labels["slipway-generation"]}`;
 }
 
 /**

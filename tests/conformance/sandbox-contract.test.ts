@@ -51,8 +51,13 @@ async function slipwaysOwnCalls() {
     SLIPWAY_SNAPSHOT: "bare",
   });
   try {
-    const labels = { "slipway-deployment": "contract" };
-    const work = { name: "ours", labels, autoStopMinutes: 15 };
+    const labels = {
+      "slipway-deployment": "contract",
+      "slipway-slot": "slot",
+      "slipway-generation": "1",
+    };
+    const name = "slipway-contract-slot-1";
+    const work = { name, labels, autoStopMinutes: 15 };
     const made = await slipway.create(work);
     if (made.kind !== "present") throw new Error(JSON.stringify(made));
     const { remoteId } = made;
@@ -72,7 +77,7 @@ async function slipwaysOwnCalls() {
     });
     await slipway.keepAlive({ remoteId });
     await slipway.recover({ remoteId });
-    await slipway.removeByName("ours");
+    await slipway.removeByName(name);
     expect(await slipway.look({ remoteId })).toEqual({ kind: "gone" });
   } finally {
     for (const key of Object.keys(process.env)) {
