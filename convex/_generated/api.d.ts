@@ -102,6 +102,7 @@ import type * as model_skills_manifest from "../model/skills/manifest.js";
 import type * as model_skills_names from "../model/skills/names.js";
 import type * as model_skills_opened from "../model/skills/opened.js";
 import type * as model_skills_resolution from "../model/skills/resolution.js";
+import type * as model_skills_secrets from "../model/skills/secrets.js";
 import type * as model_slot from "../model/slot.js";
 import type * as model_slotFixtures from "../model/slotFixtures.js";
 import type * as model_slotMoves from "../model/slotMoves.js";
@@ -240,6 +241,7 @@ declare const fullApi: ApiFromModules<{
   "model/skills/names": typeof model_skills_names;
   "model/skills/opened": typeof model_skills_opened;
   "model/skills/resolution": typeof model_skills_resolution;
+  "model/skills/secrets": typeof model_skills_secrets;
   "model/slot": typeof model_slot;
   "model/slotFixtures": typeof model_slotFixtures;
   "model/slotMoves": typeof model_slotMoves;

@@ -209,19 +209,6 @@ export class Stage {
     return `a report arrives ${how}: ${call.name}`;
   }
 
-  /** Ends what misfortunes are still to come. */
-  calm(): void {
-    this.fuse = null;
-  }
-
-  /** A sandbox with our label that no record knows. */
-  stranger(): Box | null {
-    const [deployment] = disk.all("deployment");
-    if (!deployment) return null;
-    const labels = { "slipway-deployment": deployment.deploymentId };
-    return this.world.make("stranger", labels, "started", true);
-  }
-
   private async up(): Promise<void> {
     this.backend = await createBackend({
       functions: modules,
