@@ -73,7 +73,10 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
   const restored = await slipway(["restore", "--wait", "--json"]);
   const records = restored.stdout.trim().split("\n");
   expect(records.map((line) => JSON.parse(line) as object)).toMatchObject([
-    { event: "item", slotId: "b1", state: "running" },
+    {
+      ...{ event: "item", slotId: "b1", state: "running" },
+      slot: { status: "running" },
+    },
     { event: "item", slotId: "b2", state: "stopped" },
   ]);
   expect(restored.code).toBe(0);

@@ -142,10 +142,8 @@ async function tellSet(
   const results = await Promise.all(
     asked.map(
       async (one) =>
-        items.find(({ slotId }) => slotId === one.slotId) ?? {
-          ...one,
-          state: await statusOf(client, one.slotId),
-        },
+        items.find(({ slotId }) => slotId === one.slotId) ??
+        (await outOfSet(client, one)),
     ),
   );
   for (const one of results) out.emit({ event: "item", ...one });
@@ -153,17 +151,23 @@ async function tellSet(
     ...[one.slotId, nameOf(one), one.state],
     one.error ? `${one.error.message} ${one.error.next}` : "",
   ]);
-  for (const line of rows.length > 0 ? table(rows) : ["There is nothing."]) {
-    out.say(line);
-  }
+  const none =
+    under === "stopping"
+      ? "Nothing is running."
+      : "There is nothing to restore.";
+  for (const line of rows.length > 0 ? table(rows) : [none]) out.say(line);
   const settled = results.every(({ state }) => state !== under || !wait);
   return settled && results.every(({ error }) => !error) ? 0 : 1;
 }
 
-/** Of one that is no longer in the set. */
-async function statusOf(client: Client, slotId: string): Promise<string> {
+/** One that is no longer in the set, as it is now. */
+async function outOfSet(
+  client: Client,
+  { slotId, name }: RestoreItem,
+): Promise<RestoreItem> {
   const path = `/sandboxes/${encodeURIComponent(slotId)}`;
-  return (await client.ask("GET", path, sandbox)).state.status;
+  const { state } = await client.ask("GET", path, sandbox);
+  return { slotId, name, state: state.status, slot: state };
 }
 
 async function readSet(client: Client): Promise<RestoreItem[]> {
