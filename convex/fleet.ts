@@ -8,7 +8,7 @@ import { slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { limitControl } from "./limits";
-import { isRestorable } from "./model/fleet";
+import { isRestorable, unstoppable } from "./model/fleet";
 import { fleetItem, slotState } from "./validators";
 
 /** "Stop all" and "Restore": one set per user, stored before the first stop. */
@@ -41,7 +41,8 @@ export const get = userQuery({
 
 /**
  * Stops every running sandbox of the user and remembers which; asked again it
- * retries those whose stop failed. Launches under way are cancelled.
+ * retries those whose stop failed. One that is being replaced is told as failed.
+ * Launches under way are cancelled.
  */
 export const stopAll = userMutation({
   scope: "control",
@@ -54,7 +55,8 @@ export const stopAll = userMutation({
     const running = slots.filter(({ state }) =>
       ["running", "starting"].includes(state.status),
     );
-    const ids = new Set(running.map((slot) => slot._id));
+    const replacing = slots.filter(({ state }) => state.status === "replacing");
+    const ids = new Set([...running, ...replacing].map((slot) => slot._id));
     const kept = (await getFleet(ctx, user._id))?.items ?? [];
     await writeFleet(ctx, user._id, [
       ...kept
@@ -68,6 +70,11 @@ export const stopAll = userMutation({
       ...running.map(({ _id }) => ({
         slotId: _id,
         state: "stopping" as const,
+      })),
+      ...replacing.map(({ _id }) => ({
+        slotId: _id,
+        state: "failed" as const,
+        error: unstoppable(),
       })),
     ]);
     for (const slot of slots) {

@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { probed } from "../model/log";
 import { decide, type SlotEvent } from "../model/slot";
+import { capsOf } from "../model/admission";
 import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
@@ -33,6 +34,9 @@ import { retireVersions, withdrawMissing } from "./versions";
 
 /** Slots looked at by one cron run; the rest follow in the next. */
 const PROBES_PER_RUN = 25;
+
+/** With many sandboxes each is looked at within this many runs: ten minutes. */
+const LOOK_WITHIN_RUNS = 10;
 
 /** Looks in a row without an answer before what waits is given up. */
 const MAX_FAILURES = 6;
@@ -351,12 +355,17 @@ export const probeRunning = internalMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const now = Date.now();
+    // Were a sandbox in use looked at too rarely, the provider would stop it.
+    const looks = Math.max(
+      PROBES_PER_RUN,
+      Math.ceil(capsOf(process.env).deployment / LOOK_WITHIN_RUNS),
+    );
     const due = await ctx.db
       .query("activity")
       .withIndex("by_next_probe_at", (q) =>
         q.gt("nextProbeAt", 0).lte("nextProbeAt", now),
       )
-      .take(PROBES_PER_RUN);
+      .take(looks);
     for (const row of due) {
       const slot = await requireSlot(ctx, row.slotId);
       if (slot.state.status === "running") {

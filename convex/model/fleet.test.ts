@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { failure } from "./errors";
-import { advanceItem, isRestorable } from "./fleet";
+import { advanceItem, isRestorable, unstoppable, type Item } from "./fleet";
 import type { SlotState } from "./slot";
 
 const running: SlotState = { status: "running", since: 0 };
@@ -30,6 +30,16 @@ describe("stop all", () => {
       state: "failed",
       error: { next: "Stop it again." },
     });
+  });
+
+  test("says of one that is being replaced that it was not stopped", () => {
+    const told: Item = { state: "failed", error: unstoppable() };
+    const replacing: SlotState = {
+      ...{ status: "replacing", since: 0, stage: "create", stageSince: 0 },
+      step: "create",
+    };
+    expect(advanceItem(told, replacing, replacing, undefined)).toEqual(told);
+    expect(advanceItem(told, replacing, running, undefined)).toBeNull();
   });
 
   test("forgets what is gone, and what somebody brought back meanwhile", () => {

@@ -34,6 +34,8 @@ export function advanceItem(
     case "starting":
       // Found to be still running after all; the stop goes on or has failed.
       return item;
+    case "replacing":
+      return item; // said to be, when the stop was asked for
     default:
       // Gone, or somebody brought it back before the set was restored.
       return null;
@@ -58,6 +60,14 @@ function whileRestoring(
     default:
       return null;
   }
+}
+
+/** Of a sandbox that "Stop all" finds between two lives. */
+export function unstoppable(): Failure {
+  return {
+    ...failure("sandbox_busy", "The sandbox is being replaced."),
+    next: "Stop it when that is done.",
+  };
 }
 
 /** Whether "Restore" can bring it back now. */
