@@ -132,6 +132,11 @@ export const decline = userMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const user = await requireUser(ctx);
+    for (const { slotId } of (await getFleet(ctx, user._id))?.items ?? []) {
+      const slot = await ctx.db.get("slots", slotId);
+      const what = { kind: "action", action: "decline_restore" } as const;
+      if (slot) await log(ctx, { slot, what });
+    }
     await writeFleet(ctx, user._id, []);
     return null;
   },
