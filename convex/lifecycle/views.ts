@@ -83,7 +83,9 @@ export async function view(
   return {
     slotId: slot._id,
     name: slot.name,
-    sandboxId: exists ? (remote?.remoteId ?? null) : null,
+    // A replacement outlives the old one.
+    sandboxId:
+      exists && remote?.state !== "gone" ? (remote?.remoteId ?? null) : null,
     state: slot.state,
     generation: slot.generation,
     agent: running ? (boot?.agent ?? null) : null,

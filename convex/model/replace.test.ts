@@ -203,9 +203,14 @@ describe("a replacement", () => {
         slot = decide(slot, claimed as SlotEvent, NOW);
         expect(slot.state).toMatchObject({ stage, step: stage });
       }
-      slot = copied();
+      const halted = copied();
+      slot = halted;
       const code = outcome.kind === "unknown" ? silent.code : `${stage}_failed`;
-      expect(slot.state).toMatchObject({ stage, error: { code } });
+      expect(slot.state).toMatchObject({ error: { code } });
+      // The old one is as it was; the new one is given up for another.
+      const kept = stage === "keep";
+      expect(slot.state).toMatchObject({ stage: kept ? "keep" : "place" });
+      expect(halted.remote).toEqual(kept ? undefined : { state: "abandoned" });
       // Its owner's next word begins anew.
       const resumed = decide(slot, { type: "resume" }, NOW);
       expect(resumed).toMatchObject({ strikes: 0 });

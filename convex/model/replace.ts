@@ -104,9 +104,17 @@ function copyAgain(
   error: Failure,
 ): Decision {
   const again = { ...slot, strikes: slot.strikes + 1 };
-  if (again.strikes >= MAX_COPIES) return pause(again, state, now, error);
-  const stage = state.stage === "keep" ? "wake" : "boot";
-  return to(again, { ...state, stage, step }, "retry");
+  const before = state.stage === "keep";
+  if (again.strikes < MAX_COPIES) {
+    const stage = before ? "wake" : "boot";
+    return to(again, { ...state, stage, step }, "retry");
+  }
+  if (before) return pause(again, state, now, error);
+  // Nothing is lost with the new one, so the next try is made with another.
+  return {
+    ...pause(again, { ...state, stage: "place", step: "wait" }, now, error),
+    remote: { state: "abandoned" },
+  };
 }
 
 /** Reads what the slot's own transition came to as a step of the replacement. */
