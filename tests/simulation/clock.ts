@@ -18,16 +18,6 @@ export function soon(work: () => void): void {
 
 type Timer = { at: number; order: number; wake: () => void; over: boolean };
 
-/** The clock stands still until this is done, which waits for the process and not for us. */
-export async function unhurried<T>(work: Promise<T>): Promise<T> {
-  ready += 1;
-  try {
-    return await work;
-  } finally {
-    ready -= 1;
-  }
-}
-
 /** A clock that jumps from timer to timer: a minute in which nothing happens costs nothing. */
 export class SimClock implements Clock {
   readonly real = false;

@@ -157,7 +157,29 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     const row = `${key} ${digest}`;
     const mine = box.installs.get(row) === headers.get("x-install-id");
     if (box.disk.has(row) && !mine) return said(409, { code: "reinstalled" });
+    if (box.disk.has(row)) world.onUninstall(box, key, digest);
     box.installs.delete(row);
     return said(200, { digest, removed: box.disk.delete(row) });
+  },
+
+  "POST /keep": (box) => {
+    world.onKeep(box);
+    return said(200, { content: box.files });
+  },
+
+  // Measured before anything is replaced: what is refused has changed nothing.
+  "POST /restore": (box, { headers, text }, fault) => {
+    const digest = digestOf(text);
+    if (fault === "lie") {
+      return said(200, { digest: digestOf("something else") });
+    }
+    if (fault === "garbled" || digest !== headers.get("x-slipway-digest")) {
+      return said(409, {
+        code: "digest_mismatch",
+        digest: digestOf("garbled"),
+      });
+    }
+    box.files = text;
+    return said(200, { digest });
   },
 };

@@ -81,6 +81,8 @@ export class Fate {
   weather: Weather = FAIR;
   /** Every misfortune so far, in order. */
   readonly drawn: Drawn[] = [];
+  /** What happens for certain: by name every time, by name and number once. */
+  readonly ordained = new Map<string, string>();
   private readonly counts = new Map<string, number>();
 
   constructor(
@@ -104,10 +106,14 @@ export class Fate {
   ): { kind: K | "none"; dice: Dice } {
     const key = this.count(about);
     const dice = Dice.of(this.seed, key);
-    if (!dice.chance(probability) || this.spared.has(key)) {
-      return { kind: "none", dice };
+    const certain = this.ordained.get(key) ?? this.ordained.get(about);
+    if (certain === undefined) {
+      if (!dice.chance(probability) || this.spared.has(key)) {
+        return { kind: "none", dice };
+      }
     }
-    const kind = dice.pick(kinds);
+    const drawn = dice.pick(kinds);
+    const kind = kinds.find((one) => one === certain) ?? drawn;
     this.drawn.push({ key, at: this.now(), what: words(kind) });
     return { kind, dice };
   }

@@ -50,6 +50,7 @@ export class Watch {
     world.onKeep = (box) =>
       this.kept.set(box.labels["slipway-slot"] ?? "", box.files);
     world.onConfig = (box) => this.guarded(() => this.configured(box));
+    world.onUninstall = (...of) => this.guarded(() => this.uninstalled(...of));
   }
 
   private guarded(check: () => void): void {
@@ -193,6 +194,17 @@ export class Watch {
     hold("I4 listed once", same.length === 1);
   }
 
+  private uninstalled(box: Box, skillKey: string, digest: string): void {
+    const slotId = box.labels["slipway-slot"] as SlotId;
+    const listed = of(this.disk.all("installedSkills"), slotId).some(
+      (row) =>
+        row.generation === generationOf(box) &&
+        row.skillKey === skillKey &&
+        row.digest === digest,
+    );
+    hold("I4 what is listed is never removed", !listed);
+  }
+
   private launch(launch: Doc<"launches">): void {
     const end = "at" in launch.state ? JSON.stringify(launch.state) : null;
     hold("a launch is active or ended", launch.active === (end === null));
@@ -207,6 +219,7 @@ export class Watch {
     const slotId = box.labels["slipway-slot"] as SlotId;
     const remote = this.remoteOf(slotId, generationOf(box));
     hold("I7 recorded before it exists", remote !== undefined);
+    hold("I7 gone is gone", remote?.state !== "gone");
     const placed = this.disk
       .all("places")
       .some(({ remoteId }) => remoteId === remote?._id);
@@ -225,7 +238,7 @@ export class Watch {
   }
 
   private destroyed(box: Box): void {
-    if (box.squats) return;
+    hold("I7 what is somebody else's is never deleted", !box.squats);
     if (box.stranger) {
       hold(
         "I7 a stranger is deleted after two sightings and a minute",

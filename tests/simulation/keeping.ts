@@ -1,13 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { askDaemon, type DaemonAddress } from "../../convex/node/sandboxd";
-import { unhurried } from "./clock";
 import { digestOf } from "./world";
 
-/** What a sandbox keeps, received: unpacking and measuring have tests of their own. */
-
-const file = join(tmpdir(), `slipway-simulation-${process.pid}`);
+/**
+ * What a sandbox keeps, received: unpacking and measuring have tests of their
+ * own. Nothing is written: a real file knows no virtual clock.
+ */
 
 type Content = { digest: string; files: number; bytes: number };
 
@@ -18,7 +15,11 @@ export async function receiveKept<T>(
 ): Promise<T> {
   const answer = await askDaemon(address, "POST", "/keep", { timeoutMs });
   const { content } = answer as { content: string };
-  writeFileSync(file, content);
   const digest = digestOf(content);
-  return unhurried(use(file, { digest, files: 1, bytes: content.length }));
+  return use(content, { digest, files: 1, bytes: content.length });
+}
+
+/** The "file" is its content. */
+export async function openKept(content: string): Promise<Blob> {
+  return new Blob([content]);
 }

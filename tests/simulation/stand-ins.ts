@@ -1,11 +1,12 @@
 import { mock } from "bun:test";
+import * as fs from "node:fs";
 import * as load from "../../emulators/backend/functions/load";
 import * as clock from "../../emulators/backend/clock";
 import { BytesInMemory } from "../../emulators/backend/files/bytes";
 import { currentContext } from "../../emulators/backend/functions/context";
 import { soon } from "./clock";
 import { daemonFetch, enterDaemons } from "./daemon";
-import { receiveKept } from "./keeping";
+import { openKept, receiveKept } from "./keeping";
 import { Disk } from "./disk";
 import { enterProvider, providerModule } from "./provider";
 import { digestOf, type World } from "./world";
@@ -50,6 +51,7 @@ export function installWorld(): void {
   });
   stand("../../emulators/backend/clock", { ...clock, soon });
   stand("../../convex/node/kept", { receiveKept });
+  stand("node:fs", { ...fs, openAsBlob: openKept });
   // `new` answers the one file: what a crashed backend wrote is still there.
   stand("../../emulators/backend/store/database", {
     Store: function Store() {

@@ -97,6 +97,7 @@ export class World {
   onDestroy: (box: Box) => void = () => {};
   onConfig: (box: Box) => void = () => {};
   onKeep: (box: Box) => void = () => {};
+  onUninstall: (box: Box, skillKey: string, digest: string) => void = () => {};
   private serial = 0;
 
   constructor(
