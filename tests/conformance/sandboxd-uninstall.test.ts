@@ -46,6 +46,13 @@ async function listed(of = daemon) {
   return (body.skills as { key: string }[]).map(({ key }) => key);
 }
 
+/** What is unpacked but not in its place. */
+const leftovers = () =>
+  readdir(join(daemon.home, ".slipway/staging")).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+
 describe("uninstalling", () => {
   const installAs = (skill: Skill, id: string) =>
     install(daemon, skill, { "x-install-id": id });
