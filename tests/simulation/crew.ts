@@ -1,4 +1,4 @@
-import type { Range, Result } from "./worker";
+import type { Played, Range, Result } from "./worker";
 
 /** Worker processes that play ranges of seeds, each a range at a time. */
 
@@ -8,6 +8,8 @@ export type Crew = {
     ranges: Iterable<Range>,
     told: (result: Result) => boolean,
   ): Promise<void>;
+  /** Plays one scene by its name. */
+  show(scene: string): Promise<Played>;
   close(): Promise<void>;
 };
 
@@ -30,6 +32,11 @@ export async function hire(jobs: number, guard?: string): Promise<Crew> {
         }),
       );
     },
+    show(scene) {
+      const [worker] = workers;
+      if (!worker) throw new Error("There is nobody to play a scene.");
+      return worker.show(scene);
+    },
     async close() {
       await Promise.all(workers.map((worker) => worker.close()));
     },
@@ -38,7 +45,7 @@ export async function hire(jobs: number, guard?: string): Promise<Crew> {
 
 async function start(guard: string | undefined) {
   const ready = Promise.withResolvers<void>();
-  let answer: PromiseWithResolvers<Result> | null = null;
+  let answer: PromiseWithResolvers<Result & Played> | null = null;
   const child = Bun.spawn({
     cmd: [
       process.execPath,
@@ -46,7 +53,7 @@ async function start(guard: string | undefined) {
       ...(guard === undefined ? [] : [guard]),
     ],
     stdio: ["ignore", "inherit", "pipe"],
-    ipc(message: Result | "ready") {
+    ipc(message: (Result & Played) | "ready") {
       if (message === "ready") ready.resolve();
       else answer?.resolve(message);
     },
@@ -58,12 +65,14 @@ async function start(guard: string | undefined) {
     answer?.reject(gone);
   });
   await ready.promise;
+  const ask = (what: Range | { scene: string }) => {
+    answer = Promise.withResolvers<Result & Played>();
+    child.send(what);
+    return answer.promise;
+  };
   return {
-    play(range: Range): Promise<Result> {
-      answer = Promise.withResolvers<Result>();
-      child.send(range);
-      return answer.promise;
-    },
+    play: (range: Range): Promise<Result> => ask(range),
+    show: (scene: string): Promise<Played> => ask({ scene }),
     async close() {
       answer = null;
       child.disconnect();

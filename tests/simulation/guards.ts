@@ -8,9 +8,18 @@ export type Guard = {
   /** What goes wrong without it. */
   breaks: string;
   edits: Edit[];
-  /** Seeds known to notice, asked first. */
-  seeds?: number[];
-};
+  /** Another guard that hides its absence, so that both are taken out. */
+  behind?: string;
+} & (
+  | {
+      /** The scene that notices (scenes/). */
+      scene: string;
+    }
+  | {
+      /** A seed that notices. */
+      seed: number;
+    }
+);
 
 const leases = "lifecycle/leases.ts";
 const probes = "lifecycle/probes.ts";
@@ -19,11 +28,12 @@ const installs = "lifecycle/installs.ts";
 const remotes = "lifecycle/remotes.ts";
 const sweeping = "lifecycle/sweeping.ts";
 const expiry = "lifecycle/expiry.ts";
+const admission = "lifecycle/admission.ts";
 
 export const GUARDS: Record<string, Guard> = {
   "generation of a lease": {
     breaks: "a worker of an older generation reports on the newer one",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: leases,
@@ -34,7 +44,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a lease": {
     breaks: "a worker that was taken over reports beside its successor",
-    seeds: [1],
+    scene: "a worker that freezes while a create is slow",
     edits: [
       {
         file: leases,
@@ -45,7 +55,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "generation of a config write": {
     breaks: "a config write of an older generation counts for the newer one",
-    seeds: [7],
+    seed: 7,
     edits: [
       {
         file: config,
@@ -56,7 +66,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a config write": {
     breaks: "the hash of an older write is recorded under a newer write token",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: config,
@@ -67,7 +77,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "config is dirty from the claim on": {
     breaks: "a woken agent keeps the gateway token of its former boot",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: "lifecycle/driver.ts",
@@ -78,7 +88,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "token of a probe": {
     breaks: "a look that was replaced reports as if it were the newest",
-    seeds: [8],
+    seed: 8,
     edits: [
       {
         file: probes,
@@ -89,7 +99,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "revision of a probe": {
     breaks: "what was seen before a stop and a start is taken for news",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: probes,
@@ -100,7 +110,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "an install's digest is ours": {
     breaks: "a skill is listed that is not what was sent",
-    seeds: [7],
+    seed: 7,
     edits: [
       {
         file: installs,
@@ -116,7 +126,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "an install is listed once": {
     breaks: "two reports of one skill list it twice",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: installs,
@@ -137,6 +147,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "adoption by name": {
     breaks: "what a lost create has made is never found again",
+    scene: "a create whose answer is lost",
     edits: [
       {
         file: "node/daytona.ts",
@@ -147,6 +158,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "adoption by labels": {
     breaks: "a stranger's sandbox with our name is taken for ours",
+    scene: "a name that somebody else holds",
     edits: [
       {
         file: "node/daytona.ts",
@@ -157,7 +169,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "gone only with evidence": {
     breaks: "a 404 of a provider that lags costs a living sandbox its record",
-    seeds: [1],
+    seed: 1,
     edits: [
       {
         file: "node/daytona.ts",
@@ -166,8 +178,20 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
-  "gone before the name is free": {
-    breaks: "the slot is free while its sandbox still lives",
+  "a deletion is confirmed": {
+    breaks: "a slot is free while its sandbox still lives",
+    scene: "a deletion that does nothing",
+    edits: [
+      {
+        file: "model/slotSteps.ts",
+        find: '        { ...state, step: outcome.provider === "deleting" ? "look" : "delete" },\n        "retry",\n',
+        put: '        { status: "empty" },\n        "none",\n        { state: "gone" },\n',
+      },
+    ],
+  },
+  "a deletion is repeated": {
+    breaks: "what a provider forgot to delete lives on for minutes",
+    scene: "a deletion that does nothing",
     edits: [
       {
         file: "model/slotSteps.ts",
@@ -176,8 +200,20 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
+  "a deletion by name is of what is ours": {
+    breaks: "somebody else's sandbox is deleted for its name",
+    scene: "a name that somebody else takes while a create is unanswered",
+    edits: [
+      {
+        file: "node/daytona.ts",
+        find: 'sandbox.state !== "destroyed" && nameOf(sandbox) === name',
+        put: 'sandbox.state !== "destroyed"',
+      },
+    ],
+  },
   "an unanswered create is awaited": {
     breaks: "a create that lands late is nobody's",
+    scene: "a create that lands after its launch was cancelled",
     edits: [
       {
         file: remotes,
@@ -186,8 +222,9 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
-  "for a quarter of an hour": {
-    breaks: "a 404 by name ends the wait for a create that lands later",
+  "a 404 by name does not end that wait": {
+    breaks: "a create that lands after the first look is nobody's",
+    scene: "a create that lands after its launch was cancelled",
     edits: [
       {
         file: sweeping,
@@ -196,18 +233,37 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
+  "it is awaited for a quarter of an hour": {
+    breaks: "a create that lands after some minutes is nobody's",
+    scene: "a create that lands after fourteen minutes",
+    edits: [
+      {
+        file: "model/timing.ts",
+        find: "export const UNSETTLED = 15 * MINUTE;",
+        put: "export const UNSETTLED = 5 * MINUTE;",
+      },
+    ],
+  },
   "one create per slot": {
-    breaks: "two tabs that want a sandbox get two",
+    breaks: "two who want a sandbox get two",
+    behind: "a start of what is being made is no wish of its own",
+    scene: "a start asked for while the create is on its way",
     edits: [
       {
         file: "model/slot.ts",
-        find: '    case "empty":\n    case "failed":\n    case "stopped":\n      return to(\n',
-        put: '    case "creating" as never:\n    case "empty":\n    case "failed":\n    case "stopped":\n      return to(\n',
+        find: '    case "stopped":\n      return to(\n        slot,\n        { status: "queued", since: now, from: state, for: by },\n',
+        put: '    case "stopped":\n    case "creating" as never:\n      return to(\n        slot,\n        { status: "queued", since: now, from: (state.status as string) === "creating" ? { status: "empty" } : state, for: by },\n',
+      },
+      {
+        file: "sandboxes.ts",
+        find: '      case "creating":\n        return null;\n      case "queued":\n',
+        put: '        return null;\n      case "creating":\n      case "queued":\n',
       },
     ],
   },
   "a silent worker is taken over": {
     breaks: "a step whose worker died waits for its deadline",
+    scene: "a worker that dies in its create",
     edits: [
       {
         file: expiry,
@@ -218,6 +274,7 @@ export const GUARDS: Record<string, Guard> = {
   },
   "launches have deadlines": {
     breaks: "a launch waits for ever",
+    scene: "a launch of which every step is slow",
     edits: [
       {
         file: expiry,
@@ -226,8 +283,21 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
+  "an orphan has a minute": {
+    breaks: "what two lists show within a minute is deleted",
+    scene: "a stranger that a slow list shows",
+    edits: [
+      {
+        file: "model/sweep.ts",
+        find: "return strike.sweeps >= 2 && now - strike.firstSeenAt >= ORPHAN_GRACE;",
+        put: "return strike.sweeps >= 2 && now >= strike.firstSeenAt;",
+      },
+    ],
+  },
   "an orphan is seen twice": {
-    breaks: "what one listing shows is deleted at once",
+    breaks: "what one list shows is deleted at once",
+    behind: "an orphan has a minute",
+    scene: "a stranger that a slow list shows",
     edits: [
       {
         file: "model/sweep.ts",
@@ -236,33 +306,92 @@ export const GUARDS: Record<string, Guard> = {
       },
     ],
   },
+  "the sweeper's brake": {
+    breaks: "a mistake of ours deletes everything",
+    scene: "five strangers at once",
+    edits: [
+      {
+        file: sweeping,
+        find: "condemned: halted ? [] : condemned",
+        put: "condemned",
+      },
+    ],
+  },
   "the sweep matches with what is recorded now": {
-    breaks: "what was made while the list was read is taken for an orphan",
+    breaks: "what the records of five minutes ago did not know is an orphan",
+    scene: "a sandbox that has just been made, under the sweeps",
     edits: [
       {
         file: sweeping,
         find: '  return row.state !== "gone";',
-        put: '  return row.state !== "gone" && Date.now() - row._creationTime > 150_000;',
+        put: '  return row.state !== "gone" && Date.now() - row._creationTime > 300_000;',
       },
     ],
   },
-  "admission under the caps": {
-    breaks: "more sandboxes than the operator allows",
+  "the cap of a person": {
+    breaks: "one person has more than the operator allows",
+    scene: "more wanted than one person may have",
     edits: [
       {
-        file: "lifecycle/admission.ts",
-        find: "if (!places.admit(slot.userId)) continue;",
-        put: "places.admit(slot.userId);",
+        file: "model/admission.ts",
+        find: " || (this.held.get(user) ?? 0) >= this.caps.user",
+        put: "",
+      },
+    ],
+  },
+  "the cap of the deployment": {
+    breaks: "there are more sandboxes than the operator allows",
+    behind: "the same cap, asked before anybody is looked at",
+    scene: "more wanted than there are places",
+    edits: [
+      {
+        file: "model/admission.ts",
+        find: "this.full || (this.held",
+        put: "(this.held",
       },
       {
-        file: "lifecycle/admission.ts",
-        find: "if (places.full) return null;",
-        put: "",
+        file: admission,
+        find: "if (places.full || admitted.length",
+        put: "if (admitted.length",
+      },
+    ],
+  },
+  "the order of the queue": {
+    breaks: "who came last is served first",
+    scene: "two that wait for one place",
+    edits: [
+      {
+        file: admission,
+        find: '.withIndex("by_status_and_since", (q) => q.eq("state.status", status));',
+        put: '.withIndex("by_status_and_since", (q) => q.eq("state.status", status)).order("desc");',
+      },
+    ],
+  },
+  "a place is free once its stop is confirmed": {
+    breaks: "the next one starts while the last still runs",
+    scene: "a stop that is not answered, and one that waits",
+    edits: [
+      {
+        file: "model/slot.ts",
+        find: '    case "stopped":\n      return true;\n',
+        put: '    case "stopping":\n    case "stopped":\n      return true;\n',
+      },
+    ],
+  },
+  "a place is free once its sandbox is gone": {
+    breaks: "the next one is made while the last still runs",
+    scene: "a deletion that is never carried out, and one that waits",
+    edits: [
+      {
+        file: admission,
+        find: 'remote.state !== "gone" && !off',
+        put: '!["gone", "deleting"].includes(remote.state) && !off',
       },
     ],
   },
   "a replacement deletes before it makes": {
     breaks: "two sandboxes of one slot at once",
+    scene: "a replacement",
     edits: [
       {
         file: "model/replace.ts",
@@ -273,16 +402,29 @@ export const GUARDS: Record<string, Guard> = {
   },
   "a replacement deletes only what is kept": {
     breaks: "files are gone with the old sandbox",
+    scene: "a replacement whose files cannot be copied out",
     edits: [
       {
         file: "model/replace.ts",
-        find: 'return to(slot, { ...state, stage: awake, step: "look" }, "retry");',
-        put: 'return enter(slot, state, state.stage === "keep" ? "stop" : "boot", now);',
+        find: 'return to(again, { ...state, stage, step }, "retry");',
+        put: 'return before ? enter(again, state, "stop", now) : to(again, { ...state, stage, step }, "retry");',
+      },
+    ],
+  },
+  "a late copy is dropped only if nobody recorded it": {
+    breaks: "a report that arrives twice deletes the files that were kept",
+    scene: "a report of what was kept that arrives twice",
+    edits: [
+      {
+        file: "lifecycle/keeps.ts",
+        find: "  if ((await getKeep(ctx, slotId))?.storageId === storageId) return;\n",
+        put: "",
       },
     ],
   },
   "a replacement brings back what was kept": {
     breaks: "a sandbox that lost the files is called whole",
+    scene: "a replacement whose copy is answered wrongly",
     edits: [
       {
         file: "node/keep.ts",
@@ -293,11 +435,40 @@ export const GUARDS: Record<string, Guard> = {
   },
   "stop all stores what it stops": {
     breaks: "restore knows of nothing",
+    scene: "all are stopped and brought back",
     edits: [
       {
         file: "fleet.ts",
         find: "...running.map(({ _id }) => ({",
         put: "...running.slice(1).map(({ _id }) => ({",
+      },
+    ],
+  },
+  "an install is of its generation": {
+    breaks: "what arrived in one sandbox is listed of the next",
+    behind: "a flight ends with its boot",
+    scene: "an install that reports on a sandbox that is gone",
+    edits: [
+      {
+        file: installs,
+        find: "  if (slot.generation !== flight.generation) return null;\n",
+        put: "",
+      },
+      {
+        file: remotes,
+        find: '  for (const row of flights) await ctx.db.delete("installs", row._id);\n',
+        put: "",
+      },
+    ],
+  },
+  "an uninstall names its install": {
+    breaks: "a removal that comes late takes what was installed since",
+    scene: "a version that is wanted again while it goes",
+    edits: [
+      {
+        file: "node/install.ts",
+        find: '    "x-install-id": installId,\n',
+        put: '    "x-install-id": installId && "the same",\n',
       },
     ],
   },

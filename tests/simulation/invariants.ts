@@ -146,6 +146,10 @@ export class Watch {
         !box || box.state === "destroying" || box.squats === true,
       );
     }
+    const flights = of(this.disk.all("installs"), slotId).map(
+      ({ generation, skillKey, sha }) => `${generation} ${skillKey} ${sha}`,
+    );
+    hold("I4 one flight per skill", new Set(flights).size === flights.length);
     const leases = of(this.disk.all("leases"), slotId);
     const { status } = slot.state;
     hold("one lease per slot", leases.length <= 1);

@@ -2,8 +2,8 @@ import { applyGuard } from "./break-guard";
 import { installWorld } from "./stand-ins";
 
 /**
- * A process that plays the ranges of seeds it is sent and answers what came of
- * each. With the name of a guard it first takes that guard out of the functions
+ * A process that plays the ranges of seeds and the scenes it is sent, and answers
+ * what came of each. With the name of a guard it first takes that guard out of the functions
  * it loads.
  */
 
@@ -16,10 +16,15 @@ export type Result = Range & {
   broken: { seed: number; invariant: string } | null;
 };
 
+/** What came of a scene: the promise that it broke, or null. */
+export type Played = { scene: string; ms: number; broken: string | null };
+
 const guard = process.argv[2];
 if (guard !== undefined) applyGuard(guard);
 installWorld();
 const { simulate } = await import("./run");
+const { SCENES } = await import("./scenes");
+const { playScene } = await import("./scenes/play");
 
 async function play({ from, runs }: Range): Promise<Result> {
   const began = performance.now();
@@ -39,10 +44,18 @@ async function play({ from, runs }: Range): Promise<Result> {
   return { from, runs: seed - from, ms, counts, broken };
 }
 
+async function show(name: string): Promise<Played> {
+  const began = performance.now();
+  const scene = SCENES[name];
+  if (!scene) throw new Error(`There is no scene named "${name}".`);
+  const broken = (await playScene(scene))?.message ?? null;
+  return { scene: name, ms: performance.now() - began, broken };
+}
+
 let last = Promise.resolve();
-process.on("message", (range: Range) => {
+process.on("message", (what: Range | { scene: string }) => {
   last = last.then(async () => {
-    process.send?.(await play(range));
+    process.send?.("scene" in what ? await show(what.scene) : await play(what));
   });
 });
 process.on("disconnect", () => process.exit(0));

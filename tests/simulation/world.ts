@@ -157,6 +157,7 @@ export class World {
   boot(box: Box, state: BoxState = "started"): void {
     box.state = state;
     box.activeAt = this.clock.now();
+    box.startedAt = this.clock.now();
     this.reboot(box);
   }
 

@@ -1,0 +1,168 @@
+import { hold } from "../invariants";
+import { disk } from "../stand-ins";
+import { digestOf } from "../world";
+import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
+
+/** Sandboxes that are deleted, replaced, stopped and restored. */
+
+/** A sandbox that runs, with something of its owner's in it. */
+async function atWork(on: OnStage): Promise<void> {
+  await on.launch();
+  await on.pass(20 * SECOND);
+  for (const box of on.world.live()) box.files = "a letter";
+}
+
+/** A replacement that came through has brought the files into another sandbox. */
+function replaced(on: OnStage): void {
+  const boxes = on.world.live();
+  hold(
+    "a replacement brings the files into one new sandbox",
+    on.runs() && boxes.length === 1 && boxes[0]?.files === "a letter",
+  );
+  hold("a replacement is a generation", on.slot().generation === 2);
+}
+
+export const ENDS: Record<string, Scene> = {
+  "a deletion that does nothing": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("delete of ann's default 1", "ignored");
+      await on.act("remove");
+      await on.pass(MINUTE);
+      hold(
+        "a deletion that did nothing is asked for again",
+        on.world.live().length === 0,
+      );
+      await on.rest();
+    },
+  },
+
+  "a replacement": {
+    async play(on) {
+      await atWork(on);
+      await on.act("replace");
+      await on.pass(MINUTE);
+      replaced(on);
+      await on.rest();
+    },
+  },
+
+  "a replacement whose copy is answered wrongly": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("POST /restore of ann's default 1", "lie");
+      await on.act("replace");
+      await on.pass(MINUTE);
+      await on.act("resumeReplace");
+      await on.pass(MINUTE);
+      replaced(on);
+      await on.rest();
+    },
+  },
+
+  "a replacement whose files cannot be copied out": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("POST /keep of ann's default", "hang");
+      await on.act("replace");
+      await on.pass(5 * MINUTE);
+      on.world.fate.ordained.clear();
+      await on.act("resumeReplace");
+      await on.pass(MINUTE);
+      replaced(on);
+      await on.rest();
+    },
+  },
+
+  "a report of what was kept that arrives twice": {
+    async play(on) {
+      await atWork(on);
+      await on.act("replace");
+      await on.until("files are kept", () => disk.all("keeps").length > 0);
+      const heard = on.world.heard.findLast(({ args }) =>
+        args.includes('"kept"'),
+      );
+      const said = JSON.parse(heard?.args ?? "{}") as {
+        name: string;
+        args: Record<string, string>;
+      };
+      await on.call("simulation:echo", { path: said.name, args: said.args });
+      const storageId = disk.all("keeps")[0]?.storageId;
+      const stored = await on.stage.transaction((ctx) =>
+        storageId
+          ? ctx.db.system.get("_storage", storageId)
+          : Promise.resolve(null),
+      );
+      hold("what is recorded as kept is stored", stored !== null);
+      await on.pass(MINUTE);
+      replaced(on);
+      await on.rest();
+    },
+  },
+
+  "all are stopped and brought back": {
+    async play(on) {
+      await on.launch();
+      await on.launch({ skill: 1, own: true });
+      await on.pass(20 * SECOND);
+      await on.call("fleet:stopAll");
+      await on.pass(20 * SECOND);
+      const off = on.slotsOf().every(({ state }) => state.status === "stopped");
+      hold("stop all stops all", off);
+      await on.call("fleet:restore");
+      await on.pass(20 * SECOND);
+      const ran = on.slotsOf().every(({ state }) => state.status === "running");
+      hold("what stop all stopped is restored", ran);
+      await on.rest();
+    },
+  },
+
+  "an install that reports on a sandbox that is gone": {
+    async play(on) {
+      const { world } = on;
+      const call = world.call.bind(world);
+      // The first install is done at once, and answered 15 s later.
+      world.call = async (route, owner, effect) => {
+        const first = route === "POST /skills" && !world.calls.has(route);
+        const answer = await call(route, owner, effect);
+        if (first) await world.wait(15 * SECOND);
+        return answer;
+      };
+      await on.launch();
+      const sent = () => world.live().some((box) => box.disk.size > 0);
+      await on.until("a skill is sent", sent);
+      world.mood = "none";
+      await on.act("remove");
+      const empty = () => on.slot().state.status === "empty";
+      await on.until("a deletion ends", empty);
+      on.ordain("POST /skills of ann's default", "hang");
+      await on.launch();
+      await on.until("it runs", () => on.runs());
+      await on.pass(30 * SECOND);
+      await on.rest();
+    },
+  },
+
+  "a version that is wanted again while it goes": {
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      const [row] = disk.all("installedSkills");
+      if (!row) throw new Error("Nothing was installed.");
+      // What is taken off is only off the disk after the next install of the same.
+      on.ordain("DELETE /skills of ann's default 1", "late");
+      await on.uninstall(row);
+      const asked = () => on.world.calls.has("DELETE /skills");
+      await on.until("what is taken off goes", asked);
+      await on.launch();
+      await on.pass(3 * MINUTE);
+      const box = on.world.live()[0];
+      const [listed] = disk.all("installedSkills");
+      hold(
+        "I4 listed only what is on disk",
+        box?.disk.has(`${listed?.skillKey} ${digestOf("skill 0")}`) === true,
+      );
+      await on.rest();
+    },
+  },
+};

@@ -1,0 +1,11 @@
+import { CREATES } from "./creates";
+import { ENDS } from "./ends";
+import { PLACES } from "./places";
+import type { Scene } from "./play";
+
+/** Every scene, by its name. */
+export const SCENES: Readonly<Record<string, Scene>> = {
+  ...CREATES,
+  ...ENDS,
+  ...PLACES,
+};

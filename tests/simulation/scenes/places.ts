@@ -1,0 +1,115 @@
+import { hold } from "../invariants";
+import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
+
+/** The sweeper, the caps and the queue. */
+
+/** None of what is not off at the provider is over the cap. */
+function within(on: OnStage, cap: number) {
+  return () => {
+    const on_ = on.world
+      .live()
+      .filter(({ state }) => !["stopped", "error"].includes(state));
+    hold("no more live than there are places", on_.length <= cap);
+  };
+}
+
+export const PLACES: Record<string, Scene> = {
+  "a stranger that a slow list shows": {
+    async play(on) {
+      await on.launch();
+      await on.pass(5 * SECOND);
+      const lists = on.world.calls.get("list") ?? 0;
+      on.ordain(`list of the sweeper ${lists + 1}`, "slow");
+      on.stage.stranger();
+      await on.pass(5 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "a sandbox that has just been made, under the sweeps": {
+    async play(on) {
+      await on.launch();
+      await on.pass(6 * MINUTE);
+      hold("what is wanted stays", on.world.live().length === 1);
+      await on.rest();
+    },
+  },
+
+  "five strangers at once": {
+    async play(on) {
+      await on.launch();
+      await on.pass(5 * SECOND);
+      for (let i = 0; i < 5; i++) on.stage.stranger();
+      await on.pass(5 * MINUTE, () =>
+        hold(
+          "many strangers are the operator's to judge",
+          on.world.live().length === 6,
+        ),
+      );
+    },
+  },
+
+  "more wanted than one person may have": {
+    env: { SLIPWAY_MAX_SANDBOXES_PER_USER: "2" },
+    async play(on) {
+      await on.launch();
+      await on.launch({ skill: 1, own: true });
+      await on.launch({ skill: 2, own: true });
+      await on.pass(MINUTE, within(on, 2));
+    },
+  },
+
+  "more wanted than there are places": {
+    env: { SLIPWAY_MAX_SANDBOXES: "2" },
+    async play(on) {
+      for (const user of ["ann", "bob", "cyd"]) await on.launch({ user });
+      await on.pass(MINUTE, within(on, 2));
+    },
+  },
+
+  "two that wait for one place": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      for (const user of ["ann", "bob", "cyd"]) {
+        await on.launch({ user });
+        await on.pass(10 * SECOND);
+      }
+      await on.act("remove");
+      await on.pass(MINUTE, within(on, 1));
+      hold(
+        "places are given in the order of arrival",
+        on.runs("bob") && on.slot("cyd").state.status === "queued",
+      );
+    },
+  },
+
+  "a stop that is not answered, and one that waits": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      await on.launch({ user: "bob" });
+      on.ordain("stop of ann's default 1", "hang");
+      await on.act("stop");
+      await on.pass(2 * MINUTE, within(on, 1));
+      hold("a place that is free is given away", on.runs("bob"));
+      await on.rest();
+    },
+  },
+
+  "a deletion that is never carried out, and one that waits": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      await on.launch({ user: "bob" });
+      on.ordain("delete of ann's default", "ignored");
+      await on.act("remove");
+      await on.pass(5 * MINUTE, within(on, 1));
+      on.world.fate.ordained.clear();
+      await on.pass(2 * MINUTE, within(on, 1));
+      hold("a place that is free is given away", on.runs("bob"));
+      await on.rest();
+    },
+  },
+};
