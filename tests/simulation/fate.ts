@@ -113,7 +113,9 @@ export class Fate {
       }
     }
     const drawn = dice.pick(kinds);
-    const kind = kinds.find((one) => one === certain) ?? drawn;
+    const kind =
+      certain === undefined ? drawn : kinds.find((one) => one === certain);
+    if (kind === undefined) throw new Error(`No ${about} ever ${certain}.`);
     this.drawn.push({ key, at: this.now(), what: words(kind) });
     return { kind, dice };
   }
