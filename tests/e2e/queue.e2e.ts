@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import {
   Client,
@@ -29,6 +29,19 @@ afterAll(async () => {
   await browser?.close();
   await product?.stop();
 });
+
+/** Tests run in any order: each leaves all places free. */
+afterEach(async () => {
+  for (const user of ["ada", "bea", "cy", "dee", "eve"]) {
+    const client = await Client.of(product, user);
+    await client.ask("POST", "/sandboxes/stop-all");
+    await client.ask("DELETE", "/sandboxes/restore");
+  }
+  await until("all places to be free", async () => {
+    const there = await product.providerSandboxes();
+    return there.every(({ state }) => state === "stopped");
+  });
+}, 60_000);
 
 async function launchOnScreen(user: string, skill: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
@@ -85,9 +98,10 @@ test("who comes when all places are taken sees which one in line, moves up, and 
 });
 
 test("who has all places of their own is told to stop one, and that lets the next in", async () => {
-  const client = await Client.of(product, "bea");
+  const client = await Client.of(product, "eve");
+  await client.launchReady("line/skills/one");
   const page = await (await browser.newContext()).newPage();
-  await signIn(page, product, "bea", "/line/skills/two");
+  await signIn(page, product, "eve", "/line/skills/two");
   await page.getByLabel("Its own sandbox").check();
   await page.getByText("No other one is in this").waitFor();
   await page.getByRole("button", { name: "Launch two" }).click();
