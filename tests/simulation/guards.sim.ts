@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { GUARDS } from "./guards";
-import { prove, tableOf, type Proof } from "./prove-guards";
+import { prove, rowOf, tableOf, type Proof } from "./prove-guards";
 
 /**
  * Without any one of its guards the lifecycle breaks a promise, and what
@@ -8,6 +8,17 @@ import { prove, tableOf, type Proof } from "./prove-guards";
  * is known to notice; unbroken, the scenes are played by scenes.sim.ts and the
  * seeds by lifecycle.sim.ts.
  */
+
+test("the table in the docs names every guard, and what notices", async () => {
+  const docs = `${import.meta.dir}/../../docs/simulation.md`;
+  const lines = (await Bun.file(docs).text()).split("\n");
+  const rows = lines.map((line) => line.split("|").map((cell) => cell.trim()));
+  const told = new Set(rows.map((cells) => cells.slice(1, 4).join(" | ")));
+  const missing = Object.keys(GUARDS)
+    .map((name) => rowOf(name).join(" | "))
+    .filter((row) => !told.has(row));
+  expect(missing).toEqual([]);
+});
 
 const LIMIT = 120_000; // a process and a run, on a busy machine
 

@@ -34,8 +34,7 @@ export async function proveGuards(
 
 /** Plays what a guard is known to be missed in, without the guard. */
 export async function prove(name: string): Promise<Proof> {
-  const guard = GUARDS[name];
-  if (!guard) throw new Error(`There is no guard named "${name}".`);
+  const guard = guardOf(name);
   const crew = await hire(1, name);
   try {
     if ("scene" in guard) {
@@ -55,19 +54,32 @@ export async function prove(name: string): Promise<Proof> {
 
 /** The table of docs/simulation.md. */
 export function tableOf(proofs: readonly Proof[]): string {
-  const rows = proofs.map(({ guard, broken }) => {
-    const known = GUARDS[guard];
-    const behind = known?.behind ? ` (with: ${known.behind})` : "";
-    return `| ${guard}${behind} | ${known?.breaks} | ${noticedBy(known)} | ${broken ?? "**not caught**"} |`;
-  });
-  return [
-    "| guard | what removing it breaks | seed or scene | invariant that catches it |",
-    "| --- | --- | --- | --- |",
-    ...rows,
-  ].join("\n");
+  const rows = proofs.map(({ guard, broken }) => [
+    ...rowOf(guard),
+    broken ?? "**not caught**",
+  ]);
+  return [HEAD, HEAD.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 }
 
-function noticedBy(guard: Guard | undefined): string {
-  if (!guard) return "";
-  return "scene" in guard ? guard.scene : `seed ${guard.seed}`;
+const HEAD = [
+  "guard",
+  "what removing it breaks",
+  "seed or scene",
+  "invariant that catches it",
+];
+
+/** What the table says of a guard before anybody proves it. */
+export function rowOf(name: string): string[] {
+  const guard = guardOf(name);
+  const behind = guard.behind ? ` (with: ${guard.behind})` : "";
+  const by = "scene" in guard ? guard.scene : `seed ${guard.seed}`;
+  return [`${name}${behind}`, guard.breaks, by];
+}
+
+function guardOf(name: string): Guard {
+  const guard = GUARDS[name];
+  if (!guard) throw new Error(`There is no guard named "${name}".`);
+  return guard;
 }
