@@ -47,7 +47,13 @@ export const STAGES: Stage[] = [
   // In a process of its own: it puts a modelled world in the place of modules.
   separateTests("simulation", "simulation", ".sim.ts"),
   { name: "product", run: productStage },
-  separateTests("browser tests", "e2e", ".e2e.ts"),
+  // Side by side: those that cut and kill things mostly wait for leases to end.
+  separateTests("browser tests", "e2e", ".e2e.ts", [
+    "admission",
+    "crashes",
+    "faults",
+    "replace-faults",
+  ]),
 ];
 
 async function installStage(progress: Progress): Promise<Outcome> {
@@ -117,23 +123,41 @@ async function productStage(progress: Progress): Promise<Outcome> {
     : failed("", `The agent cannot be installed: ${snapshot.agent.reason}`);
 }
 
-/** Files of a folder under tests/ that a plain `bun test` leaves alone. */
-function separateTests(name: string, folder: string, ending: string): Stage {
+/**
+ * Files of a folder under tests/ that a plain `bun test` leaves alone; those named
+ * in `beside` run in a second process at the same time.
+ */
+function separateTests(
+  name: string,
+  folder: string,
+  ending: string,
+  beside: string[] = [],
+): Stage {
   const dir = join(ROOT, "tests", folder);
   const files = existsSync(dir)
     ? readdirSync(dir)
         .filter((file) => file.endsWith(ending))
         .sort()
-        .map((file) => `./tests/${folder}/${file}`)
     : [];
-  return tests(name, [
-    // The ignore list of bunfig.toml keeps these out of a plain `bun test`.
-    ...["test", "--path-ignore-patterns", "node_modules/**"],
-    ...["--timeout", "180000", ...files],
-  ]);
+  const second = new Set(beside.map((file) => file + ending));
+  const shares = [
+    files.filter((file) => !second.has(file)),
+    files.filter((file) => second.has(file)),
+  ];
+  return tests(
+    name,
+    ...shares
+      .filter((share) => share.length > 0)
+      .map((share) => [
+        // The ignore list of bunfig.toml keeps these out of a plain `bun test`.
+        ...["test", "--path-ignore-patterns", "node_modules/**"],
+        ...["--timeout", "180000"],
+        ...share.map((file) => `./tests/${folder}/${file}`),
+      ]),
+  );
 }
 
-function tests(name: string, args: string[]): Stage {
+function tests(name: string, ...lines: string[][]): Stage {
   return {
     name,
     async run(progress) {
@@ -143,14 +167,32 @@ function tests(name: string, args: string[]): Stage {
         // What works on the smallest deployment works on a larger one.
         SLIPWAY_BACKEND_CLASS: process.env.SLIPWAY_BACKEND_CLASS ?? "smallest",
       };
-      const ran = await run([process.execPath, ...args], {
-        cwd: ROOT,
-        env,
-        progress,
-        keep: 20_000,
-      });
-      return readSummary(ran.output, ran.ok);
+      const outcomes = await Promise.all(
+        lines.map(async (args) => {
+          const ran = await run([process.execPath, ...args], {
+            cwd: ROOT,
+            env,
+            progress,
+            keep: 20_000,
+          });
+          return readSummary(ran.output, ran.ok);
+        }),
+      );
+      return outcomes.reduce(together);
     },
+  };
+}
+
+/** What came of two runs of one stage. */
+function together(a: Outcome, b: Outcome): Outcome {
+  const passed = a.passed + b.passed;
+  const failed = a.failed + b.failed;
+  return {
+    passed,
+    failed,
+    skipped: a.skipped + b.skipped,
+    said: `${passed} passed, ${failed} failed`,
+    output: a.output + b.output,
   };
 }
 
