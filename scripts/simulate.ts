@@ -6,7 +6,7 @@
  *   --state FILE        where finished ranges are noted, so that a run that was
  *                       stopped goes on (.slipway/simulation.jsonl); "none" notes nothing
  *   --seed N            plays one seed and tells its story
- *   --guards [word]     takes each guard out in turn; a seed or a scene must notice
+ *   --guards [word]     takes each guard out in turn; a scene must notice
  *   --strict            a zero in the coverage fails too
  *
  * Prints the coverage; exits with 1 when an invariant was broken or a guard

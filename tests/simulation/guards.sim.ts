@@ -3,10 +3,9 @@ import { GUARDS } from "./guards";
 import { prove, rowOf, tableOf, type Proof } from "./prove-guards";
 
 /**
- * Without any one of its guards the lifecycle breaks a promise, and what
- * `check` plays notices. Each guard is taken out for the seed or the scene that
- * is known to notice; unbroken, the scenes are played by scenes.sim.ts and the
- * seeds by lifecycle.sim.ts.
+ * Without any one of its guards the lifecycle breaks a promise: each is taken
+ * out, in a process of its own, for the scene that is known to notice.
+ * Unbroken, the scenes are played by scenes.sim.ts.
  */
 
 test("the table in the docs names every guard, and what notices", async () => {
@@ -20,7 +19,7 @@ test("the table in the docs names every guard, and what notices", async () => {
   expect(missing).toEqual([]);
 });
 
-const LIMIT = 120_000; // a process and a run, on a busy machine
+const LIMIT = 120_000; // a process and a scene, on a busy machine
 
 const proofs = new Map<string, Proof>();
 

@@ -5,7 +5,7 @@ import type { Guard } from "./guard";
 export const ENDS: Record<string, Guard> = {
   "gone only with evidence": {
     breaks: "a 404 of a provider that lags costs a living sandbox its record",
-    seed: 1,
+    scene: "a provider that does not find what is there",
     edits: [
       {
         file: "node/daytona.ts",

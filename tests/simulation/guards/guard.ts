@@ -4,16 +4,9 @@ export type Edit = { file: string; find: string; put: string };
 export type Guard = {
   /** What goes wrong without it. */
   breaks: string;
+  /** The scene that notices (scenes/). */
+  scene: string;
   edits: Edit[];
   /** Another guard that hides its absence, so that both are taken out. */
   behind?: string;
-} & (
-  | {
-      /** The scene that notices (scenes/). */
-      scene: string;
-    }
-  | {
-      /** A seed that notices. */
-      seed: number;
-    }
-);
+};

@@ -11,7 +11,7 @@ const remotes = "lifecycle/remotes.ts";
 export const REPORTS: Record<string, Guard> = {
   "generation of a lease": {
     breaks: "a worker of an older generation reports on the newer one",
-    seed: 1,
+    scene: "a worker of the generation before, with today's token",
     edits: [
       {
         file: leases,
@@ -33,7 +33,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "generation of a config write": {
     breaks: "a config write of an older generation counts for the newer one",
-    seed: 7,
+    scene: "a config write of the generation before, with today's token",
     edits: [
       {
         file: config,
@@ -44,7 +44,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "token of a config write": {
     breaks: "the hash of an older write is recorded under a newer write token",
-    seed: 1,
+    scene: "a config write with a token of its own",
     edits: [
       {
         file: config,
@@ -55,7 +55,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "config is dirty from the claim on": {
     breaks: "a woken agent keeps the gateway token of its former boot",
-    seed: 1,
+    scene: "a sandbox that is stopped and started",
     edits: [
       {
         file: "lifecycle/driver.ts",
@@ -66,7 +66,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "token of a probe": {
     breaks: "a look that was replaced reports as if it were the newest",
-    seed: 8,
+    scene: "a look with a token of its own",
     edits: [
       {
         file: probes,
@@ -77,7 +77,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "revision of a probe": {
     breaks: "what was seen before a stop and a start is taken for news",
-    seed: 1,
+    scene: "a look at what was before the last change",
     edits: [
       {
         file: probes,
@@ -88,7 +88,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "an install's digest is ours": {
     breaks: "a skill is listed that is not what was sent",
-    seed: 7,
+    scene: "an install that is answered with another digest",
     edits: [
       {
         file: installs,
@@ -104,7 +104,7 @@ export const REPORTS: Record<string, Guard> = {
   },
   "an install is listed once": {
     breaks: "two reports of one skill list it twice",
-    seed: 1,
+    scene: "an install that takes longer than the config",
     edits: [
       {
         file: installs,
