@@ -8,8 +8,8 @@ export type Crew = {
     ranges: Iterable<Range>,
     told: (result: Result) => boolean,
   ): Promise<void>;
-  /** Plays one scene by its name. */
-  show(scene: string): Promise<Played>;
+  /** Plays a scene by its name; the promise that it broke, or null. */
+  show(scene: string): Promise<string | null>;
   close(): Promise<void>;
 };
 
@@ -72,7 +72,7 @@ async function start(guard: string | undefined) {
   };
   return {
     play: (range: Range): Promise<Result> => ask(range),
-    show: (scene: string): Promise<Played> => ask({ scene }),
+    show: async (scene: string) => (await ask({ scene })).promise,
     async close() {
       answer = null;
       child.disconnect();
