@@ -86,6 +86,7 @@ import type * as model_logWords from "../model/logWords.js";
 import type * as model_providers from "../model/providers.js";
 import type * as model_repairs from "../model/repairs.js";
 import type * as model_replace from "../model/replace.js";
+import type * as model_replaceStages from "../model/replaceStages.js";
 import type * as model_reserved from "../model/reserved.js";
 import type * as model_retention from "../model/retention.js";
 import type * as model_scopes from "../model/scopes.js";
@@ -225,6 +226,7 @@ declare const fullApi: ApiFromModules<{
   "model/providers": typeof model_providers;
   "model/repairs": typeof model_repairs;
   "model/replace": typeof model_replace;
+  "model/replaceStages": typeof model_replaceStages;
   "model/reserved": typeof model_reserved;
   "model/retention": typeof model_retention;
   "model/scopes": typeof model_scopes;
