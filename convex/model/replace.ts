@@ -70,16 +70,20 @@ function onCopy(
   outcome: Outcome,
   now: number,
 ): Decision {
+  const { stage } = state;
   switch (outcome.kind) {
     case "kept":
+      if (stage !== "keep") return stay(slot);
       return enter({ ...slot, strikes: 0 }, state, "stop", now);
     case "restored":
+      if (stage !== "restore") return stay(slot);
       return to(
         { ...slot, strikes: 0 },
         { status: "running", since: now },
         "none",
       );
     case "mismatch":
+      if (stage !== "restore") return stay(slot);
       return pause(slot, state, now, mismatch());
     case "refused":
       return pause(slot, state, now, outcome.error);

@@ -82,3 +82,44 @@ export const all: SlotState[] = [
   deleting,
   failed,
 ];
+
+const PROVIDER = [
+  "started",
+  "starting",
+  "stopped",
+  "stopping",
+  "deleting",
+  "failed",
+] as const;
+
+/** Events of every kind. */
+export const events: SlotEvent[] = [
+  { type: "want" },
+  { type: "want", by: "owner" },
+  { type: "admit" },
+  { type: "replace" },
+  { type: "resume" },
+  { type: "cancel" },
+  { type: "stop" },
+  { type: "remove" },
+  { type: "abandon" },
+  { type: "insecure" },
+  { type: "unusable" },
+  { type: "expired" },
+  outcome({ kind: "claimed" }),
+  outcome({ kind: "gone" }),
+  outcome({ kind: "conflict" }),
+  outcome({ kind: "unknown", error: silent }),
+  outcome({ kind: "refused", error: refused }),
+  outcome({ kind: "kept" }),
+  outcome({ kind: "restored" }),
+  outcome({ kind: "mismatch" }),
+  outcome({ kind: "unclaimed" }),
+  { type: "probe", probe: { kind: "gone" } },
+  { type: "probe", probe: { kind: "unknown" } },
+  ...PROVIDER.map(present),
+  ...PROVIDER.map((provider): SlotEvent => ({
+    type: "probe",
+    probe: { kind: "present", provider, daemon: "unclaimed" },
+  })),
+];

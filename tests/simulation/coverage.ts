@@ -1,5 +1,6 @@
 import { ENDS } from "./attempts";
 import { REMOTE, type Route } from "./fate";
+import { movesOf } from "./moves";
 import { IMPOSSIBLE, STEPS } from "./reachable";
 
 /** What of all that can happen has happened, and what has not. */
@@ -34,7 +35,9 @@ export function report(all: Record<string, number>[]): boolean {
 function transitions(counts: Counts): string[] {
   const rows = tally(counts, "move", ([move, fault]) => [move, fault]);
   print("transitions by the fault of the call that led there", rows);
-  return []; // which there are is not declared: they are data of the product
+  return [...movesOf()]
+    .filter((move) => !rows.has(move) && !isImpossible(move))
+    .sort();
 }
 
 function attempts(counts: Counts): string[] {

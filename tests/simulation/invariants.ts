@@ -357,7 +357,7 @@ function of<T extends { slotId: SlotId }>(rows: T[], slotId: SlotId): T[] {
   return rows.filter((row) => row.slotId === slotId);
 }
 
-export function nameOf({ state }: Slot): string {
+export function nameOf({ state }: Pick<Slot, "state">): string {
   const at = "stage" in state ? `/${String(state.stage)}` : "";
   return `${state.status}${at}${"step" in state ? `/${state.step}` : ""}`;
 }
