@@ -253,14 +253,15 @@ export const strayed = internalMutation({
   },
 });
 
-/** Counts an orphan that was deleted. */
+/** Counts an orphan whose deletion was taken, once; its row goes when it is listed no more. */
 export const healed = internalMutation({
   args: { remoteId: v.string() },
   returns: v.null(),
   handler: async (ctx, { remoteId }) => {
     const row = await orphanOf(ctx, remoteId);
-    if (row) await ctx.db.delete("orphans", row._id);
-    if (row?.of) {
+    if (!row || row.healed) return null;
+    await ctx.db.patch("orphans", row._id, { healed: true });
+    if (row.of) {
       const slot = { _id: row.of.slotId, generation: row.of.generation };
       const what = { kind: "remote", change: "orphan_deleted" } as const;
       await log(ctx, { slot, what });

@@ -255,6 +255,7 @@ export const lifecycleTables = {
     of: v.optional(v.object({ slotId: v.id("slots"), generation: v.number() })),
     firstSeenAt: v.number(),
     sweeps: v.number(),
+    healed: v.optional(v.boolean()), // its deletion was taken
   }).index("by_remote_id", ["remoteId"]),
 
   /** Singleton counters and the sweeper's last word, for health. */

@@ -197,7 +197,11 @@ export class Stage {
       }
     }
     if (holder && part === "token") {
-      fence["token"] = dice.pick(heard).call.token ?? "";
+      const others = heard.filter(
+        ({ call: other }) => other.token !== holder.token,
+      );
+      fence["token"] =
+        others.length > 0 ? (dice.pick(others).call.token ?? "") : "";
       if (call.generation !== undefined) {
         fence["generation"] = holder.generation;
       }
