@@ -62,6 +62,8 @@ export function userQuery<
     args: { ...args, token },
     returns,
     handler: async (ctx: QueryCtx, given: WithToken<Args>) => {
+      // What is left are the function's own arguments, which the compiler cannot
+      // tell of a generic type.
       const { token: secret, ...rest } = given;
       const owner = await asOwner(ctx, secret, scope);
       return await handler(owner, rest as unknown as ObjectType<Args>);
@@ -97,6 +99,7 @@ export function userMutation<
     ): Promise<Infer<Returns>> => {
       const { token: secret, once: key, ...rest } = given;
       const owner = await asOwner(ctx, secret, scope, Date.now());
+      // As above: the rest are the function's own arguments.
       const run = () => handler(owner, rest as unknown as ObjectType<Args>);
       if (!key) return await run();
       const user = await requireUser(owner);

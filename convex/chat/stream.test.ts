@@ -5,6 +5,7 @@ import { relayStream, type Call } from "./stream";
 
 /** An action's context whose settling takes its time. */
 function callOf(settle: () => Promise<void>): Call {
+  // Of an action's context only this is used.
   const ctx = {
     runMutation: async () => {
       await Bun.sleep(30);

@@ -53,6 +53,7 @@ async function download(source: ArchiveSource, file: string): Promise<void> {
   }
   const announced = Number(answer.headers.get("content-length"));
   if (announced > REPOSITORY_LIMITS.packedBytes) throw tooLarge(source);
+  // Async iterable in Node, where this runs; the types are the browser's.
   const body = answer.body as unknown as AsyncIterable<Uint8Array> | null;
   if (!body) throw unreachable(host.host, null);
   try {

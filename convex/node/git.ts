@@ -108,7 +108,8 @@ async function askRefs(
       url: answer.url,
       method,
       headers: Object.fromEntries(answer.headers),
-      // Whole, for the library takes a body that breaks off for one that ended.
+      // Whole, for the library takes a body that breaks off for one that ended. It
+      // takes any iterable; its types say an async one.
       body: [await readAll(answer, host)] as unknown as GitHttpResponse["body"],
       statusCode: answer.status,
       statusMessage: answer.statusText,
@@ -193,6 +194,7 @@ async function collect(body: AsyncIterable<Uint8Array> | Uint8Array[]) {
 async function readAll(answer: Response, host: GitHost): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  // Async iterable in Node, where this runs; the types are the browser's.
   const body = answer.body as unknown as AsyncIterable<Uint8Array> | null;
   try {
     for await (const chunk of body ?? []) {

@@ -118,6 +118,7 @@ async function send(
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   if (!response.body) return;
   try {
+    // Async iterable in Node, where this runs; the types are the browser's.
     yield* response.body as unknown as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw unanswered(error);

@@ -1,12 +1,10 @@
 "use client";
 
-import { useAction } from "convex/react";
 import { useId, useState, type FormEvent } from "react";
-import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import { Button } from "../ui/button";
 import { Input } from "../ui/field";
 import { fileUrl } from "./address";
+import { useTicketTab } from "./use-ticket-tab";
 
 /** Saves one file of the sandbox, of any size, straight to the disk. */
 export function DownloadFile({
@@ -16,34 +14,17 @@ export function DownloadFile({
   slotId: string;
   relayUrl: string;
 }) {
-  const issue = useAction(api.tickets.issue);
+  const { open, busy, failure } = useTicketTab(slotId);
   const [path, setPath] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
   const id = useId();
 
-  async function save(event: FormEvent) {
-    event.preventDefault();
-    const tab = window.open("", "_blank"); // closes itself when a file comes
-    if (tab) tab.opener = null;
-    setBusy(true);
-    setFailure(null);
-    try {
-      const purpose = { kind: "file", path } as const;
-      const { ticket } = await issue({ slotId, purpose });
-      const url = fileUrl(relayUrl, ticket);
-      if (tab) tab.location.replace(url);
-      else window.location.assign(url);
-    } catch (error) {
-      tab?.close();
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
+  const submit = (event: FormEvent) =>
+    open(event, { kind: "file", path }, ({ ticket }) =>
+      fileUrl(relayUrl, ticket),
+    );
 
   return (
-    <form onSubmit={(event) => void save(event)} className="space-y-2">
+    <form onSubmit={(event) => void submit(event)} className="space-y-2">
       <label htmlFor={id} className="block text-sm font-medium">
         Download a file
       </label>

@@ -1,12 +1,10 @@
 "use client";
 
-import { useAction } from "convex/react";
 import { useId, useState, type FormEvent } from "react";
-import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import { Button } from "../ui/button";
 import { Input } from "../ui/field";
 import { previewUrl } from "./address";
+import { useTicketTab } from "./use-ticket-tab";
 
 /** Shows what a server in the sandbox serves, in a tab and on a host of its own. */
 export function OpenPort({
@@ -16,35 +14,17 @@ export function OpenPort({
   slotId: string;
   relayUrl: string;
 }) {
-  const issue = useAction(api.tickets.issue);
+  const { open, busy, failure } = useTicketTab(slotId);
   const [port, setPort] = useState("3000");
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
   const id = useId();
 
-  async function open(event: FormEvent) {
-    event.preventDefault();
-    // At once, while the click still allows it; where it leads comes later.
-    const tab = window.open("", "_blank");
-    if (tab) tab.opener = null;
-    setBusy(true);
-    setFailure(null);
-    try {
-      const purpose = { kind: "port", port: Number(port) } as const;
-      const { ticket, label } = await issue({ slotId, purpose });
-      const url = previewUrl(relayUrl, label ?? "", ticket);
-      if (tab) tab.location.replace(url);
-      else window.location.assign(url);
-    } catch (error) {
-      tab?.close();
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
+  const submit = (event: FormEvent) =>
+    open(event, { kind: "port", port: Number(port) }, ({ ticket, label }) =>
+      previewUrl(relayUrl, label ?? "", ticket),
+    );
 
   return (
-    <form onSubmit={(event) => void open(event)} className="space-y-2">
+    <form onSubmit={(event) => void submit(event)} className="space-y-2">
       <label htmlFor={id} className="block text-sm font-medium">
         Open a port
       </label>
