@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { readdir, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -218,3 +218,10 @@ export function textOf(events: TurnEvent[]): string {
     .map((event) => (event.kind === "text" ? event.delta : ""))
     .join("");
 }
+
+/** What is unpacked but not in its place. */
+export const leftoversOf = (daemon: Daemon) =>
+  readdir(join(daemon.home, ".slipway/staging")).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });

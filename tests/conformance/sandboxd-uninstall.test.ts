@@ -14,6 +14,7 @@ import {
   install,
   rootWithoutAgent,
   skillMd,
+  leftoversOf,
   skillOf,
   startDaemon,
   type Daemon,
@@ -45,13 +46,6 @@ async function listed(of = daemon) {
   const { body } = await of.call("GET", "/health");
   return (body.skills as { key: string }[]).map(({ key }) => key);
 }
-
-/** What is unpacked but not in its place. */
-const leftovers = () =>
-  readdir(join(daemon.home, ".slipway/staging")).catch((error) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
 
 describe("uninstalling", () => {
   const installAs = (skill: Skill, id: string) =>
@@ -91,7 +85,7 @@ describe("uninstalling", () => {
     );
     expect(config).toContain(young.digest);
     expect(config).not.toContain(old.digest);
-    expect(await leftovers()).toEqual([]);
+    expect(await leftoversOf(daemon)).toEqual([]);
     expect((await uninstall(old, "i1")).body.removed).toBe(false);
   });
 

@@ -25,6 +25,7 @@ import {
   install,
   rootWithoutAgent,
   skillMd,
+  leftoversOf,
   skillOf,
   startDaemon,
   type Daemon,
@@ -56,13 +57,6 @@ async function listed(of = daemon) {
   const { body } = await of.call("GET", "/health");
   return (body.skills as { key: string }[]).map(({ key }) => key);
 }
-
-/** What is unpacked but not in its place. */
-const leftovers = () =>
-  readdir(join(daemon.home, ".slipway/staging")).catch((error) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
 
 describe("the claim", () => {
   test("without one every route is 503, with a wrong key 401", async () => {
@@ -149,7 +143,7 @@ describe("installing", () => {
     expect((await stat(join(path, "scripts/a.sh"))).mode & 0o777).toBe(0o755);
     const second = await install(daemon, skill);
     expect(second.body.alreadyPresent).toBe(true);
-    expect(await leftovers()).toEqual([]);
+    expect(await leftoversOf(daemon)).toEqual([]);
   });
 
   test("repairs content that was changed on disk", async () => {
@@ -191,7 +185,7 @@ describe("installing", () => {
       body: { code: "digest_mismatch", digest: skill.digest },
     });
     expect(await listed()).not.toContain(skill.key);
-    expect(await leftovers()).toEqual([]);
+    expect(await leftoversOf(daemon)).toEqual([]);
   });
 
   test("what is not an archive, or has no SKILL.md, is refused", async () => {
@@ -207,7 +201,7 @@ describe("installing", () => {
         body: { code: "archive_hostile" },
       });
     }
-    expect(await leftovers()).toEqual([]);
+    expect(await leftoversOf(daemon)).toEqual([]);
   });
 
   test("too large packed or unpacked is 413, a bomb too", async () => {
