@@ -27,7 +27,10 @@ END
 let fixture: Fixture;
 let sandbox: Sandbox;
 let runtime: string;
+/** Groups of other servers in this process: not what is looked for. */
+let others: string[];
 beforeAll(async () => {
+  others = servers();
   fixture = await startFixture();
   runtime = readFileSync(join(fixture.data, "runtime"), "utf8");
   sandbox = await fixture.daytona.create({ autoStopInterval: 0 });
@@ -107,7 +110,9 @@ function left() {
     loops: loops(id),
     // WAL files come and go with SQLite.
     data: readdirSync(fixture.data).filter((name) => !/-(wal|shm)$/.test(name)),
-    groups: groups(),
+    groups: servers()
+      .filter((path) => !others.includes(path))
+      .flatMap(groupsIn),
     owned: owned(),
     shared: sharedMemory(),
     // Zombies too: a process that nobody waited for. du measures homes, in its
@@ -158,16 +163,19 @@ function ownerOf(path: string): number | null {
   }
 }
 
-function groups(): string[] {
+/** The groups of sandbox servers in this process, by path. */
+function servers(): string[] {
   return ["pids", "cpu", "unified", ""].flatMap((controller) => {
     const root = `/sys/fs/cgroup/${controller}`;
     return list(root)
       .filter((name) => name.startsWith(`slipway-sb-${process.pid}-`))
-      .flatMap((name) =>
-        list(join(root, name)).filter((entry) => /^[0-9a-f]{12}$/.test(entry)),
-      );
+      .map((name) => join(root, name));
   });
 }
+
+/** One a boot, named by it. */
+const groupsIn = (server: string): string[] =>
+  list(server).filter((entry) => /^[0-9a-f]{12}$/.test(entry));
 
 const processes = () => list("/proc").filter((name) => /^\d+$/.test(name));
 const descriptors = () => list("/proc/self/fd").length;

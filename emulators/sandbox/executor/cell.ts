@@ -102,7 +102,7 @@ export function startCell(options: CellOptions): Cell {
   const ended = child.exited.then(async () => {
     await drained;
     rmSync(socket, { force: true });
-    options.group?.remove();
+    await options.group?.remove();
   });
   return {
     lifeline: child.stdin,

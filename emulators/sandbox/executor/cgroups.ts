@@ -19,7 +19,7 @@ export interface Cgroups {
   controllers: Controller[];
   make(name: string, limits: Limits): Cgroup;
   /** Once all sandboxes are gone. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** The group of one running sandbox. */
@@ -27,13 +27,20 @@ export interface Cgroup {
   /** Moves a process, and so all it will start, into the group. */
   add(pid: number): void;
   processes(): number[];
-  /** Once every process of it is gone. */
-  remove(): void;
+  /**
+   * Once every process of it has been waited for. One with a process in it after
+   * all stays, for close.
+   *
+   * @param withinMs how long the kernel has to let go of the last one
+   */
+  remove(withinMs?: number): Promise<void>;
 }
 
 const CONTROLLERS: readonly Controller[] = ["pids", "cpu", "memory"];
 const PREFIX = "slipway-sb-";
 const PERIOD_US = 100_000;
+/** The kernel takes a process out of its group after its parent heard of its end: 20 ms on a busy machine. */
+const RELEASE_MS = 1_000;
 const V1_MEMORY =
   "the memory controller of version 1 is left alone: whoever runs this machine may be using it";
 
@@ -113,7 +120,7 @@ function openV2(
       set("memory", "memory.oom.group", "1");
       return group;
     },
-    close: () => sweep(ours),
+    close: () => release([ours]),
   };
 }
 
@@ -152,7 +159,7 @@ function openV1(
       }
       return group;
     },
-    close: () => found.forEach(({ folder }) => sweep(folder)),
+    close: () => release(found.map(({ folder }) => folder)),
   };
 }
 
@@ -179,8 +186,18 @@ function groupAt(folders: string[]): Cgroup {
         .filter(Boolean)
         .map(Number);
     },
-    remove: () => folders.forEach(sweep),
+    remove: (withinMs) => release(folders, withinMs),
   };
+}
+
+async function release(
+  folders: string[],
+  withinMs = RELEASE_MS,
+): Promise<void> {
+  const until = performance.now() + withinMs;
+  for (const folder of folders) {
+    while (!sweep(folder) && performance.now() < until) await Bun.sleep(2);
+  }
 }
 
 /** What servers that were killed left: each folder names its process. */
@@ -191,17 +208,19 @@ function sweepDead(base: string): void {
   }
 }
 
-/** A group is removed by rmdir; one with a process in it stays, for the next. */
-function sweep(folder: string): void {
-  if (!existsSync(folder)) return;
+/** A group is removed by rmdir. @returns false for one with a process in it: it stays */
+function sweep(folder: string): boolean {
+  if (!existsSync(folder)) return true;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) sweep(join(folder, entry.name));
   }
   try {
     rmdirSync(folder);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EBUSY" && code !== "ENOTEMPTY") throw error;
+    return false;
   }
 }
 

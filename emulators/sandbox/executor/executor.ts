@@ -285,7 +285,7 @@ export class Executor {
   async close(): Promise<void> {
     await this.warm.close();
     this.watch.close();
-    this.groups?.close();
+    await this.groups?.close();
     rmSync(this.runtime, { recursive: true, force: true });
   }
 
@@ -312,6 +312,7 @@ export class Executor {
         await inspect(cell, hostUid, this.filter !== null);
       } finally {
         await cell.kill();
+        await cell.ended;
       }
     } finally {
       await this.removeHome(id);
