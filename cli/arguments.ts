@@ -20,7 +20,7 @@ export type Arguments = {
   /** What follows the command. */
   rest: string[];
   wait: boolean;
-  /** Of the command alone: --own, --all, --resume, --cancel, --decline. */
+  /** Of the command alone: --own, --all, --failed, --resume, --cancel, --decline. */
   flags: ReadonlySet<Flag>;
   json: boolean;
   user: string | null;
@@ -31,6 +31,7 @@ export type Arguments = {
 const FLAGS = {
   own: "launch",
   all: "stop",
+  failed: "stop",
   resume: "replace",
   cancel: "replace",
   decline: "restore",
@@ -48,6 +49,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
   own: { type: "boolean" },
   all: { type: "boolean" },
+  failed: { type: "boolean" },
   resume: { type: "boolean" },
   cancel: { type: "boolean" },
   decline: { type: "boolean" },
@@ -83,8 +85,9 @@ export function readArguments(argv: string[]): Arguments | "help" {
     );
   }
   const flags = flagsOf(command, values);
-  if (flags.has("all") && rest.length > 0) {
-    throw new UsageError("stop takes a sandbox or --all, not both.");
+  const [several] = command === "stop" ? flags : [];
+  if (several && rest.length > 0) {
+    throw new UsageError(`stop takes a sandbox or --${several}, not both.`);
   }
   return {
     ...{ command, rest, flags, wait: values.wait, json: values.json },

@@ -201,6 +201,7 @@ test.each([
   [["list", "--wrong"], "--wrong"],
   [["list", "--all"], "list does not take --all"],
   [["stop", "b1", "--all"], "not both"],
+  [["stop", "b1", "--failed"], "not both"],
   [["replace", "--resume", "--cancel"], "exclude each other"],
 ])("%p is refused: %s", (argv, said) => {
   expect(() => readArguments(argv)).toThrow(UsageError);

@@ -104,7 +104,7 @@ export const RUN: Record<Command, Run> = {
     chat(client, sessionId, text, key, out),
 
   stop: (client, args, out) =>
-    args.flags.has("all")
+    args.flags.size > 0
       ? stopAll(client, args, out)
       : control(client, args, "stop", "stopped", out),
   start: (client, args, out) => control(client, args, "start", "running", out),

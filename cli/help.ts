@@ -12,6 +12,7 @@ export const HELP = `Slipway from the command line.
   bun run slipway chat SESSION "text"       say something and print the answer
   bun run slipway stop [SANDBOX]            your only one, if none is named
   bun run slipway stop --all                all of them; restore brings them back
+  bun run slipway stop --failed             again, those that stop --all could not stop
   bun run slipway restore                   what stop --all stopped, with what came of each
                   --decline                 or forget it
   bun run slipway start [SANDBOX]           --wait: until it has happened

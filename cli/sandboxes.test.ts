@@ -70,6 +70,9 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
     "b1  shared  stopped\nb2  pdf     failed   No answer. Stop it again.\n",
     1,
   ]);
+  answers["POST /api/v1/sandboxes/stop-all/retry"] = [
+    json({ stopping: 1 }, 202),
+  ];
   const restored = await slipway(["restore", "--wait", "--json"]);
   const records = restored.stdout.trim().split("\n");
   expect(records.map((line) => JSON.parse(line) as object)).toMatchObject([
@@ -82,6 +85,12 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
   expect(restored.code).toBe(0);
   const declined = await slipway(["restore", "--decline"]);
   expect(declined.stdout).toStartWith("Forgotten.");
+  asked.length = 0;
+  await slipway(["stop", "--failed"]);
+  expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "POST /api/v1/sandboxes/stop-all/retry",
+    "GET /api/v1/sandboxes/restore",
+  ]);
 });
 
 test("the place in line is told where it moves, and in the list", async () => {

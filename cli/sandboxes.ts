@@ -93,13 +93,14 @@ async function settle(
   }
 }
 
-/** Stops all sandboxes and tells what came of each. */
+/** Stops all sandboxes, or again those that failed to, and tells what came of each. */
 export async function stopAll(
   client: Client,
-  { wait, key }: Arguments,
+  { wait, key, flags }: Arguments,
   out: Output,
 ): Promise<0 | 1> {
-  await client.ask("POST", "/sandboxes/stop-all", anything, { key });
+  const retry = flags.has("failed") ? "/retry" : "";
+  await client.ask("POST", `/sandboxes/stop-all${retry}`, anything, { key });
   return tellSet(client, { under: "stopping", wait }, out);
 }
 

@@ -1,5 +1,7 @@
 import { v } from "convex/values";
 import { getUser, requireUser } from "./access";
+import type { Doc, Id } from "./_generated/dataModel";
+import type { MutationCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted } from "./lifecycle";
 import { getFleet, writeFleet } from "./lifecycle/fleets";
@@ -8,7 +10,7 @@ import { slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { limitControl } from "./limits";
-import { isRestorable, unstoppable } from "./model/fleet";
+import { isLeftRunning, isRestorable, isUp, unstoppable } from "./model/fleet";
 import { fleetItem, slotState } from "./validators";
 
 /** "Stop all" and "Restore": one set per user, stored before the first stop. */
@@ -40,9 +42,8 @@ export const get = userQuery({
 });
 
 /**
- * Stops every running sandbox of the user and remembers which; asked again it
- * retries those whose stop failed. One that is being replaced is told as failed.
- * Launches under way are cancelled.
+ * Stops every running sandbox of the user and remembers which. One that is being
+ * replaced is told as failed. Launches under way are cancelled.
  */
 export const stopAll = userMutation({
   scope: "control",
@@ -52,9 +53,7 @@ export const stopAll = userMutation({
     const user = await requireUser(ctx);
     await limitControl(ctx, user._id);
     const slots = await slotsOf(ctx, user._id);
-    const running = slots.filter(({ state }) =>
-      ["running", "starting"].includes(state.status),
-    );
+    const running = slots.filter(({ state }) => isUp(state));
     const replacing = slots.filter(({ state }) => state.status === "replacing");
     const ids = new Set([...running, ...replacing].map((slot) => slot._id));
     const kept = (await getFleet(ctx, user._id))?.items ?? [];
@@ -82,12 +81,36 @@ export const stopAll = userMutation({
       if (slot.state.status === "creating") {
         await applyEvent(ctx, slot._id, { type: "abandon" });
       } else if (slot.state.status === "queued" || ids.has(slot._id)) {
-        const what = { kind: "action", action: "stop_all" } as const;
-        await log(ctx, { slot, what });
-        await applyEvent(ctx, slot._id, { type: "stop" });
+        await stopOne(ctx, slot);
       }
     }
     return { stopping: running.length };
+  },
+});
+
+async function stopOne(ctx: MutationCtx, slot: Doc<"slots">): Promise<void> {
+  const what = { kind: "action", action: "stop_all" } as const;
+  await log(ctx, { slot, what });
+  await applyEvent(ctx, slot._id, { type: "stop" });
+}
+
+/**
+ * Stops again what "Stop all" did not get to stop, and nothing else: what was
+ * started since then runs on.
+ */
+export const stopFailed = userMutation({
+  scope: "control",
+  args: {},
+  returns: v.object({ stopping: v.number() }),
+  handler: async (ctx) => {
+    const user = await requireUser(ctx);
+    await limitControl(ctx, user._id);
+    const due = await markItems(ctx, user._id, isLeftRunning, "stopping");
+    for (const slot of due) {
+      await cancelWaiting(ctx, slot, "You stopped the sandbox.");
+      await stopOne(ctx, slot);
+    }
+    return { stopping: due.length };
   },
 });
 
@@ -99,23 +122,7 @@ export const restore = userMutation({
   handler: async (ctx) => {
     const user = await requireUser(ctx);
     await limitControl(ctx, user._id);
-    const items = (await getFleet(ctx, user._id))?.items ?? [];
-    const slots = await slotsOf(ctx, user._id);
-    const due = slots.filter((slot) =>
-      items.some(
-        (item) => item.slotId === slot._id && isRestorable(item, slot.state),
-      ),
-    );
-    const ids = new Set(due.map((slot) => slot._id));
-    await writeFleet(
-      ctx,
-      user._id,
-      items.map((item) =>
-        ids.has(item.slotId)
-          ? { slotId: item.slotId, state: "restoring" as const }
-          : item,
-      ),
-    );
+    const due = await markItems(ctx, user._id, isRestorable, "restoring");
     for (const slot of due) {
       await log(ctx, { slot, what: { kind: "action", action: "restore" } });
       await acted(ctx, slot._id);
@@ -141,3 +148,25 @@ export const decline = userMutation({
     return null;
   },
 });
+
+/** Those of the set that are `due`, marked as what is to become of them. */
+async function markItems(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+  due: typeof isRestorable,
+  state: "stopping" | "restoring",
+): Promise<Doc<"slots">[]> {
+  const items = (await getFleet(ctx, userId))?.items ?? [];
+  const slots = (await slotsOf(ctx, userId)).filter((slot) =>
+    items.some((item) => item.slotId === slot._id && due(item, slot.state)),
+  );
+  const ids = new Set(slots.map((slot) => slot._id));
+  await writeFleet(
+    ctx,
+    userId,
+    items.map((item) =>
+      ids.has(item.slotId) ? { slotId: item.slotId, state } : item,
+    ),
+  );
+  return slots;
+}

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { failure } from "./errors";
-import { advanceItem, isRestorable, unstoppable, type Item } from "./fleet";
+import {
+  advanceItem,
+  isLeftRunning,
+  isRestorable,
+  unstoppable,
+  type Item,
+} from "./fleet";
 import type { SlotState } from "./slot";
 
 const running: SlotState = { status: "running", since: 0 };
@@ -30,6 +36,13 @@ describe("stop all", () => {
       state: "failed",
       error: { next: "Stop it again." },
     });
+  });
+
+  test("can be asked again of what failed to stop and still runs", () => {
+    expect(isLeftRunning({ state: "failed" }, running)).toBe(true);
+    expect(isLeftRunning({ state: "failed" }, starting)).toBe(true);
+    expect(isLeftRunning({ state: "failed" }, stopped)).toBe(false);
+    expect(isLeftRunning({ state: "stopping" }, running)).toBe(false);
   });
 
   test("says of one that is being replaced that it was not stopped", () => {

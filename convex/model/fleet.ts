@@ -75,6 +75,16 @@ export function isRestorable(item: Item, state: SlotState): boolean {
   return item.state !== "restoring" && state.status === "stopped";
 }
 
+/** Whether it can be told to stop. */
+export function isUp({ status }: SlotState): boolean {
+  return status === "running" || status === "starting";
+}
+
+/** Whether its stop failed, and can be asked for again. */
+export function isLeftRunning(item: Item, state: SlotState): boolean {
+  return item.state === "failed" && isUp(state);
+}
+
 function unconfirmed(): Failure {
   return {
     ...failure("launch_timed_out", "The provider did not confirm the stop."),

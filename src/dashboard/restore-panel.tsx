@@ -28,7 +28,7 @@ export function RestorePanel() {
 
 export function RestoreSet({ fleet: { items } }: { fleet: FleetView }) {
   const restore = useMutation(api.fleet.restore);
-  const stopAll = useMutation(api.fleet.stopAll);
+  const stopFailed = useMutation(api.fleet.stopFailed);
   const decline = useMutation(api.fleet.decline);
   const { doing, failure, run } = useAttempt<"restore" | "stop" | "dismiss">();
   const choices = fleetChoices(items);
@@ -41,6 +41,9 @@ export function RestoreSet({ fleet: { items } }: { fleet: FleetView }) {
             Restore starts {items.length === 1 ? "it" : "these"} again, with
             files. Dismiss leaves {items.length === 1 ? "it" : "them"} as{" "}
             {items.length === 1 ? "it is" : "they are"}.
+            {choices.stopAgain > 0
+              ? " Stop again asks only those that did not stop."
+              : ""}
           </p>
         </div>
         <div className="flex flex-wrap gap-2">
@@ -49,9 +52,9 @@ export function RestoreSet({ fleet: { items } }: { fleet: FleetView }) {
               size="sm"
               icon="refresh"
               busy={doing === "stop"}
-              onClick={() => void run("stop", stopAll({}))}
+              onClick={() => void run("stop", stopFailed({}))}
             >
-              Stop all again
+              Stop {choices.stopAgain} again
             </Button>
           ) : null}
           <Button

@@ -1,3 +1,4 @@
+import { isLeftRunning, isRestorable } from "@convex/model/fleet";
 import type { FleetItem } from "../data/types";
 import { plural } from "../data/format";
 import type { Tone } from "../ui/status";
@@ -34,14 +35,9 @@ export type FleetChoices = {
 };
 
 export function fleetChoices(items: readonly FleetItem[]): FleetChoices {
-  return {
-    restore: items.filter(
-      ({ state, slot }) => state !== "restoring" && slot?.status === "stopped",
-    ).length,
-    stopAgain: items.filter(
-      ({ state, slot }) => state === "failed" && slot?.status === "running",
-    ).length,
-  };
+  const count = (can: typeof isRestorable) =>
+    items.filter((item) => item.slot !== null && can(item, item.slot)).length;
+  return { restore: count(isRestorable), stopAgain: count(isLeftRunning) };
 }
 
 /** The set in one sentence, for those who hear the page. */

@@ -10,6 +10,7 @@ import {
   type CallOptions,
   type Document,
 } from "./http-api-harness";
+import { parse, readEvents, reading } from "./http-api-events";
 
 let api: Api;
 let check: ReturnType<typeof contract>;
@@ -149,6 +150,10 @@ test("every route answers as documented", async () => {
   expect(await ask("GET", "/sandboxes/restore", { token })).toMatchObject({
     body: { items: [{ slotId, state: "stopping" }] },
   });
+  const retry = "/sandboxes/stop-all/retry";
+  expect(await ask("POST", retry, { token })).toMatchObject({
+    body: { stopping: 0 }, // none has failed
+  });
   expect(await ask("POST", "/sandboxes/restore", { token })).toMatchObject({
     body: { restoring: 0 }, // it is on its way down
   });
@@ -262,44 +267,6 @@ test("a request that failed is tried anew with the same key", async () => {
   );
   expect((await ask("POST", path, slot)).status).toBe(202);
 });
-
-type Event = {
-  event: string;
-  data: { state?: string; code?: string; position?: number | null };
-};
-
-/** All events of a stream that ends by itself. */
-async function readEvents(response: Response): Promise<Event[]> {
-  expect(response.headers.get("content-type")).toBe("text/event-stream");
-  return parse(await response.text());
-}
-
-function parse(text: string): Event[] {
-  return text.split("\n\n").flatMap((block) => {
-    const event = /^event: (.+)$/m.exec(block)?.[1];
-    const data = /^data: (.+)$/m.exec(block)?.[1];
-    return event && data
-      ? [{ event, data: JSON.parse(data) as Event["data"] }]
-      : [];
-  });
-}
-
-/** A stream, piece by piece: up to and with a word, or to its end. */
-function reading(response: Response) {
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  return {
-    async until(word: string | null): Promise<string> {
-      for (let text = ""; ;) {
-        if (word !== null && text.includes(word)) return text;
-        const chunk = await reader?.read();
-        if (chunk && !chunk.done) text += decoder.decode(chunk.value);
-        else if (word === null) return text;
-        else throw new Error(`It ended with: ${text}`);
-      }
-    },
-  };
-}
 
 test("a stream tells each change and ends with the launch", async () => {
   const { body } = await ask<Launch>("POST", "/launches", TWO);

@@ -125,6 +125,8 @@ export const cancelReplace = operation({
   failures: ["not_found", "sandbox_busy"],
 });
 
+const stopping = z.object({ stopping: z.number() });
+
 export const stopAll = operation({
   id: "stopAllSandboxes",
   method: "POST",
@@ -132,9 +134,21 @@ export const stopAll = operation({
   tag: "Sandboxes",
   summary: "Stop all sandboxes",
   description:
-    "Remembers which, for `restore`; asked again, it retries those whose stop failed. Launches under way are cancelled.",
+    "Remembers which, for `restore`. Launches under way are cancelled.",
   scope: "control",
-  answer: { status: 202, schema: z.object({ stopping: z.number() }) },
+  answer: { status: 202, schema: stopping },
+  failures: [],
+});
+
+export const retryStopAll = operation({
+  id: "retryStopAll",
+  method: "POST",
+  path: "/sandboxes/stop-all/retry",
+  tag: "Sandboxes",
+  summary: "Stop again those that stop-all could not stop",
+  description: "And no others: what was started since then runs on.",
+  scope: "control",
+  answer: { status: 202, schema: stopping },
   failures: [],
 });
 
