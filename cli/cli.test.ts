@@ -188,6 +188,25 @@ test("stop --wait waits for your only sandbox", async () => {
   expect([stdout, code]).toEqual(["It is stopped.\n", 0]);
 });
 
+test("delete takes what the name is of, and says what it was", async () => {
+  answers["DELETE /api/v1/sandboxes/b1"] = [json({ slotId: "b1" }, 202)];
+  answers["DELETE /api/v1/sandboxes/s1"] = [problem(404)];
+  answers["DELETE /api/v1/sandboxes/no"] = [problem(404)];
+  answers["DELETE /api/v1/sessions/s1"] = [json({ sessionId: "s1" })];
+  answers["DELETE /api/v1/sessions/no"] = [problem(404)];
+  const sandbox = await slipway(["delete", "b1"]);
+  expect([sandbox.stdout, sandbox.code]).toEqual(["It is being deleted.\n", 0]);
+  const session = await slipway(["delete", "s1", "--json"]);
+  expect(JSON.parse(session.stdout)).toEqual({
+    ...{ event: "deleted", sessionId: "s1" },
+  });
+  const neither = await slipway(["delete", "no"]);
+  expect([neither.stderr, neither.code]).toEqual([
+    'You have no sandbox and no conversation "no". Do this.\n',
+    1,
+  ]);
+});
+
 test("--help tells the commands and exits 0", async () => {
   const { stdout, code } = await slipway(["--help"]);
   expect(stdout).toContain("launch owner/repo/skill");

@@ -17,6 +17,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whether there is nothing of yours with that name. */
+export function isUnknown(error: unknown): error is Refused {
+  return error instanceof Refused && error.problem.status === 404;
+}
+
 /** Slipway, or what is in front of it, does not answer as it should. */
 export class Unreachable extends Error {}
 

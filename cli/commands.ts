@@ -3,6 +3,7 @@ import { chat } from "./chat";
 import type { Client } from "./client";
 import { follow, tellEnd, tellSteps } from "./follow";
 import { logs } from "./logs";
+import { remove } from "./remove";
 import { table, type Output } from "./output";
 import {
   control,
@@ -111,16 +112,7 @@ export const RUN: Record<Command, Run> = {
   replace,
   restore,
 
-  async delete(client, args, out) {
-    const answer = await client.ask(
-      "DELETE",
-      `/sandboxes/${id(args)}`,
-      anything,
-    );
-    out.emit({ event: "deleting", ...answer });
-    out.say("It is being deleted.");
-    return 0;
-  },
+  delete: remove,
 };
 
 function tell(rows: string[][], none: string, out: Output): void {

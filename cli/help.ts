@@ -19,6 +19,7 @@ export const HELP = `Slipway from the command line.
   bun run slipway replace [SANDBOX]         made anew, with its files; --wait follows it
                   --resume, --cancel        where it came to a halt
   bun run slipway delete SANDBOX            with everything on its disk
+  bun run slipway delete SESSION            with all that was said in it; files stay
 
   --json        one JSON object a line, for programs
   --user NAME   on the machine Slipway runs on, without a token: act as this person

@@ -1,4 +1,4 @@
-import { Refused, type Client } from "./client";
+import { isUnknown, type Client } from "./client";
 import { follow, tellEnd } from "./follow";
 import { seconds, type Output } from "./output";
 import { log, type LogEntry } from "./shapes";
@@ -24,8 +24,7 @@ export async function logs(
     });
     return tellEnd(launch, null, out);
   } catch (error) {
-    const unknown = error instanceof Refused && error.problem.status === 404;
-    if (!unknown) throw error;
+    if (!isUnknown(error)) throw error;
   }
   const found = await client.ask(
     "GET",

@@ -6,7 +6,7 @@ export const SCOPES = ["read", "launch", "control"] as const;
 /**
  * - `read`: see launches, conversations and sandboxes;
  * - `launch`: launch skills, cancel launches, talk to their agents;
- * - `control`: stop, start and delete sandboxes.
+ * - `control`: stop, start and delete sandboxes, delete conversations.
  *
  * Settings, keys and tokens themselves are out of every token's reach.
  */

@@ -17,6 +17,7 @@ import { cx } from "../ui/cx";
 import { Status } from "../ui/status";
 import { Age, Countdown } from "../ui/time";
 import { agentWords, sandboxWords } from "../view/words";
+import { DeleteSession } from "./delete-session";
 
 /** Beside the conversation on wide screens, over it on narrow ones: the facts. */
 export function SessionPanel({
@@ -104,6 +105,7 @@ export function SessionPanel({
             </div>
           </Group>
         ) : null}
+        <DeleteSession session={session} />
       </div>
     </aside>
   );

@@ -19,7 +19,12 @@ export function SessionProblem({
   const said = words(screen, trouble);
   return (
     <div className="flex flex-1 flex-col items-center justify-center px-6 pb-24 text-center">
-      <h1 className="text-2xl font-semibold tracking-[-0.02em]">
+      <h1
+        // The page changed under the reader: what had the focus is gone.
+        ref={screen.kind === "deleted" ? focus : null}
+        tabIndex={-1}
+        className="text-2xl font-semibold tracking-[-0.02em] outline-none"
+      >
         {said.title}
       </h1>
       <p className="mt-2 max-w-[46ch] text-balance text-ink-2">{said.text}</p>
@@ -56,6 +61,10 @@ export function SessionProblem({
   );
 }
 
+function focus(element: HTMLElement | null): void {
+  element?.focus();
+}
+
 function words(screen: Problem, trouble: string | null) {
   switch (screen.kind) {
     case "signed-out":
@@ -70,10 +79,15 @@ function words(screen: Problem, trouble: string | null) {
           trouble ??
           "The backend did not accept the sign-in. The operator must check its issuer settings.",
       };
+    case "deleted":
+      return {
+        title: "This session is deleted",
+        text: "What was said in it is gone. Files the agent made are still in its sandbox.",
+      };
     case "not-found":
       return {
         title: "There is no such session here",
-        text: "The address may be mistyped, the session may belong to somebody else, or nobody wrote in it for so long that it was removed.",
+        text: "The address may be mistyped, the session may belong to somebody else, or it was deleted: by its owner, or because nobody wrote in it for very long.",
       };
     case "failed":
       return { title: screen.failure.message, text: screen.failure.next };

@@ -10,7 +10,11 @@ import { useAuthState } from "../identity/identity";
 import { LaunchEnded } from "../launch/launch-ended";
 import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
 import { StopWarning } from "../sandbox/stop-warning";
-import { sessionScreen, type LaunchPart } from "../view/session-view";
+import {
+  sessionScreen,
+  type Absence,
+  type LaunchPart,
+} from "../view/session-view";
 import { Conversation, ConversationPlaceholder } from "./conversation";
 import { Workbench } from "../terminal/workbench";
 import { SessionBar, SessionBarSkeleton } from "./session-bar";
@@ -36,8 +40,8 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
   const [panelOpen, setPanelOpen] = useState(false);
   const [benchOpen, setBenchOpen] = useState(false);
   const missing = session.status === "ready" && session.value === null;
-  const expected = useExpected(sessionId, missing);
-  const screen = sessionScreen({ auth, session, launch, sandbox, expected });
+  const absence = useAbsence(sessionId, missing, slotId !== undefined);
+  const screen = sessionScreen({ auth, session, launch, sandbox, absence });
   const title = screen.kind === "open" ? screen.session.title : null;
   const view = sandbox.status === "ready" ? sandbox.value : null;
   useWatch(view?.state.status === "running" ? sessionId : null);
@@ -139,6 +143,19 @@ function Lead({ part }: { part: LaunchPart }) {
     case "none":
       return null;
   }
+}
+
+/** What a missing record means; one this tab has shown was deleted, here or elsewhere. */
+function useAbsence(
+  sessionId: string,
+  missing: boolean,
+  there: boolean,
+): Absence {
+  const [shown, setShown] = useState<string | null>(null);
+  if (there && shown !== sessionId) setShown(sessionId);
+  const expected = useExpected(sessionId, missing);
+  if (shown === sessionId) return "deleted";
+  return expected ? "expected" : "unknown";
 }
 
 /** Whether a missing record may still be on its way: only just after launching it here. */

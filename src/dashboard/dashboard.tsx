@@ -12,7 +12,7 @@ import { Empty, Panel, Section } from "../ui/panel";
 import { LaunchHistory } from "./launch-history";
 import { RestorePanel } from "./restore-panel";
 import { SandboxCard } from "./sandbox-card";
-import { SessionList } from "./session-list";
+import { Sessions } from "./sessions";
 import { RowsSkeleton, SandboxCardSkeleton } from "./skeletons";
 import { StopAll } from "./stop-all";
 
@@ -81,15 +81,7 @@ function Contents() {
       <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
           <Listed read={sessions} skeleton={<RowsSkeleton />}>
-            {(list) =>
-              list.length === 0 ? (
-                <Empty title="No sessions yet">
-                  Each launch opens a conversation. It stays here.
-                </Empty>
-              ) : (
-                <SessionList sessions={list} />
-              )
-            }
+            {(list) => <Sessions sessions={list} />}
           </Listed>
         </Section>
         <Section id="launches" title="Launches">

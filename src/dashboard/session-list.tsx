@@ -5,16 +5,26 @@ import type { SessionEntry } from "../data/types";
 import { useOpenSession } from "../data/open-session";
 import { sessionPath } from "../routes";
 import Link from "next/link";
+import { IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { Age } from "../ui/time";
 
-/** Conversations, newest first. */
-export function SessionList({ sessions }: { sessions: SessionEntry[] }) {
+/** Conversations, newest first; where they can be deleted, each with a button. */
+export function SessionList({
+  sessions,
+  onDelete,
+}: {
+  sessions: SessionEntry[];
+  onDelete?: (session: SessionEntry) => void;
+}) {
   const openSession = useOpenSession();
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card">
       {sessions.map((session) => (
-        <li key={session.sessionId}>
+        <li
+          key={session.sessionId}
+          className="flex items-center transition-colors hover:bg-ink/3"
+        >
           <Link
             href={sessionPath(session.sessionId)}
             prefetch={false}
@@ -23,7 +33,7 @@ export function SessionList({ sessions }: { sessions: SessionEntry[] }) {
               event.preventDefault();
               openSession(session.sessionId);
             }}
-            className="group flex items-center gap-3.5 px-4 py-3 transition-colors hover:bg-ink/3"
+            className="group flex min-w-0 flex-1 items-center gap-3.5 px-4 py-3"
           >
             <Icon name="chat" className="text-ink-3" />
             <span className="min-w-0 flex-1">
@@ -43,6 +53,14 @@ export function SessionList({ sessions }: { sessions: SessionEntry[] }) {
               className="text-ink-3 transition-transform group-hover:translate-x-0.5"
             />
           </Link>
+          {onDelete ? (
+            <IconButton
+              icon="trash"
+              label={`Delete session: ${session.title}`}
+              className="mr-2 shrink-0"
+              onClick={() => onDelete(session)}
+            />
+          ) : null}
         </li>
       ))}
     </ul>

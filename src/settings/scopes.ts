@@ -4,5 +4,5 @@ import type { Scope } from "@convex/model/scopes";
 export const ABOUT_SCOPE: Record<Scope, string> = {
   read: "see launches, conversations and sandboxes",
   launch: "launch skills and talk to their agents",
-  control: "stop, start, replace and delete sandboxes",
+  control: "stop, start, replace and delete sandboxes, delete sessions",
 };

@@ -32,6 +32,7 @@ export function Confirm({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const textId = useId();
 
   useEffect(() => {
     const element = dialog.current;
@@ -44,6 +45,7 @@ export function Confirm({
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
+      aria-describedby={textId}
       onClose={onClose}
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose(); // the backdrop
@@ -54,7 +56,9 @@ export function Confirm({
         <h2 id={titleId} className="text-lg font-semibold">
           {title}
         </h2>
-        <div className="mt-2 text-sm text-ink-2">{children}</div>
+        <div id={textId} className="mt-2 text-sm text-ink-2">
+          {children}
+        </div>
         <div className="mt-6 flex justify-end gap-2">
           <Button onClick={onClose}>{keep}</Button>
           <Button variant={variant} busy={busy} onClick={onConfirm}>

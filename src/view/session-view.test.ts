@@ -132,8 +132,8 @@ function* everyCombination(): Generator<SessionRecords> {
     for (const one of around([session]))
       for (const launch of around(LAUNCH_STATES.map(launchIn)))
         for (const sandbox of around(sandboxes))
-          for (const expected of [false, true])
-            yield { auth, session: one, launch, sandbox, expected };
+          for (const absence of ["expected", "deleted", "unknown"] as const)
+            yield { auth, session: one, launch, sandbox, absence };
 }
 
 describe("I9: every (phase, state, auth) renders something", () => {
@@ -180,7 +180,7 @@ const base: SessionRecords = {
   session: ready(session),
   launch: ready(launchIn("ready")),
   sandbox: ready(sandboxIn({ status: "running", since: 1 }, null)),
-  expected: false,
+  absence: "unknown",
 };
 
 function open(records: Partial<SessionRecords>) {
@@ -189,11 +189,17 @@ function open(records: Partial<SessionRecords>) {
   return screen;
 }
 
-test("a session just launched is waited for, any other is not found at once", () => {
-  const missing = { ...base, session: ready(null) };
-  expect(sessionScreen({ ...missing, expected: true }).kind).toBe("loading");
-  expect(sessionScreen({ ...missing, expected: false }).kind).toBe("not-found");
-});
+test.each([
+  ["expected", "loading"],
+  ["deleted", "deleted"],
+  ["unknown", "not-found"],
+] as const)(
+  "a session without a record, %s, is shown as %s",
+  (absence, kind) => {
+    const missing = { ...base, session: ready(null) };
+    expect(sessionScreen({ ...missing, absence }).kind).toBe(kind);
+  },
+);
 
 test("a message written during the launch is kept until it is ready", () => {
   const screen = open({ launch: ready(launchIn("creating")) });

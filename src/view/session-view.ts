@@ -11,9 +11,14 @@ export type SessionRecords = {
   session: Read<SessionView | null>;
   launch: Read<LaunchView | null>;
   sandbox: Read<SandboxView | null>;
-  /** This tab launched it so recently that its record may still be on its way. */
-  expected: boolean;
+  absence: Absence;
 };
+
+/**
+ * What it means that there is no record: this tab launched it so recently that
+ * it may still be on its way, this tab has shown it before, or neither.
+ */
+export type Absence = "expected" | "deleted" | "unknown";
 
 /** What the page shows. Every combination of records maps to exactly one (I9). */
 export type SessionScreen =
@@ -21,6 +26,7 @@ export type SessionScreen =
   | { kind: "trouble" }
   | { kind: "loading" }
   | { kind: "not-found" }
+  | { kind: "deleted" }
   | { kind: "failed"; failure: Failure }
   | {
       kind: "open";
@@ -52,7 +58,7 @@ export type Notice = {
 };
 
 export function sessionScreen(records: SessionRecords): SessionScreen {
-  const { auth, session, launch, sandbox, expected } = records;
+  const { auth, session, launch, sandbox, absence } = records;
   if (auth === "signed-out") return { kind: "signed-out" };
   if (auth === "trouble") return { kind: "trouble" };
   if (auth === "loading" || session.status === "loading") {
@@ -62,7 +68,7 @@ export function sessionScreen(records: SessionRecords): SessionScreen {
     return { kind: "failed", failure: session.failure };
   }
   if (session.value === null) {
-    return { kind: expected ? "loading" : "not-found" };
+    return { kind: ABSENT[absence] };
   }
   const part = launchPart(launch);
   return {
@@ -72,6 +78,12 @@ export function sessionScreen(records: SessionRecords): SessionScreen {
     ...circumstances(part, sandbox),
   };
 }
+
+const ABSENT = {
+  expected: "loading",
+  deleted: "deleted",
+  unknown: "not-found",
+} as const;
 
 export function launchPart(read: Read<LaunchView | null>): LaunchPart {
   if (read.status === "loading") return { kind: "loading" };

@@ -120,6 +120,9 @@ test("every route answers as documented", async () => {
     body: { messages: [{ text: "Hello" }, {}] },
   });
   await ask("POST", "/sessions/{id}/stop", session);
+  expect(await ask("DELETE", "/sessions/{id}", session)).toEqual({
+    ...{ status: 200, body: { sessionId } },
+  });
   await ask("GET", "/skills/resolve", { query: "?link=ada/tools/one" });
   await ask("GET", "/skills/resolve", { query: "?link=ada/tools" });
   await ask("GET", "/me");
@@ -190,6 +193,7 @@ test.each([
   ["GET", "/skills/resolve", {}, "bad_request"],
   ["GET", "/sessions/{id}", { params: { id: "no" } }, "not_found"],
   ["POST", "/sessions/{id}/stop", { params: { id: "no" } }, "not_found"],
+  ["DELETE", "/sessions/{id}", { params: { id: "no" } }, "not_found"],
 ] as [string, string, CallOptions, string][])(
   "%s %s with %p fails as documented: %s",
   async (method, path, options, code) => {

@@ -221,7 +221,7 @@ describe("a session", () => {
       .first()
       .waitFor({ timeout: 60_000 });
 
-    await other.getByRole("button", { name: "Delete" }).click();
+    await other.getByRole("button", { name: "Delete", exact: true }).click();
     const dialog = other.getByRole("dialog");
     await dialog.getByText(/cannot be undone/).waitFor();
     await dialog.getByRole("button", { name: "Delete sandbox" }).click();
@@ -272,6 +272,58 @@ describe("a session", () => {
     for (const one of [page, stranger, nobody]) await one.context().close();
   }, 120_000);
 });
+
+test("a session is deleted by keyboard after saying what is lost, and every tab says it is gone", async () => {
+  const client = await Client.of(product, "tidy");
+  const one = await client.launchReady("ada/skills/one");
+  await client.launchReady("ada/skills/two");
+  const page = await pageOf("tidy", "/dashboard");
+  const errors = watchErrors(page);
+  const other = await page.context().newPage();
+  await other.goto(`${product.baseUrl}/sessions/${one.sessionId}`);
+  await other.getByText("The agent has one.").waitFor();
+
+  const button = page.getByRole("button", { name: "Delete session: one" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Delete this session?" });
+  await dialog.getByText("everything you and the agent said").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await button.evaluate((it) => it === document.activeElement)).toBe(
+    true,
+  );
+
+  // It is hidden a moment before the page hears that it was closed.
+  await until("the dialog again", async () => {
+    if (!(await dialog.isVisible())) await button.press("Enter");
+    return dialog.isVisible();
+  });
+  await dialog.getByRole("button", { name: "Delete session" }).press("Enter");
+  await button.waitFor({ state: "detached" });
+  await page.getByText("Deleted: one").waitFor();
+  await until("focus on what is said", () =>
+    page.evaluate(() =>
+      Boolean(document.activeElement?.textContent?.startsWith("Deleted: ")),
+    ),
+  );
+  await other.getByText("This session is deleted").waitFor();
+  const gone = await client.ask("GET", `/sessions/${one.sessionId}`);
+  expect(gone.status).toBe(404);
+
+  // The other one goes from its own page.
+  const sessions = page.getByRole("region", { name: "Sessions" });
+  await sessions.getByRole("link", { name: /^two/ }).click();
+  await page
+    .getByRole("button", { name: "Delete session", exact: true })
+    .click();
+  await dialog.getByRole("button", { name: "Delete session" }).click();
+  await page.getByText("This session is deleted").waitFor();
+  await page.getByRole("link", { name: "Your sessions" }).click();
+  await page.getByText("No sessions yet").waitFor();
+  expect(errors).toEqual([]);
+  await page.context().close();
+}, 120_000);
 
 test("a wrong key is refused with a next step, and nothing is kept of it", async () => {
   const page = await pageOf("keys", "/settings");

@@ -160,6 +160,19 @@ export const getSession = operation({
   failures: ["not_found"],
 });
 
+export const deleteSession = operation({
+  id: "deleteSession",
+  method: "DELETE",
+  path: "/sessions/{id}",
+  tag: "Conversations",
+  summary: "Delete a conversation with all that was said in it",
+  description:
+    "What runs or waits in it is stopped, and a launch under way for it is cancelled. Files it left in its sandbox stay there. Asked again: `not_found`, and nothing happens.",
+  scope: "control",
+  answer: { status: 200, schema: z.object({ sessionId: z.string() }) },
+  failures: ["not_found"],
+});
+
 export const sendMessage = operation({
   id: "sendMessage",
   method: "POST",
@@ -254,6 +267,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(sandboxes),
   listSessions,
   getSession,
+  deleteSession,
   listMessages,
   sendMessage,
   stopSession,

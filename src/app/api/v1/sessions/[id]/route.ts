@@ -1,5 +1,5 @@
 import { api } from "@convex/_generated/api";
-import { getSession } from "@/server/api/operations";
+import { deleteSession, getSession } from "@/server/api/operations";
 import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
 
@@ -8,4 +8,10 @@ export const GET = serve(getSession, async ({ params, backend }) => {
   const session = await backend.query(api.sessions.get, { sessionId });
   if (session) return session;
   throw new ApiError("not_found", "You have no such conversation.");
+});
+
+export const DELETE = serve(deleteSession, async ({ params, backend }) => {
+  const sessionId = params.id;
+  await backend.mutation(api.sessions.remove, { sessionId });
+  return { sessionId };
 });

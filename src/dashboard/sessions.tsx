@@ -1,0 +1,60 @@
+"use client";
+
+import { useMutation } from "convex/react";
+import { useEffect, useRef, useState } from "react";
+import { api } from "@convex/_generated/api";
+import { DeleteSessionDialog } from "../chat/delete-session";
+import type { SessionEntry } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
+import { Empty } from "../ui/panel";
+import { SessionList } from "./session-list";
+
+/** All conversations, each with a way to delete it. */
+export function Sessions({ sessions }: { sessions: SessionEntry[] }) {
+  const remove = useMutation(api.sessions.remove);
+  const { doing, failure, run } = useAttempt<"remove">();
+  const [asked, setAsked] = useState<SessionEntry | null>(null);
+  const [deleted, setDeleted] = useState<SessionEntry | null>(null);
+  const said = useRef<HTMLParagraphElement>(null);
+
+  // The button that had the focus is gone with its row.
+  useEffect(() => {
+    if (deleted) said.current?.focus();
+  }, [deleted]);
+
+  async function confirm(session: SessionEntry) {
+    const { sessionId } = session;
+    const done = remove({ sessionId }).then(() => setDeleted(session));
+    await run("remove", done);
+    setAsked(null);
+  }
+
+  return (
+    <>
+      <p ref={said} tabIndex={-1} role="status" className="sr-only">
+        {deleted ? `Deleted: ${deleted.title}` : ""}
+      </p>
+      {failure ? (
+        <p role="alert" className="mb-2 text-sm text-danger">
+          {failure.message} {failure.next}
+        </p>
+      ) : null}
+      {sessions.length === 0 ? (
+        <Empty title="No sessions yet">
+          Each launch opens a conversation. It stays here.
+        </Empty>
+      ) : (
+        <SessionList sessions={sessions} onDelete={setAsked} />
+      )}
+      <DeleteSessionDialog
+        title={asked?.title ?? ""}
+        open={asked !== null}
+        busy={doing !== null}
+        onClose={() => setAsked(null)}
+        onConfirm={() => {
+          if (asked) void confirm(asked);
+        }}
+      />
+    </>
+  );
+}
