@@ -50,6 +50,7 @@ import type * as lifecycle_keeps from "../lifecycle/keeps.js";
 import type * as lifecycle_leases from "../lifecycle/leases.js";
 import type * as lifecycle_log from "../lifecycle/log.js";
 import type * as lifecycle_probes from "../lifecycle/probes.js";
+import type * as lifecycle_pulses from "../lifecycle/pulses.js";
 import type * as lifecycle_reconcile from "../lifecycle/reconcile.js";
 import type * as lifecycle_records from "../lifecycle/records.js";
 import type * as lifecycle_remotes from "../lifecycle/remotes.js";
@@ -190,6 +191,7 @@ declare const fullApi: ApiFromModules<{
   "lifecycle/leases": typeof lifecycle_leases;
   "lifecycle/log": typeof lifecycle_log;
   "lifecycle/probes": typeof lifecycle_probes;
+  "lifecycle/pulses": typeof lifecycle_pulses;
   "lifecycle/reconcile": typeof lifecycle_reconcile;
   "lifecycle/records": typeof lifecycle_records;
   "lifecycle/remotes": typeof lifecycle_remotes;

@@ -1,4 +1,4 @@
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
@@ -11,6 +11,7 @@ import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
 import { instantOn, relaunchInstant } from "./instant";
 import { log } from "./log";
+import { keepPulse } from "./pulses";
 import {
   activeLaunches,
   getActivity,
@@ -76,6 +77,7 @@ export async function confirmActivity(
     warnedAt: undefined,
     nextProbeAt: now + PROBE_INTERVAL,
   });
+  await keepPulse(ctx, slotId);
 }
 
 /** Has the next cron look at it. */
@@ -263,7 +265,10 @@ export const report = internalMutation({
     if (moves || (agent && agent.state !== boot?.agent?.state)) {
       await log(ctx, { slot, what: { ...probed(probe, agent?.state), ms } });
     }
-    if (boot && agent) await ctx.db.patch("boots", boot._id, { agent });
+    // Lists read it: the same is not written again.
+    if (boot && agent && !sameAgent(boot.agent, agent)) {
+      await ctx.db.patch("boots", boot._id, { agent });
+    }
     await withdrawMissing(ctx, slot, found.missing);
     if (slot.state.status === "running" && next.state.status !== "running") {
       await disappoint(ctx, row, event);
@@ -275,11 +280,20 @@ export const report = internalMutation({
       silent: started && probe.daemon === "unreachable",
     });
     await warnOfStop(ctx, slotId);
+    await keepPulse(ctx, slotId);
     // What could not go while it was stopped goes now.
     if (started && probe.daemon === "ok") await retireVersions(ctx, slotId);
     return null;
   },
 });
+
+type Agent = Infer<typeof agentState>;
+
+function sameAgent(a: Agent | undefined, b: Agent): boolean {
+  return (
+    a?.state === b.state && a.reason === b.reason && a.version === b.version
+  );
+}
 
 /** It runs and nobody answers at its address: a restart, after which both are new. */
 const RESTARTED: SlotEvent = {

@@ -17,6 +17,7 @@ import { bringSkills, dropKeep } from "./keeps";
 import { drop, grant } from "./leases";
 import { log } from "./log";
 import { lookSoon } from "./probes";
+import { keepPulse } from "./pulses";
 import { activeLaunches, getLease, requireSlot } from "./records";
 import { endLaunch, reconcile } from "./reconcile";
 import { changeRemote, forgetBoot, forgetDisk } from "./remotes";
@@ -67,6 +68,7 @@ export async function applyEvent(
     await advanceFleet(ctx, slot, next, decision.failed);
     // Also one whose stop nobody confirmed: it was not looked at meanwhile.
     if (state.status === "running") await lookSoon(ctx, slotId);
+    await keepPulse(ctx, slotId);
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed);
   if (changed || decision.failed) await reconcile(ctx, slotId);

@@ -123,7 +123,11 @@ export const lifecycleTables = {
     .index("by_gateway_token_hash", ["gatewayTokenHash"])
     .index("by_config", ["config.status", "config.expiresAt"]),
 
-  /** What is known of a slot's life, hot, so apart from the slot. One row per slot. */
+  /**
+   * What is known of a slot's life, with the flight of the look at it. Written
+   * several times a minute while it runs, so no query reads it: see pulses. One
+   * row per slot.
+   */
   activity: defineTable({
     slotId: v.id("slots"),
     confirmedAt: v.number(), // last traffic the provider counts as activity
@@ -147,8 +151,20 @@ export const lifecycleTables = {
     .index("by_next_probe_at", ["nextProbeAt"]),
 
   /**
-   * Until when some visible tab says that it shows the sandbox. Apart from the
-   * activity, which lists read. Written by presence.ts, read by probes.
+   * What lists show of the activity: written by lifecycle/pulses, and only when
+   * that has changed. One row per slot, once anything is known of its life.
+   */
+  pulses: defineTable({
+    slotId: v.id("slots"),
+    confirmedAt: v.number(), // its stop is counted from then; may be a minute behind
+    lookedAt: v.number(), // last seen running; not renewed while looks find it so
+    unreachable: v.boolean(), // looks in a row had no answer
+    warnedAt: v.optional(v.number()), // when its stop was announced
+  }).index("by_slot", ["slotId"]),
+
+  /**
+   * Until when some visible tab says that it shows the sandbox. Written by
+   * presence.ts, read by probes.
    */
   watches: defineTable({
     slotId: v.id("slots"),

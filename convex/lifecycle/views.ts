@@ -7,13 +7,8 @@ import { isOff } from "../model/slot";
 import { stopsAt } from "../model/keepAlive";
 import { agentState, slotHealth, slotState } from "../validators";
 import { queueOf } from "./admission";
-import {
-  activeLaunches,
-  getActivity,
-  getBoot,
-  getPrevious,
-  getRemote,
-} from "./records";
+import { getPulse } from "./pulses";
+import { activeLaunches, getBoot, getPrevious, getRemote } from "./records";
 
 export const sandboxView = v.object({
   slotId: v.id("slots"),
@@ -34,6 +29,10 @@ export const sandboxView = v.object({
   autoStopAt: v.union(v.number(), v.null()),
   /** When it was announced that it stops at `autoStopAt` unless it is used. */
   warnedAt: v.union(v.number(), v.null()),
+  /**
+   * When it was last seen running; null before it ever was. Not renewed while it
+   * runs and answers: it is looked at all the time, and lists would run again.
+   */
   lastConfirmedAt: v.union(v.number(), v.null()),
   health: slotHealth,
   launching: v.number(),
@@ -59,11 +58,11 @@ export async function view(
   ctx: QueryCtx,
   slot: Doc<"slots">,
 ): Promise<Infer<typeof sandboxView>> {
-  const [remote, boot, activity, launching, queue, previous, skills] =
+  const [remote, boot, pulse, launching, queue, previous, skills] =
     await Promise.all([
       getRemote(ctx, slot._id, slot.generation),
       getBoot(ctx, slot),
-      getActivity(ctx, slot._id),
+      getPulse(ctx, slot._id),
       activeLaunches(ctx, slot._id),
       queueOf(ctx, slot),
       getPrevious(ctx, slot),
@@ -79,7 +78,7 @@ export async function view(
   const exists =
     isOff(state) || !["empty", "failed", "queued"].includes(status);
   const running = status === "running";
-  const confirmedAt = activity?.confirmedAt || null;
+  const confirmedAt = pulse?.confirmedAt || null;
   return {
     slotId: slot._id,
     name: slot.name,
@@ -99,9 +98,9 @@ export async function view(
         }))
       : [],
     autoStopAt: running && confirmedAt ? stopsAt(confirmedAt) : null,
-    warnedAt: running ? (activity?.warnedAt ?? null) : null,
-    lastConfirmedAt: activity?.lookedAt || null,
-    health: healthOf(slot.state, activity?.failures ?? 0, boot?.agent?.state),
+    warnedAt: running ? (pulse?.warnedAt ?? null) : null,
+    lastConfirmedAt: pulse?.lookedAt || null,
+    health: healthOf(slot.state, pulse?.unreachable, boot?.agent?.state),
     launching: launching.length,
     repairs: running ? (boot?.repairs?.count ?? 0) : 0,
     ...queue,

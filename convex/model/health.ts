@@ -15,10 +15,14 @@ export type SlotHealth =
 /** Probes in a row without an answer before people are told. */
 const UNREACHABLE_AFTER = 2;
 
+export function isUnreachable(failures: number): boolean {
+  return failures >= UNREACHABLE_AFTER;
+}
+
 /** Computed in one place, from records only. Time plays no part: a countdown is the page's. */
 export function healthOf(
   state: SlotState,
-  failures: number,
+  unreachable: boolean | undefined,
   agent: string | undefined,
 ): SlotHealth {
   switch (state.status) {
@@ -39,7 +43,7 @@ export function healthOf(
     case "failed":
       return "failed";
     case "running":
-      if (failures >= UNREACHABLE_AFTER) return "unreachable";
+      if (unreachable) return "unreachable";
       return agent === "starting" ? "starting" : "ok";
   }
 }

@@ -100,6 +100,8 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         <Figure name="Last sign of life">
           {sandbox.lastConfirmedAt === null ? (
             "Not checked yet"
+          ) : running && sandbox.health !== "unreachable" ? (
+            "In the last minutes"
           ) : (
             <Age at={sandbox.lastConfirmedAt} />
           )}

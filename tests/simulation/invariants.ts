@@ -346,11 +346,18 @@ const OF_SLOT: ReadonlySet<string> = new Set([
   "installedSkills",
 ]);
 
+const EFFECTS: ReadonlySet<string> = new Set([
+  "slots",
+  "remotes",
+  "boots",
+  "installedSkills",
+  "leases",
+  "pulses",
+]);
+
 /** A refused report may clear the flight it was of; it may change nothing else. */
 function takesEffect({ table }: { table: string }): boolean {
-  return ["slots", "remotes", "boots", "installedSkills", "leases"].includes(
-    table,
-  );
+  return EFFECTS.has(table);
 }
 
 function of<T extends { slotId: SlotId }>(rows: T[], slotId: SlotId): T[] {

@@ -151,6 +151,16 @@ export class Stage {
     return this.backend.stats().ts;
   }
 
+  /** Where clients connect to. */
+  get url(): string {
+    return this.backend.url;
+  }
+
+  /** How often queries were run for those who watch them. */
+  get queryRuns(): number {
+    return this.backend.stats().queryRuns;
+  }
+
   /** Changes with whatever a user's page shows of the lifecycle. */
   versionOf(user: string): number {
     return this.versions.get(user) ?? 0;

@@ -76,7 +76,9 @@ export const sandbox = name(
     warnedAt: ms(
       "Since when it is announced that it stops then; null until its last minutes.",
     ).nullable(),
-    lastConfirmedAt: ms("When it was last seen running.").nullable(),
+    lastConfirmedAt: ms(
+      "When it was last seen running. Not renewed while it runs and its health is not `unreachable`: it is looked at each minute.",
+    ).nullable(),
     ...queue,
     restartNeeded: z.boolean().meta({
       description: "It was made from a snapshot that is not the present one.",
