@@ -221,6 +221,7 @@ test.each([
   [["list", "--all"], "list does not take --all"],
   [["stop", "b1", "--all"], "not both"],
   [["stop", "b1", "--failed"], "not both"],
+  [["ticket", "b1"], "takes 2 or 3 arguments"],
   [["replace", "--resume", "--cancel"], "exclude each other"],
 ])("%p is refused: %s", (argv, said) => {
   expect(() => readArguments(argv)).toThrow(UsageError);

@@ -7,6 +7,7 @@ import { remove } from "./remove";
 import { table, type Output } from "./output";
 import {
   control,
+  keep,
   nameOf,
   replace,
   restore,
@@ -21,6 +22,7 @@ import {
   sandboxes,
   sessions,
 } from "./shapes";
+import { ticket } from "./ticket";
 
 type Run = (client: Client, args: Arguments, out: Output) => Promise<0 | 1>;
 
@@ -109,6 +111,8 @@ export const RUN: Record<Command, Run> = {
       ? stopAll(client, args, out)
       : control(client, args, "stop", "stopped", out),
   start: (client, args, out) => control(client, args, "start", "running", out),
+  keep,
+  ticket,
   replace,
   restore,
 

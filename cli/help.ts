@@ -16,6 +16,10 @@ export const HELP = `Slipway from the command line.
   bun run slipway restore                   what stop --all stopped, with what came of each
                   --decline                 or forget it
   bun run slipway start [SANDBOX]           --wait: until it has happened
+  bun run slipway keep [SANDBOX]            for another while, before it stops by itself
+  bun run slipway ticket SANDBOX terminal   where to open it, once and within a minute
+  bun run slipway ticket SANDBOX port 3000
+  bun run slipway ticket SANDBOX file PATH
   bun run slipway replace [SANDBOX]         made anew, with its files; --wait follows it
                   --resume, --cancel        where it came to a halt
   bun run slipway delete SANDBOX            with everything on its disk

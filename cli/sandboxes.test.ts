@@ -93,6 +93,37 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
   ]);
 });
 
+test("a ticket is for what is asked, and its address is all that is printed", async () => {
+  const url = "https://relay.example.net/x";
+  const made = { ticket: "t", url, expiresAt: 1 };
+  answers["POST /api/v1/sandboxes/b1/tickets"] = [json(made)];
+  const port = await slipway(["ticket", "b1", "port", "3000"]);
+  expect([port.stdout, port.code]).toEqual([`${url}\n`, 0]);
+  const terminal = await slipway(["ticket", "b1", "terminal"]);
+  expect(terminal.stdout).toBe(`${url}\nt\n`);
+  await slipway(["ticket", "b1", "file", "a b"]);
+  expect(asked.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    { kind: "port", port: 3000 },
+    { kind: "terminal" },
+    { kind: "file", path: "a b" },
+  ]);
+  for (const wrong of [["port", "x"], ["file"], ["shell"]]) {
+    expect(await slipway(["ticket", "b1", ...wrong])).toMatchObject({
+      ...{ code: 2, stdout: "" },
+    });
+  }
+});
+
+test("keep asks for your only sandbox", async () => {
+  answers["GET /api/v1/sandboxes"] = [
+    json({ sandboxes: [box({ status: "running" })] }),
+  ];
+  answers["POST /api/v1/sandboxes/b1/keep"] = [json({ slotId: "b1" }, 202)];
+  const { stdout, code } = await slipway(["keep", "--json"]);
+  expect(JSON.parse(stdout)).toEqual({ event: "kept", slotId: "b1" });
+  expect(code).toBe(0);
+});
+
 test("the place in line is told where it moves, and in the list", async () => {
   const queued = { ...LAUNCH, state: "queued", steps: [] };
   answers["POST /api/v1/launches"] = [taken];

@@ -46,6 +46,21 @@ export async function control(
   return settle(client, path, { wanted, wait: args.wait && WAIT_MS }, out);
 }
 
+/** Has the idle time of a sandbox counted anew. */
+export async function keep(
+  client: Client,
+  args: Arguments,
+  out: Output,
+): Promise<0> {
+  const path = await pathOf(client, args);
+  const answer = await client.ask("POST", `${path}/keep`, anything, {
+    key: args.key,
+  });
+  out.emit({ event: "kept", ...answer });
+  out.say("It is kept for another while.");
+  return 0;
+}
+
 /** Makes a sandbox anew with its files, or goes on with that, or gives it up. */
 export async function replace(
   client: Client,

@@ -13,6 +13,13 @@ export function previewUrl(
   return url.href;
 }
 
+/** Where terminals are; the ticket is the first message there, not in the address. */
+export function terminalUrl(relayUrl: string): string {
+  const url = new URL("/terminal", relayUrl);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url.href;
+}
+
 export function fileUrl(relayUrl: string, ticket: string): string {
   const url = new URL("/files", relayUrl);
   url.searchParams.set(TICKET, ticket);

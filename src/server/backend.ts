@@ -20,8 +20,10 @@ export type Credential = { kind: "issuer" | "personal"; token: string };
 /** Functions made with userQuery or userMutation: they know personal tokens. */
 type Query = FunctionReference<"query", "public", { token?: string }>;
 type Mutation = FunctionReference<"mutation", "public", { token?: string }>;
+/** Actions that ask a function that knows them. */
+type Action = FunctionReference<"action", "public", { token?: string }>;
 type Open = FunctionReference<"action">;
-type Given<F extends FunctionReference<"query" | "mutation">> = Omit<
+type Given<F extends FunctionReference<"query" | "mutation" | "action">> = Omit<
   FunctionArgs<F>,
   "token"
 >;
@@ -38,8 +40,12 @@ export type Backend = {
     mutation: F,
     args: Given<F>,
   ): Promise<FunctionReturnType<F>>;
-  /** Of the actions, only those that work for everybody take part. */
-  action<F extends Open>(
+  action<F extends Action>(
+    action: F,
+    args: Given<F>,
+  ): Promise<FunctionReturnType<F>>;
+  /** An action that works the same for everybody and knows no personal tokens. */
+  openAction<F extends Open>(
     action: F,
     args: FunctionArgs<F>,
   ): Promise<FunctionReturnType<F>>;
@@ -63,7 +69,12 @@ export function backendAs({ kind, token }: Credential): Backend {
         { ...args, ...add },
         { skipQueue: true },
       ),
-    action: <F extends Open>(action: F, args: FunctionArgs<F>) =>
+    action: <F extends Action>(action: F, args: Given<F>) =>
+      client.action(action as FunctionReference<"action">, {
+        ...args,
+        ...add,
+      }),
+    openAction: <F extends Open>(action: F, args: FunctionArgs<F>) =>
       client.action(action as FunctionReference<"action">, args),
   };
 }

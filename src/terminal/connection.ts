@@ -1,5 +1,6 @@
 import { failureOf, type Failure } from "../data/failure";
 import { newClientId } from "../data/intent";
+import { terminalUrl } from "../preview/address";
 import { endingOf, type Ending } from "./endings";
 
 export type Size = { cols: number; rows: number };
@@ -62,8 +63,7 @@ export class TerminalConnection {
   }
 
   private open(ticket: string): void {
-    const address = this.wiring.relayUrl.replace(/^http/, "ws");
-    const socket = new WebSocket(`${address}/terminal`);
+    const socket = new WebSocket(terminalUrl(this.wiring.relayUrl));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.seen = 0;

@@ -11,6 +11,7 @@ import { commitAll } from "./repositories";
 
 const ROUTES = join(import.meta.dir, "../../src/app/api/v1");
 const ORIGIN = "http://127.0.0.1:3000";
+export const RELAY = "https://relay.example.net";
 
 type Route = (
   request: Request,
@@ -63,10 +64,12 @@ export async function startApi(): Promise<Api> {
     {
       SLIPWAY_GIT_HOSTS: JSON.stringify(hosts),
       SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
+      RELAY_SECRET: "a-secret-of-the-relay-for-tests-only",
     },
   );
   process.env.SLIPWAY_MODE = "embedded";
   process.env.CONVEX_URL = chat.backend.url;
+  process.env.SLIPWAY_RELAY_URL = RELAY;
   return {
     chat,
     person: (name) => chat.person(name),
@@ -97,6 +100,7 @@ export async function startApi(): Promise<Api> {
     async close() {
       delete process.env.SLIPWAY_MODE;
       delete process.env.CONVEX_URL;
+      delete process.env.SLIPWAY_RELAY_URL;
       await chat.close();
       await host.close();
       await rm(root, { recursive: true, force: true });

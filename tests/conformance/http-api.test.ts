@@ -134,6 +134,11 @@ test("every route answers as documented", async () => {
     body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
   });
   await ask("POST", "/sandboxes/{slotId}/start", slot);
+  await ask("POST", "/sandboxes/{slotId}/keep", slot);
+  await ask("POST", "/sandboxes/{slotId}/tickets", {
+    ...slot,
+    body: { kind: "terminal" },
+  });
   const other = await api.person("stops");
   const theirs = { token: other.token, params: { slotId: other.slotId } };
   await ask("POST", "/sandboxes/{slotId}/replace", theirs);
@@ -183,6 +188,12 @@ test.each([
   [
     "POST",
     "/sandboxes/{slotId}/replace",
+    { params: { slotId: "no" } },
+    "not_found",
+  ],
+  [
+    "POST",
+    "/sandboxes/{slotId}/keep",
     { params: { slotId: "no" } },
     "not_found",
   ],

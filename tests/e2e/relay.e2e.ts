@@ -200,8 +200,18 @@ test("a port opens on a host of its own, and only in this browser", async () => 
   ]);
   expect(saved.suggestedFilename()).toBe("index.html");
 
-  // A stop ends it for the tab that is open.
+  // The same for a program, by a ticket of its own.
   const [{ slotId = "" } = {}] = await grace.sandboxes();
+  const made = await grace.ask<{ url: string }>(
+    "POST",
+    `/sandboxes/${slotId}/tickets`,
+    { kind: "file", path: "site/index.html" },
+  );
+  const file = await fetch(made.body.url);
+  expect(await file.text()).toContain("Hello from inside");
+  expect((await fetch(made.body.url)).status).toBe(403);
+
+  // A stop ends it for the tab that is open.
   await grace.ask("POST", `/sandboxes/${slotId}/stop`);
   await until(
     "end of the preview",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERRORS } from "@convex/model/errors";
-import { failuresOf, type Operation } from "./operation";
+import { failuresOf, isKeyed, type Operation } from "./operation";
 import { OPERATIONS } from "./operations";
 import { named } from "./schemas";
 
@@ -54,7 +54,9 @@ function describe(operation: Operation): Json {
     operationId: id,
     tags: [tag],
     summary,
-    description: [description, `Scope: ${scope}.`].filter(Boolean).join(" "),
+    description: [description, `Scope: ${[scope].flat().join(" or ")}.`]
+      .filter(Boolean)
+      .join(" "),
     parameters: parametersOf(operation),
     ...(body && {
       requestBody: {
@@ -68,7 +70,8 @@ function describe(operation: Operation): Json {
   };
 }
 
-function parametersOf({ path, method, query }: Operation): Json[] {
+function parametersOf(operation: Operation): Json[] {
+  const { path, query } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string" },
@@ -89,7 +92,7 @@ function parametersOf({ path, method, query }: Operation): Json[] {
     description:
       "The same request with the same key within 24 hours is done once and answered the same.",
   };
-  return [...inPath, ...inQuery, ...(method === "POST" ? [key] : [])];
+  return [...inPath, ...inQuery, ...(isKeyed(operation) ? [key] : [])];
 }
 
 function answerOf({ answer, events, summary }: Operation): Json {

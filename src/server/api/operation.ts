@@ -14,8 +14,8 @@ export type Operation = {
   tag: string;
   summary: string;
   description?: string;
-  /** What a personal token needs; a signed-in person may do it all. */
-  scope: Scope;
+  /** What a personal token needs, of several one; a signed-in person may do it all. */
+  scope: Scope | readonly Scope[];
   query?: z.ZodType;
   body?: { schema: z.ZodType; maxBytes: number };
   answer: { status: 200 | 202; schema: z.ZodType };
@@ -23,6 +23,8 @@ export type Operation = {
   events?: Record<string, z.ZodType>;
   /** Beyond those of every route. */
   failures: ErrorCode[];
+  /** Of a POST whose answer must not be kept: a secret. It takes no Idempotency-Key. */
+  secret?: true;
 };
 
 /** Any route may answer these. */
@@ -35,10 +37,14 @@ export const EVERYWHERE: ErrorCode[] = [
   "provider_busy",
 ];
 
-/** POSTs may carry an Idempotency-Key, so these may answer its conflict. */
-export function failuresOf({ method, failures }: Operation): ErrorCode[] {
-  const keyed: ErrorCode[] = method === "POST" ? ["idempotency_conflict"] : [];
-  return [...new Set([...EVERYWHERE, ...keyed, ...failures])];
+/** Whether it may carry an Idempotency-Key, with which it is done once. */
+export function isKeyed({ method, secret }: Operation): boolean {
+  return method === "POST" && !secret;
+}
+
+export function failuresOf(operation: Operation): ErrorCode[] {
+  const keyed: ErrorCode[] = isKeyed(operation) ? ["idempotency_conflict"] : [];
+  return [...new Set([...EVERYWHERE, ...keyed, ...operation.failures])];
 }
 
 /** Keeps the exact schemas in the type, for the handler to be checked against. */

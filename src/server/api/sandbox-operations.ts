@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { operation, page } from "./operation";
-import { restoreItem, sandbox } from "./sandbox-schemas";
+import { purpose, restoreItem, sandbox, ticket } from "./sandbox-schemas";
 import { logEvent, nextCursor } from "./schemas";
 
 /** The routes below /sandboxes. */
@@ -74,6 +74,39 @@ export const startSandbox = operation({
   scope: "control",
   answer: { status: 202, schema: place },
   failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
+});
+
+export const keepSandbox = operation({
+  id: "keepSandbox",
+  method: "POST",
+  path: "/sandboxes/{slotId}/keep",
+  tag: "Sandboxes",
+  summary: "Keep a running sandbox for another while",
+  description:
+    "From now on its idle time is counted anew, as when somebody writes to its agent; `autoStopAt` follows within a minute. It never keeps one running for ever: four hours after the last thing anybody asked for, work and open pages alone do not keep it.",
+  scope: ["launch", "control"],
+  answer: { status: 202, schema: place },
+  failures: ["not_found", "sandbox_not_running"],
+});
+
+export const makeTicket = operation({
+  id: "makeTicket",
+  method: "POST",
+  path: "/sandboxes/{slotId}/tickets",
+  tag: "Sandboxes",
+  summary: "A ticket to a running sandbox's terminal, port or file",
+  description:
+    "For one use, within a minute, on this boot of this sandbox. What it opened ends when the sandbox stops or the token that made the ticket is revoked. A file is downloaded from `url` and a port is shown there. To a terminal, `url` is a WebSocket: send `Origin` with the address of Slipway's pages, and as its first message `{ticket, terminal, cols, rows}`.",
+  scope: "control",
+  body: { schema: purpose, maxBytes: 16_384 },
+  answer: { status: 200, schema: ticket },
+  failures: [
+    "not_found",
+    "sandbox_not_running",
+    "port_reserved",
+    "relay_unavailable",
+  ],
+  secret: true,
 });
 
 export const deleteSandbox = operation({

@@ -108,6 +108,33 @@ export const sandbox = name(
   }),
 );
 
+/** What a ticket is for. */
+export const purpose = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("terminal") }),
+  z.object({
+    kind: z.literal("port"),
+    port: z
+      .number()
+      .meta({ description: "1 to 32767, where a program in it listens." }),
+  }),
+  z.object({
+    kind: z.literal("file"),
+    path: z.string().meta({ description: "Below /home/daytona." }),
+  }),
+]);
+
+export const ticket = name(
+  "Ticket",
+  z.object({
+    ticket: z.string().meta({ description: "A secret; it is kept nowhere." }),
+    url: z.string().meta({
+      description:
+        "Where it is good. Has the ticket in it, but for a terminal's.",
+    }),
+    expiresAt: ms("Until when it must be used."),
+  }),
+);
+
 export const restoreItem = name(
   "RestoreItem",
   z.object({

@@ -10,7 +10,7 @@ import { onceOf, type Once } from "../idempotency";
 import { ApiError } from "../problem";
 import { toProblem } from "../route";
 import { noteUse } from "../touch";
-import type { Operation } from "./operation";
+import { isKeyed, type Operation } from "./operation";
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type BodyOf<O extends Operation> = O["body"] extends { schema: infer Schema }
@@ -75,10 +75,15 @@ export async function receive<O extends Operation>(
     operation.body &&
     (await readBody(request, operation.body.schema, operation.body.maxBytes));
   const route = `${operation.method} /api/v1${operation.path}`;
-  const once =
-    operation.method === "POST"
-      ? onceOf(request, route, { params, body })
-      : undefined;
+  if (operation.secret && request.headers.has("idempotency-key")) {
+    throw new ApiError(
+      "bad_request",
+      "This answers something new each time, so it takes no Idempotency-Key.",
+    );
+  }
+  const once = isKeyed(operation)
+    ? onceOf(request, route, { params, body })
+    : undefined;
   return {
     request,
     params,

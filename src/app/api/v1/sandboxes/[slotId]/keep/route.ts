@@ -1,0 +1,9 @@
+import { api } from "@convex/_generated/api";
+import { keepSandbox } from "@/server/api/sandbox-operations";
+import { serve } from "@/server/api/serve";
+
+export const POST = serve(keepSandbox, async ({ params, once, backend }) => {
+  const { slotId } = params;
+  await backend.mutation(api.presence.keep, { slotId, once });
+  return { slotId };
+});

@@ -1,0 +1,7 @@
+import { makeTicket } from "@/server/api/sandbox-operations";
+import { serve } from "@/server/api/serve";
+import { issueTicket } from "@/server/issue-ticket";
+
+export const POST = serve(makeTicket, ({ params, body, backend }) =>
+  issueTicket(backend, params.slotId, body),
+);
