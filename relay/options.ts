@@ -18,6 +18,8 @@ export class OptionError extends Error {}
 /** It goes into a header as it is; and a shorter one could be a word. */
 const SECRET = /^[\x21-\x7e]{32,512}$/;
 
+const LOOPBACK = /^(localhost|.+\.localhost|\[::1\]|127(\.\d+){3})$/;
+
 /** @throws OptionError */
 export function readOptions(
   env: Record<string, string | undefined>,
@@ -41,9 +43,7 @@ export function readOptions(
   return {
     hostname: env.SLIPWAY_HOST || "127.0.0.1",
     port,
-    publicUrl: env.SLIPWAY_RELAY_URL
-      ? originOf("SLIPWAY_RELAY_URL", env.SLIPWAY_RELAY_URL)
-      : null,
+    publicUrl: env.SLIPWAY_RELAY_URL ? publicOf(env.SLIPWAY_RELAY_URL) : null,
     appOrigins: apps.map((app) => originOf("SLIPWAY_APP_ORIGINS", app.trim())),
     siteUrl: required(env, "CONVEX_SITE_URL").replace(/\/+$/, ""),
     secret,
@@ -57,6 +57,18 @@ function required(
   const value = env[name];
   if (value) return value;
   throw new OptionError(`${name} is not set. See docs/deploy.md, "Relay".`);
+}
+
+/** Tickets and cookies travel there: in the clear only where nobody is on the way. */
+function publicOf(text: string): string {
+  const origin = originOf("SLIPWAY_RELAY_URL", text);
+  const { protocol, hostname, host } = new URL(origin);
+  if (protocol === "https:" || LOOPBACK.test(hostname)) return origin;
+  throw new OptionError(
+    `SLIPWAY_RELAY_URL: over plain http, anyone on the way to ${host} could read tickets and cookies. ` +
+      `Put a proxy with TLS in front and set https://${hostname}, here and for the pages. ` +
+      "Only localhost may be http.",
+  );
 }
 
 function originOf(name: string, text: string): string {
