@@ -15,6 +15,8 @@ import {
   SEND_LOOK,
   SEND_PATIENCE,
 } from "./model/chat/limits";
+import { requireSlot } from "./lifecycle/records";
+import { outwaited } from "./model/admission";
 import { failure } from "./model/errors";
 
 export { dispatchTurns, failTurns } from "./chat/dispatch";
@@ -87,9 +89,10 @@ async function checkQueued(
     await ctx.db.patch("turns", turn._id, { checkAt });
     return;
   }
+  const { state } = await requireSlot(ctx, turn.slotId);
   await endTurn(ctx, turn, {
     state: "failed",
-    error: failure("launch_timed_out", "The sandbox was not ready in time."),
+    error: outwaited(state, "The sandbox was not ready in time."),
   });
 }
 

@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { failure } from "../model/errors";
+import { outwaited } from "../model/admission";
 import { stateName } from "../model/log";
 import { deadlineOf } from "../model/slot";
 import { CLAIM_PATIENCE, QUEUE_DEADLINE } from "../model/timing";
@@ -153,10 +153,11 @@ async function expireLaunch(
   launch: Doc<"launches">,
   now: number,
 ): Promise<void> {
+  const { state } = await requireSlot(ctx, launch.slotId);
   await endLaunch(ctx, launch, {
     state: "failed",
     at: now,
-    error: failure("launch_timed_out", "The launch did not end in time."),
+    error: outwaited(state, "The launch did not end in time."),
   });
   await abandonIfUnwanted(ctx, launch.slotId);
 }

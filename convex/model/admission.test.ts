@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { capsOf, DEFAULT_CAPS, Occupancy } from "./admission";
+import { capsOf, DEFAULT_CAPS, Occupancy, outwaited } from "./admission";
+import type { SlotState } from "./slot";
 
 describe("caps", () => {
   test("have a default, and are numbers or an error", () => {
@@ -35,5 +36,35 @@ describe("the queue", () => {
   test("a cap lowered below what is taken admits nobody", () => {
     const places = new Occupancy({ deployment: 2, user: 9 }, ["a", "b", "c"]);
     expect(places.admit("d")).toBe(false);
+  });
+});
+
+describe("a wait that lasted too long", () => {
+  const stopped = { status: "stopped", since: 0, by: "user" } as const;
+  const replacing = (stage: "place" | "create"): SlotState => ({
+    ...{ status: "replacing", since: 0, stage, stageSince: 0, step: "look" },
+  });
+
+  test.each<[string, SlotState]>([
+    ["queued", { status: "queued", since: 0, from: stopped, for: "launch" }],
+    ["replaced, in line for the next", replacing("place")],
+  ])("for one that is %s was for want of a place", (_, state) => {
+    expect(outwaited(state, "It was slow.")).toMatchObject({
+      code: "queue_timed_out",
+      message: "No place became free in time.",
+      next: "Stop a sandbox you do not need, or try again later.",
+    });
+  });
+
+  test.each<[string, SlotState]>([
+    ["creating", { status: "creating", since: 0, step: "create" }],
+    ["replacing", replacing("create")],
+    ["stopped", stopped],
+    ["running", { status: "running", since: 0 }],
+  ])("for one that is %s was for something else", (_, state) => {
+    expect(outwaited(state, "It was slow.")).toMatchObject({
+      code: "launch_timed_out",
+      message: "It was slow.",
+    });
   });
 });

@@ -1,4 +1,7 @@
-/** Who gets a free place: pure decisions of the queue. */
+import { failure, type Failure } from "./errors";
+import type { SlotState } from "./slot";
+
+/** Who gets a free place, and what is said when nobody did: pure decisions of the queue. */
 
 /** The most sandboxes that may be live, or on their way to it or from it. */
 export type Caps = { deployment: number; user: number };
@@ -64,4 +67,23 @@ export class Occupancy {
     this.total += 1;
     this.held.set(user, (this.held.get(user) ?? 0) + 1);
   }
+}
+
+/** Whether nothing but a place is missing. */
+function waitsForPlace(state: SlotState): boolean {
+  return (
+    state.status === "queued" ||
+    (state.status === "replacing" && state.stage === "place")
+  );
+}
+
+/**
+ * Why a wait for a sandbox that lasted too long is over. It may have lasted so
+ * for want of a place, although the sandbox itself joined the queue later than
+ * whoever waits for it began to; if not, `otherwise` says what was slow.
+ */
+export function outwaited(state: SlotState, otherwise: string): Failure {
+  return waitsForPlace(state)
+    ? failure("queue_timed_out", "No place became free in time.")
+    : failure("launch_timed_out", otherwise);
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { api } from "../../convex/_generated/api";
+import { api, internal } from "../../convex/_generated/api";
 import type { Doc } from "../../convex/_generated/dataModel";
 import {
+  errorsOf,
   SHA,
   SKILL_KEY,
   startChat,
@@ -89,6 +90,35 @@ test("a message waits for the place too, and stopping the sandbox ends the wait"
   expect((await slotOf(ada)).state.status).toBe("queued");
   await ada.client.mutation(api.sandboxes.stop, { slotId: ada.slotId });
   await ada.answered("failed");
+  expect((await slotOf(ada)).state.status).toBe("stopped");
+});
+
+test("a launch and a message whose time ends in line are told that no place became free", async () => {
+  const { launchId } = await launch(ada);
+  await ada.send("wake up in time");
+  // As if they had been waiting for something else before.
+  await chat.tx(async (ctx) => {
+    const turns = await ctx.db
+      .query("turns")
+      .withIndex("by_session_and_state", (q) =>
+        q.eq("sessionId", ada.sessionId).eq("state", "queued"),
+      )
+      .collect();
+    for (const { _id } of turns) {
+      await ctx.db.patch("turns", _id, { checkAt: 0, deadlineAt: 0 });
+    }
+    await ctx.db.patch("launches", launchId, { deadlineAt: 0 });
+  });
+  await chat.backend.run(internal.turns.check, {});
+  expect(errorsOf(await ada.answered("failed"))).toEqual(["queue_timed_out"]);
+  await chat.backend.run(internal.lifecycle.expiry.expire, {});
+  expect(await ada.client.query(api.launches.get, { launchId })).toMatchObject({
+    state: "failed",
+    error: {
+      code: "queue_timed_out",
+      message: "No place became free in time.",
+    },
+  });
   expect((await slotOf(ada)).state.status).toBe("stopped");
 });
 
