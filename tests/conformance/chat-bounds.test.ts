@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import {
@@ -7,43 +7,18 @@ import {
   TURN_LIMIT,
 } from "../../convex/model/chat/limits";
 import { until } from "./chat-daemon";
-import {
-  errorsOf,
-  startChat,
-  wordsOf,
-  type Chat,
-  type Message,
-  type Person,
-} from "./chat-harness";
+import { errorsOf, wordsOf, type Message } from "./chat-harness";
+import { ada, chat, chatInTests } from "./chat-tests";
 
 /** Turns that take too long, say too much, or lie beside a sandbox that fails. */
 
-let chat: Chat;
-let ada: Person;
-let count = 0;
-
-beforeAll(async () => {
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
-});
-afterAll(() => chat.close());
-beforeEach(async () => {
-  chat.daemon.answers = [];
-  ada = await chat.person(`ada${(count += 1)}`);
-});
+chatInTests();
 
 const done = { kind: "end", reason: "complete" };
 const check = () => chat.backend.run(internal.turns.check);
 
 test("one sandbox whose key cannot be opened spoils nobody else's pull", async () => {
-  const eve = await chat.person(`eve${count}`);
+  const eve = await chat.person("eve");
   await eve.send("sealed away");
   await ada.send("beside it");
   await chat.daemon.turn("sealed away");

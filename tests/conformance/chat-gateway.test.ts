@@ -22,21 +22,23 @@ let count = 0;
 beforeAll(async () => {
   demo = await createModelServer({ paceMs: 40 });
   upstream = startUpstream();
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: `${demo.url}/v1`,
-      keyless: true,
-      defaultModel: "demo",
-    },
-    {
-      id: "paid",
-      label: "Paid",
-      baseUrl: upstream.url,
-      defaultModel: "paid-model",
-    },
-  ]);
+  chat = await startChat({
+    providers: [
+      {
+        id: "demo",
+        label: "Demo",
+        baseUrl: `${demo.url}/v1`,
+        keyless: true,
+        defaultModel: "demo",
+      },
+      {
+        id: "paid",
+        label: "Paid",
+        baseUrl: upstream.url,
+        defaultModel: "paid-model",
+      },
+    ],
+  });
 });
 afterAll(async () => {
   await chat.close();

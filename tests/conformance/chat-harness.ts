@@ -48,10 +48,21 @@ export type Person = {
 
 export type Message = (typeof api.sessions.listMessages)["_returnType"][number];
 
-export async function startChat(
-  providers: object[],
-  env: Record<string, string> = {},
-): Promise<Chat> {
+/** A model that is never asked: nobody listens there. */
+const DEMO = {
+  id: "demo",
+  label: "Demo",
+  baseUrl: "http://127.0.0.1:9/v1",
+  keyless: true,
+  defaultModel: "demo",
+};
+
+type Setting = { providers?: object[]; env?: Record<string, string> };
+
+export async function startChat({
+  providers = [DEMO],
+  env = {},
+}: Setting = {}): Promise<Chat> {
   const identity = await createIdentity();
   const daemon = startDaemon(DAEMON_KEY);
   delete process.env.SLIPWAY_SANDBOX_SITE_URL; // another test's sandbox
@@ -212,6 +223,21 @@ function seedSession(
     link: "/ada/tools/one",
     title: "one",
   });
+}
+
+/** Has the skill of `SKILL_KEY` known and its archive stored, so that it can be launched. */
+export async function storeSkill({ tx }: Chat): Promise<void> {
+  const url = await tx((ctx) => ctx.storage.generateUploadUrl());
+  const stored = await fetch(url, { method: "POST", body: "an archive" });
+  const kept = (await stored.json()) as Pick<Doc<"skills">, "storageId">;
+  await tx((ctx) =>
+    ctx.db.insert("skills", {
+      ...{ key: SKILL_KEY, host: "local", owner: "ada", repo: "tools" },
+      ...{ path: "skills/one", sha: SHA, name: "one", description: "One." },
+      ...{ body: "", files: [], totalBytes: 1, digest: "d", findings: [] },
+      ...{ link: "/ada/tools/one", ...kept },
+    }),
+  );
 }
 
 export function wordsOf(message: Message): string {

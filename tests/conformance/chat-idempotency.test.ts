@@ -1,44 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { api } from "../../convex/_generated/api";
-import type { Id } from "../../convex/_generated/dataModel";
-import { SHA, SKILL_KEY, startChat, type Chat } from "./chat-harness";
+import {
+  SHA,
+  SKILL_KEY,
+  startChat,
+  storeSkill,
+  type Chat,
+} from "./chat-harness";
 
 /** Keys that people choose, beside those that the records choose. */
 
 let chat: Chat;
 
 beforeAll(async () => {
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
-  const url = await chat.tx((ctx) => ctx.storage.generateUploadUrl());
-  const stored = await fetch(url, { method: "POST", body: "archive" });
-  const { storageId } = (await stored.json()) as { storageId: Id<"_storage"> };
-  await chat.tx(async (ctx) => {
-    await ctx.db.insert("skills", {
-      key: SKILL_KEY,
-      host: "local",
-      owner: "ada",
-      repo: "tools",
-      path: "skills/one",
-      sha: SHA,
-      name: "one",
-      description: "One",
-      body: "",
-      files: [],
-      totalBytes: 0,
-      digest: "d",
-      findings: [],
-      link: "/ada/tools/one",
-      storageId,
-    });
-  });
+  chat = await startChat();
+  await storeSkill(chat);
 });
 afterAll(() => chat.close());
 

@@ -1,37 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { TURN_CHARS } from "../../convex/model/chat/limits";
 import { until, type Turn } from "./chat-daemon";
-import {
-  errorsOf,
-  startChat,
-  wordsOf,
-  type Chat,
-  type Person,
-} from "./chat-harness";
+import { errorsOf, wordsOf } from "./chat-harness";
+import { ada, chat, chatInTests } from "./chat-tests";
 
 /** What a hostile or broken sandbox may send, and what becomes of it. */
 
-let chat: Chat;
-let ada: Person;
 let turn: Turn;
 let count = 0;
 
-beforeAll(async () => {
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
-});
-afterAll(() => chat.close());
+chatInTests();
 beforeEach(async () => {
-  chat.daemon.answers = [];
   count += 1;
-  ada = await chat.person(`ada${count}`);
   await ada.send(`talk ${count}`);
   turn = await chat.daemon.turn(`talk ${count}`);
   await ada.answered("running");
@@ -128,7 +108,7 @@ test("a stranger is refused before a byte of what it sends is read", async () =>
 }, 5_000);
 
 test("the token of one turn is no good for another", async () => {
-  const eve = await chat.person(`eve${count}`);
+  const eve = await chat.person("eve");
   await eve.send(`other ${count}`);
   const other = await chat.daemon.turn(`other ${count}`);
   const stolen = other.request.push.token;

@@ -1,42 +1,19 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc } from "../../convex/_generated/dataModel";
 import { failure } from "../../convex/model/errors";
 import { until } from "./chat-daemon";
-import {
-  errorsOf,
-  SHA,
-  SKILL_KEY,
-  startChat,
-  type Chat,
-  type Person,
-} from "./chat-harness";
+import { errorsOf, SHA, SKILL_KEY } from "./chat-harness";
+import { ada, chat, chatInTests } from "./chat-tests";
 
 /** What becomes of messages as their sandbox stops, wakes, is replaced or lacks the skill. */
 
-let chat: Chat;
-let ada: Person;
-let count = 0;
-
-beforeAll(async () => {
+beforeAll(() => {
   // There is no provider here: whatever the lifecycle asks of it is refused.
   delete process.env.DAYTONA_API_URL;
   delete process.env.DAYTONA_API_KEY;
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
 });
-afterAll(() => chat.close());
-beforeEach(async () => {
-  chat.daemon.answers = [];
-  ada = await chat.person(`ada${(count += 1)}`);
-});
+chatInTests();
 
 const check = () => chat.backend.run(internal.turns.check);
 const setSlot = (state: Doc<"slots">["state"], more: object = {}) =>
@@ -81,9 +58,9 @@ test("a message wakes a stopped sandbox; if it cannot start, the message says wh
 });
 
 test("a user's stop ends what ran and what waited, and wakes nothing", async () => {
-  await ada.send(`runs ${count}`);
-  await ada.send(`waits ${count}`);
-  await chat.daemon.turn(`runs ${count}`);
+  await ada.send("runs here");
+  await ada.send("waits here");
+  await chat.daemon.turn("runs here");
   await ada.client.mutation(api.sandboxes.stop, { slotId: ada.slotId });
   expect(await states()).toEqual([
     "user: done",

@@ -25,15 +25,17 @@ let count = 0;
 
 beforeAll(async () => {
   upstream = startUpstream();
-  chat = await startChat([
-    {
-      id: "counted",
-      label: "Counted",
-      baseUrl: upstream.url,
-      keyless: true,
-      defaultModel: "m",
-    },
-  ]);
+  chat = await startChat({
+    providers: [
+      {
+        id: "counted",
+        label: "Counted",
+        baseUrl: upstream.url,
+        keyless: true,
+        defaultModel: "m",
+      },
+    ],
+  });
 });
 afterAll(async () => {
   await chat.close();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { ConvexClient } from "convex/browser";
 import type { ConvexError } from "convex/values";
 import { api, internal } from "../../convex/_generated/api";
@@ -7,33 +7,12 @@ import {
   errorsOf,
   SKILL_KEY,
   SKILL_PATH,
-  startChat,
   wordsOf,
-  type Chat,
   type Message,
-  type Person,
 } from "./chat-harness";
+import { ada, chat, chatInTests } from "./chat-tests";
 
-let chat: Chat;
-let ada: Person;
-let count = 0;
-
-beforeAll(async () => {
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
-});
-afterAll(() => chat.close());
-beforeEach(async () => {
-  chat.daemon.answers = [];
-  ada = await chat.person(`ada${(count += 1)}`);
-});
+chatInTests();
 
 const done = { kind: "end", reason: "complete" };
 const check = () => chat.backend.run(internal.turns.check);
@@ -285,7 +264,7 @@ test("a new sandbox: what ran is lost, what waited is told to launch again", asy
 });
 
 test("another's conversation is nobody's business", async () => {
-  const eve = await chat.person(`eve${count}`);
+  const eve = await chat.person("eve");
   const { sessionId } = ada;
   await ada.send("secret");
   const ask = eve.client;

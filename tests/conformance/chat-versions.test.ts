@@ -9,15 +9,7 @@ const YOUNG = "b".repeat(40);
 let chat: Chat;
 
 beforeAll(async () => {
-  chat = await startChat([
-    {
-      id: "demo",
-      label: "Demo",
-      baseUrl: "http://127.0.0.1:9/v1",
-      keyless: true,
-      defaultModel: "demo",
-    },
-  ]);
+  chat = await startChat();
 });
 afterAll(() => chat.close());
 

@@ -51,22 +51,13 @@ export async function startApi(): Promise<Api> {
     skillsDir: join(root, "skills"),
   });
   const hosts = [{ host: "local", gitUrl: host.url, archiveUrl: host.url }];
-  const chat = await startChat(
-    [
-      {
-        id: "demo",
-        label: "Demo",
-        baseUrl: "http://127.0.0.1:9/v1",
-        keyless: true,
-        defaultModel: "demo",
-      },
-    ],
-    {
+  const chat = await startChat({
+    env: {
       SLIPWAY_GIT_HOSTS: JSON.stringify(hosts),
       SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
       RELAY_SECRET: "a-secret-of-the-relay-for-tests-only",
     },
-  );
+  });
   process.env.SLIPWAY_MODE = "embedded";
   process.env.CONVEX_URL = chat.backend.url;
   process.env.SLIPWAY_RELAY_URL = RELAY;

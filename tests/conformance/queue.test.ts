@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
-import type { Doc } from "../../convex/_generated/dataModel";
 import {
   errorsOf,
   SHA,
   SKILL_KEY,
   startChat,
+  storeSkill,
   type Chat,
   type Person,
 } from "./chat-harness";
@@ -17,21 +17,8 @@ let ada: Person;
 let count = 0;
 
 beforeAll(async () => {
-  const model = {
-    ...{ id: "demo", label: "Demo", defaultModel: "demo" },
-    ...{ baseUrl: "http://127.0.0.1:9/v1", keyless: true },
-  };
-  chat = await startChat([model], { SLIPWAY_MAX_SANDBOXES: "1" });
-  const skill = {
-    ...{ key: SKILL_KEY, host: "local", owner: "ada", repo: "tools" },
-    ...{ path: "skills/one", sha: SHA, name: "one", description: "One." },
-    ...{ body: "", files: [], totalBytes: 1, digest: "d", findings: [] },
-    link: "/ada/tools/one",
-  };
-  const url = await chat.tx((ctx) => ctx.storage.generateUploadUrl());
-  const stored = await fetch(url, { method: "POST", body: "x" });
-  const kept = (await stored.json()) as Pick<Doc<"skills">, "storageId">;
-  await chat.tx((ctx) => ctx.db.insert("skills", { ...skill, ...kept }));
+  chat = await startChat({ env: { SLIPWAY_MAX_SANDBOXES: "1" } });
+  await storeSkill(chat);
   const other = await chat.person("holder");
   await chat.tx(async (ctx) => {
     const remote = await ctx.db.query("remotes").first();

@@ -33,19 +33,13 @@ export async function startGround(
   limits: Partial<Limits> = {},
 ): Promise<Ground> {
   const fixture = await startFixture();
-  const chat = await startChat(
-    [
-      {
-        ...{ id: "demo", label: "Demo", defaultModel: "demo", keyless: true },
-        baseUrl: "http://127.0.0.1:9/v1",
-      },
-    ],
-    {
+  const chat = await startChat({
+    env: {
       DAYTONA_API_URL: fixture.server.url,
       DAYTONA_API_KEY: "test-key",
       RELAY_SECRET: SECRET,
     },
-  );
+  });
   const relays: Relay[] = [];
   const another = (bounds: Partial<Limits>) => {
     const relay = createRelay(

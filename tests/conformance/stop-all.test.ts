@@ -6,7 +6,7 @@ import { startChat, type Chat } from "./chat-harness";
 let chat: Chat;
 
 beforeAll(async () => {
-  chat = await startChat([]);
+  chat = await startChat();
 });
 afterAll(async () => {
   await chat?.close();
