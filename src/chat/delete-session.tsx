@@ -6,31 +6,15 @@ import { api } from "@convex/_generated/api";
 import type { SessionEntry } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
-import { Confirm } from "../ui/confirm";
+import { Confirm, type Asking } from "../ui/confirm";
 
 /** What deleting a session means, before it is done. */
 export function DeleteSessionDialog({
   title,
-  open,
-  busy,
-  onClose,
-  onConfirm,
-}: {
-  title: string;
-  open: boolean;
-  busy: boolean;
-  onClose: () => void;
-  onConfirm: () => void;
-}) {
+  ...asking
+}: Asking & { title: string }) {
   return (
-    <Confirm
-      open={open}
-      title="Delete this session?"
-      action="Delete session"
-      busy={busy}
-      onClose={onClose}
-      onConfirm={onConfirm}
-    >
+    <Confirm {...asking} title="Delete this session?" action="Delete session">
       <p>
         <span className="font-medium break-words text-ink">{title}</span> cannot
         be brought back. What is lost:

@@ -1,32 +1,20 @@
 "use client";
 
 import type { SandboxView } from "../data/types";
-import { Confirm } from "../ui/confirm";
+import { Confirm, type Asking } from "../ui/confirm";
 
 /** What replacing a sandbox means, before it is done. */
 export function ReplaceDialog({
   sandbox,
-  open,
-  busy,
-  onClose,
-  onConfirm,
-}: {
-  sandbox: SandboxView;
-  open: boolean;
-  busy: boolean;
-  onClose: () => void;
-  onConfirm: () => void;
-}) {
+  ...asking
+}: Asking & { sandbox: SandboxView }) {
   return (
     <Confirm
-      open={open}
+      {...asking}
       title="Replace this sandbox?"
       action="Replace sandbox"
       keep="Not now"
       variant="primary"
-      busy={busy}
-      onClose={onClose}
-      onConfirm={onConfirm}
     >
       <p>
         {sandbox.restartNeeded

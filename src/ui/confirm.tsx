@@ -3,6 +3,14 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { Button } from "./button";
 
+/** Of a question in words of its own: whether it is asked, and what follows. */
+export type Asking = {
+  open: boolean;
+  busy: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+};
+
 /**
  * Asks before something that has consequences. A native dialog: it traps focus,
  * closes on Escape and gives focus back by itself.
@@ -17,17 +25,13 @@ export function Confirm({
   onConfirm,
   onClose,
   children,
-}: {
-  open: boolean;
+}: Asking & {
   title: string;
   /** What the button does, such as "Delete sandbox". */
   action: string;
   /** The other button. */
   keep?: string;
   variant?: "danger" | "primary";
-  busy: boolean;
-  onConfirm: () => void;
-  onClose: () => void;
   children: ReactNode;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);

@@ -12,8 +12,8 @@ afterAll(async () => {
   await chat?.close();
 });
 
-/** Somebody with a running sandbox and a second one of a skill's own. */
-async function withTwo(name: string) {
+/** Somebody with a running sandbox whose stop failed, and a second one of a skill's own. */
+async function withOneLeft(name: string) {
   const person = await chat.person(name);
   const { client, slotId, userId } = person;
   const second = await chat.tx((ctx) =>
@@ -21,6 +21,13 @@ async function withTwo(name: string) {
       ...{ userId, name: "local/a/b/c", generation: 1, revision: 1 },
       ...{ configWrites: 1, strikes: 0 },
       state: { status: "running", since: Date.now() },
+    }),
+  );
+  const error = failure("launch_timed_out", "Nobody confirmed the stop.");
+  await chat.tx((ctx) =>
+    ctx.db.insert("fleets", {
+      userId,
+      items: [{ slotId, state: "failed", error }],
     }),
   );
   const states = async () => {
@@ -33,19 +40,11 @@ async function withTwo(name: string) {
     const set = await client.query(api.fleet.get, {});
     return set?.items.map((item) => [item.slotId, item.state]);
   };
-  return { client, userId, slotId, second, states, items };
+  return { client, slotId, second, states, items };
 }
 
 test("stop again asks those that failed to stop, and leaves alone what runs beside them", async () => {
-  const { client, userId, slotId, second, states, items } =
-    await withTwo("again");
-  const error = failure("launch_timed_out", "Nobody confirmed the stop.");
-  await chat.tx((ctx) =>
-    ctx.db.insert("fleets", {
-      userId,
-      items: [{ slotId, state: "failed", error }],
-    }),
-  );
+  const { client, slotId, second, states, items } = await withOneLeft("again");
   expect(await client.mutation(api.fleet.stopFailed, {})).toEqual({
     stopping: 1,
   });
@@ -58,15 +57,7 @@ test("stop again asks those that failed to stop, and leaves alone what runs besi
 });
 
 test("stop all stops all that run, whatever failed before", async () => {
-  const { client, userId, slotId, second, states, items } =
-    await withTwo("all");
-  const error = failure("launch_timed_out", "Nobody confirmed the stop.");
-  await chat.tx((ctx) =>
-    ctx.db.insert("fleets", {
-      userId,
-      items: [{ slotId, state: "failed", error }],
-    }),
-  );
+  const { client, slotId, second, states, items } = await withOneLeft("all");
   expect(await client.mutation(api.fleet.stopAll, {})).toEqual({ stopping: 2 });
   expect(await states()).toEqual({
     [slotId]: "stopping",
