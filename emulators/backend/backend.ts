@@ -33,10 +33,13 @@ const CAPACITY = {
   actions: Infinity,
 };
 
+/** `onStep` ended the backend before it had started. */
+export class CrashedAtStart extends Error {}
+
 /**
  * Starts a Convex-compatible backend in this process.
  *
- * @throws DataFolderInUse, or an Error that says what is wrong with the
+ * @throws DataFolderInUse, CrashedAtStart, or an Error that says what is wrong with the
  *   functions, the schema, the stored documents or auth.config.ts
  */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
@@ -124,8 +127,10 @@ async function start(
   const crons = new CronRunner(runtime, project.crons, log);
   undo.push(() => scheduler.stop());
   undo.push(() => crons.stop());
-  await crons.start();
-  await scheduler.start();
+  const begun = crons.start().then(() => scheduler.start());
+  const down = closed.promise.then(() => "down" as const);
+  if ((await Promise.race([begun, down])) === "down")
+    throw new CrashedAtStart();
   actions.serve({
     runtime,
     router: project.http,

@@ -3,18 +3,11 @@ import { EngineError, messageOf } from "./errors";
 import type { Clock } from "./clock";
 import { Random } from "./random";
 import type { Schema } from "./schema";
-import {
-  byId,
-  Catalog,
-  idKey,
-  indexKey,
-  type TableInfo,
-} from "./store/catalog";
+import { byId, Catalog, idKey, type TableInfo } from "./store/catalog";
 import type { Store } from "./store/database";
 import { migrate } from "./store/migrate";
 import { Snapshots, type Change } from "./store/snapshots";
 import { Transaction } from "./transaction/transaction";
-import { fieldAt, type Json } from "./values/json";
 
 /** A client's request whose mutation must not be applied a second time. */
 export type RequestKey = { session: string; request: number };
@@ -72,7 +65,7 @@ export class Engine {
       this.store,
       this.snapshots.take(this.lastTs),
       this.clock.now(),
-      this.random(),
+      this.randomLater(),
       writable,
     );
   }
@@ -86,7 +79,7 @@ export class Engine {
       this.store,
       other.snapshot,
       other.now,
-      this.random(),
+      this.randomLater(),
       false,
     );
   }
@@ -168,9 +161,7 @@ export class Engine {
         const view = transaction.root.view;
         const index = byId(table);
         for (const row of view.batch(index, "", "\xff", "asc", 1e9).rows) {
-          const document = JSON.parse(row.text) as Json;
-          const { writes } = transaction.root;
-          writes.documents.set(fieldAt(document, "_id") as string, null);
+          transaction.root.writes.documents.set(row.document.id, null);
         }
       }
       this.commit(transaction);
@@ -182,8 +173,13 @@ export class Engine {
 
   /** A new source of randomness, a different one each time. */
   random(): Random {
+    return this.randomLater()();
+  }
+
+  private randomLater(): () => Random {
     this.drawn += 1;
-    return new Random(`${this.seed}:${this.drawn}`);
+    const seed = `${this.seed}:${this.drawn}`;
+    return () => new Random(seed);
   }
 
   idBytes(random: Random): Uint8Array {
@@ -206,13 +202,11 @@ export class Engine {
     for (const [id, after] of documents) {
       const table = this.catalog.tableOfId(id) as TableInfo;
       const was = before.get(table, id);
-      if (was === after) continue;
-      const old = was === null ? null : (JSON.parse(was) as Json);
-      const now = after === null ? null : (JSON.parse(after) as Json);
-      const entries = [...table.indexes.values()].map((index) => ({
+      if (was?.text === after?.text) continue;
+      const entries = Array.from(table.indexes.values(), (index) => ({
         index: index.number,
-        before: old === null ? null : indexKey(index, old),
-        after: now === null ? null : indexKey(index, now),
+        before: was?.keyIn(index) ?? null,
+        after: after?.keyIn(index) ?? null,
       }));
       changes.push({ table: table.name, id, before: was, after, entries });
     }
@@ -252,7 +246,7 @@ function newestCreationTime(store: Store, catalog: Catalog): number {
     if (index === undefined) continue;
     const [row] = store.scan(index.number, "", "\xff", "desc", 1);
     if (row === undefined) continue;
-    const time = fieldAt(JSON.parse(row.text) as Json, "_creationTime");
+    const time = row.document.json["_creationTime"];
     newest = Math.max(newest, time as number);
   }
   return newest;

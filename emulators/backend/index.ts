@@ -1,4 +1,4 @@
-export { createBackend } from "./backend";
+export { CrashedAtStart, createBackend } from "./backend";
 export type { AnyMutationCtx, Backend, BackendOptions } from "./options";
 export type { Clock } from "./clock";
 export { DataFolderInUse } from "./store/lock";

@@ -17,6 +17,8 @@ export type SchemaDefinition = { schemaValidation: boolean };
 export type TableSchema = {
   /** null: anything goes. */
   validator: Validator | null;
+  /** Of the document as it is stored, with its system fields. */
+  stored: Validator | null;
   indexes: { name: string; fields: string[] }[];
   /** Declared, but not served: using one is an error that names it. */
   unsupported: Map<string, "search" | "vector" | "staged">;
@@ -53,9 +55,15 @@ export const VISIBLE_SYSTEM_TABLES: ReadonlySet<string> = new Set([
   "_storage",
 ]);
 
+/** Read before: backends of one process share the definition. */
+const read = new WeakMap<SchemaDefinition, Schema>();
+
 export function readSchema(definition: SchemaDefinition | null): Schema {
+  if (definition === null) return new Map();
+  const known = read.get(definition);
+  if (known !== undefined) return known;
   const schema: Schema = new Map();
-  if (definition === null) return schema;
+  read.set(definition, schema);
   const exported = JSON.parse(
     (definition as unknown as { export(): string }).export(),
   ) as ExportedSchema;
@@ -70,8 +78,10 @@ export function readSchema(definition: SchemaDefinition | null): Schema {
     for (const { indexDescriptor } of table.stagedDbIndexes ?? []) {
       unsupported.set(indexDescriptor, "staged");
     }
+    const validator = exported.schemaValidation ? table.documentType : null;
     schema.set(table.tableName, {
-      validator: exported.schemaValidation ? table.documentType : null,
+      validator,
+      stored: validator && withSystemFields(validator, table.tableName),
       indexes: table.indexes.map(({ indexDescriptor, fields }) => ({
         name: indexDescriptor,
         fields,
@@ -83,10 +93,7 @@ export function readSchema(definition: SchemaDefinition | null): Schema {
 }
 
 /** The validator of a stored document: the schema's, plus the system fields. */
-export function withSystemFields(
-  validator: Validator,
-  table: string,
-): Validator {
+function withSystemFields(validator: Validator, table: string): Validator {
   if (validator.type === "union") {
     return {
       type: "union",

@@ -139,8 +139,8 @@ export class Files {
 
   private document(scope: Scope, id: string): Metadata | null {
     if (this.engine.tableNames("")(id) !== "_storage") return null;
-    const text = getDocument(scope, this.table(), id);
-    return text === null ? null : (JSON.parse(text) as Metadata);
+    const document = getDocument(scope, this.table(), id);
+    return (document?.json ?? null) as Metadata | null;
   }
 
   private async find(

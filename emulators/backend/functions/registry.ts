@@ -47,15 +47,21 @@ export class Registry {
     component: string,
     modules: ReadonlyMap<string, Record<string, unknown>>,
   ): void {
+    const known = mounted.get(modules);
+    if (known?.component === component) {
+      this.components.set(component, known.functions);
+      return;
+    }
     const functions = new Map<string, ResolvedFunction>();
     for (const [module, exports] of modules) {
       for (const [name, value] of Object.entries(exports)) {
         const path = `${module}:${name}`;
-        const resolved = resolve(component, path, value);
-        if (resolved !== null) functions.set(path, resolved);
+        const fn = resolve(component, path, value);
+        if (fn !== null) functions.set(path, fn);
       }
     }
     this.components.set(component, functions);
+    mounted.set(modules, { component, functions });
   }
 
   /** @throws EngineError "function_not_found", with the nearest names */
@@ -160,6 +166,17 @@ function resolve(
     implementation,
   };
 }
+
+type Mounted = {
+  component: string;
+  functions: Map<string, ResolvedFunction>;
+};
+
+/** What was mounted before: backends of one process share their modules. */
+const mounted = new WeakMap<
+  ReadonlyMap<string, Record<string, unknown>>,
+  Mounted
+>();
 
 function article(kind: FunctionKind): string {
   return kind === "action" ? "an action" : `a ${kind}`;

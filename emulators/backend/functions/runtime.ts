@@ -11,6 +11,7 @@ import { measure } from "../values/measure";
 import { mismatch } from "../values/validator";
 import {
   currentContext,
+  isTransaction,
   runIn,
   type FunctionContext,
   type RequestInfo,
@@ -82,14 +83,16 @@ export class Runtime {
   /**
    * Before each call of a function. With optimistic mutations others then get
    * their turn, as they would in the cloud; else they could not conflict in
-   * one process.
+   * one process. Undefined when there is nothing to wait for, which is most of
+   * the time.
    */
-  async pause(context: FunctionContext): Promise<void> {
-    await this.options.steps.take("call", context);
-    const transaction = context.kind === "query" || context.kind === "mutation";
-    if (transaction && this.options.concurrency !== "serial") {
-      await new Promise<void>((resolve) => soon(resolve));
+  pause(context: FunctionContext): Promise<void> | undefined {
+    const turn = this.options.steps.take("call", context);
+    if (this.options.concurrency === "serial" || !isTransaction(context)) {
+      return turn;
     }
+    const others = () => new Promise<void>((resolve) => soon(resolve));
+    return turn === undefined ? others() : turn.then(others);
   }
 
   get clock(): Clock {
@@ -282,7 +285,9 @@ export class Runtime {
       kind,
       scope,
       now: scope.transaction.now,
-      random: scope.transaction.random,
+      get random() {
+        return scope.transaction.random;
+      },
       streams: new Map(),
       paginated: false,
       journal: null,

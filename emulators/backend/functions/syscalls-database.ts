@@ -19,7 +19,8 @@ import type { Args, Calls, SyncCalls } from "./syscalls";
 export const DATABASE_CALLS: Calls<TransactionContext> = {
   "1.0/get": (context, args) => {
     const table = tableOf(context, args, "get", args["isSystem"] === true);
-    return getDocument(context.scope, table, args["id"] as string) ?? "null";
+    const id = args["id"] as string;
+    return getDocument(context.scope, table, id)?.text ?? "null";
   },
 
   "1.0/insert": (context, args) => {
@@ -69,10 +70,10 @@ export const DATABASE_CALLS: Calls<TransactionContext> = {
   "1.0/queryStreamNext": (context, args) => {
     const stream = context.streams.get(args["queryId"] as number);
     if (stream === undefined) throw new Error("This query has been closed.");
-    const text = stream.next();
-    return text === null
+    const document = stream.next();
+    return document === null
       ? `{"value":null,"done":true}`
-      : `{"value":${text},"done":false}`;
+      : `{"value":${document.text},"done":false}`;
   },
 
   "1.0/queryPage": (context, args) => {

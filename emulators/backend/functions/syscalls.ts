@@ -39,20 +39,9 @@ const door: Door = {
 
   async asyncSyscall(op, json) {
     const context = running(op);
-    const args = JSON.parse(json) as Args;
-    await context.runtime.pause(context);
-    if (isTransaction(context)) {
-      context.scope.transaction.assertOpen();
-      const call = DATABASE_CALLS[op] ?? TRANSACTION_CALLS[op];
-      if (call) return call(context, args);
-    } else {
-      const call = ACTION_CALLS[op];
-      if (call) return call(context, args);
-    }
-    appOnly(op, context);
-    const call = COMMON_CALLS[op];
-    if (call) return call(context, args);
-    throw unavailable(op, context);
+    const pause = context.runtime.pause(context);
+    if (pause !== undefined) await pause;
+    return answer(op, context, JSON.parse(json) as Args);
   },
 
   async jsSyscall(op, args) {
@@ -68,6 +57,25 @@ const door: Door = {
     throw unavailable(op, context);
   },
 };
+
+function answer(
+  op: string,
+  context: FunctionContext,
+  args: Args,
+): string | Promise<string> {
+  if (isTransaction(context)) {
+    context.scope.transaction.assertOpen();
+    const call = DATABASE_CALLS[op] ?? TRANSACTION_CALLS[op];
+    if (call) return call(context, args);
+  } else {
+    const call = ACTION_CALLS[op];
+    if (call) return call(context, args);
+  }
+  appOnly(op, context);
+  const call = COMMON_CALLS[op];
+  if (call) return call(context, args);
+  throw unavailable(op, context);
+}
 
 function running(op: string): FunctionContext {
   const context = currentContext();

@@ -116,7 +116,7 @@ export class CronRunner {
     const index = this.table.indexes.get("by_name");
     if (index === undefined) throw new Error(`${TABLE} has lost its index.`);
     const { rows } = scope.view.batch(index, "", MAX, "asc", 10_000);
-    const documents = rows.map((row) => JSON.parse(row.text) as CronDocument);
+    const documents = rows.map((row) => row.document.json as CronDocument);
     return new Map(documents.map((document) => [document.name, document]));
   }
 

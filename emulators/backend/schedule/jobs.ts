@@ -89,8 +89,8 @@ export function readJob(
 ): Job | null {
   const table = tableOfJob(runtime, id);
   if (table === null) return null;
-  const text = getDocument(scope, table, id);
-  return text === null ? null : (JSON.parse(text) as Job);
+  const document = getDocument(scope, table, id);
+  return (document?.json ?? null) as Job | null;
 }
 
 export function setJobState(

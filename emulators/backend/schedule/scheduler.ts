@@ -232,7 +232,7 @@ export class Scheduler {
       const { indexes } = catalog.createTable(JOBS, component);
       const { number } = indexes.get(index) as IndexInfo;
       const rows = store.scan(number, lo, hi, "asc", limit);
-      return rows.map((row) => JSON.parse(row.text) as Job);
+      return rows.map((row) => row.document.json as unknown as Job);
     });
   }
 

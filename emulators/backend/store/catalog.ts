@@ -1,5 +1,4 @@
 import { encodeKey, type Key } from "../values/keys";
-import { fieldAt, type Json } from "../values/json";
 import { decodeId } from "../values/ids";
 import type { Store } from "./database";
 
@@ -24,6 +23,7 @@ export type TableInfo = {
 /** User tables count from here, so that ids look as they do in the cloud. */
 const FIRST_TABLE = 10_001;
 const FIRST_SYSTEM_TABLE = 1;
+const KNOWN_IDS = 10_000;
 
 /**
  * Which tables and indexes exist, by name and by number. Every component has
@@ -32,6 +32,8 @@ const FIRST_SYSTEM_TABLE = 1;
 export class Catalog {
   private readonly byName = new Map<string, TableInfo>();
   private readonly byNumber = new Map<number, TableInfo>();
+  /** Ids that were decoded lately: each is met several times. */
+  private readonly ids = new Map<string, TableInfo>();
 
   constructor(private readonly store: Store) {
     for (const [number, name] of store
@@ -52,10 +54,14 @@ export class Catalog {
   }
 
   tableOfId(id: string): TableInfo | null {
+    const known = this.ids.get(id);
+    if (known !== undefined) return known;
     const decoded = decodeId(id);
-    return decoded === null
-      ? null
-      : (this.byNumber.get(decoded.tableNumber) ?? null);
+    const table = decoded && this.byNumber.get(decoded.tableNumber);
+    if (!table) return null;
+    if (this.ids.size >= KNOWN_IDS) this.ids.clear();
+    this.ids.set(id, table);
+    return table;
   }
 
   /** As `tableOfId`, for one component: to it, ids of others are just text. */
@@ -135,11 +141,6 @@ function addIndex(
   const index = { number, table, name, fields, keyFields };
   table.indexes.set(name, index);
   return index;
-}
-
-/** Where a document stands in an index. */
-export function indexKey(index: IndexInfo, document: Json): Key {
-  return encodeKey(index.keyFields.map((field) => fieldAt(document, field)));
 }
 
 export function byId(table: TableInfo): IndexInfo {

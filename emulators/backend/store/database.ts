@@ -1,5 +1,6 @@
 import { Database, type Statement } from "bun:sqlite";
 import { keyFromBytes, keyToBytes, type Key } from "../values/keys";
+import { Document } from "./document";
 
 const FORMAT = 1;
 
@@ -28,8 +29,8 @@ CREATE TABLE IF NOT EXISTS requests (
 DROP INDEX IF EXISTS requests_by_at;
 `;
 
-/** One row of an index: where it stands and the document's text. */
-export type Row = { key: Key; text: string };
+/** One row of an index: where it stands and the document. */
+export type Row = { key: Key; document: Document };
 
 export type Order = "asc" | "desc";
 
@@ -80,12 +81,13 @@ export class Store {
     ).run(name, value);
   }
 
-  get(index: number, key: Key): string | null {
+  get(index: number, key: Key): Document | null {
     const row = this.sql(
       `SELECT d.value FROM entries e JOIN documents d ON d.number = e.document
        WHERE e."index" = ? AND e.key = ?`,
     ).values(index, keyToBytes(key));
-    return (row[0]?.[0] as string | undefined) ?? null;
+    const text = row[0]?.[0] as string | undefined;
+    return text === undefined ? null : new Document(text);
   }
 
   /** Up to `limit` rows of [lo, hi), in order. */
@@ -97,7 +99,7 @@ export class Store {
     ).values(index, keyToBytes(lo), keyToBytes(hi), limit);
     return rows.map((row) => ({
       key: keyFromBytes(row[0] as Uint8Array),
-      text: row[1] as string,
+      document: new Document(row[1] as string),
     }));
   }
 
@@ -109,12 +111,12 @@ export class Store {
     return (row[0]?.[0] as number | undefined) ?? null;
   }
 
-  insertDocument(text: string): number {
+  insertDocument({ text }: Document): number {
     const done = this.sql("INSERT INTO documents (value) VALUES (?)").run(text);
     return Number(done.lastInsertRowid);
   }
 
-  updateDocument(number: number, text: string): void {
+  updateDocument(number: number, { text }: Document): void {
     this.sql("UPDATE documents SET value = ? WHERE number = ?").run(
       text,
       number,

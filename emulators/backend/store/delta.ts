@@ -1,4 +1,5 @@
 import type { Key } from "../values/keys";
+import type { Document } from "./document";
 import { SortedMap } from "./sorted-map";
 
 /** What happens to a document's place in one index: gone (null) or held by a document. */
@@ -12,8 +13,8 @@ type Entry = string | null;
  * documents.
  */
 export class Delta {
-  /** By document id: its text, or null where there is no such document. */
-  readonly documents = new Map<string, string | null>();
+  /** By document id; null where there is no such document. */
+  readonly documents = new Map<string, Document | null>();
   private readonly indexes = new Map<number, SortedMap<Entry>>();
 
   get empty(): boolean {
@@ -47,7 +48,7 @@ export class Delta {
 
   /** Takes over everything of `upper`, which lies above this one. */
   merge(upper: Delta): void {
-    for (const [id, text] of upper.documents) this.documents.set(id, text);
+    for (const [id, one] of upper.documents) this.documents.set(id, one);
     for (const [index, key, entry] of upper.allEntries()) {
       this.setEntry(index, key, entry);
     }

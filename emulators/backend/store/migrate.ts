@@ -1,20 +1,14 @@
-import {
-  JOB_TABLES,
-  SYSTEM_TABLES,
-  withSystemFields,
-  type Schema,
-} from "../schema";
-import type { Json } from "../values/json";
+import { JOB_TABLES, SYSTEM_TABLES, type Schema } from "../schema";
 import { mismatch } from "../values/validator";
 import {
   byId,
   fullName,
-  indexKey,
   type Catalog,
   type IndexInfo,
   type TableInfo,
 } from "./catalog";
 import type { Store } from "./database";
+import type { Document } from "./document";
 import { after, type Interval } from "./read-set";
 import { EVERYTHING } from "./view";
 
@@ -36,33 +30,40 @@ export function migrate(
   schemas: ReadonlyMap<string, Schema>,
 ): void {
   store.atomically(() => {
-    const known = JSON.parse(store.meta("validators") ?? "{}") as Record<
-      string,
-      unknown
-    >;
-    const validators: Record<string, unknown> = {};
+    const before = store.meta("validators") ?? "{}";
+    const now = JSON.stringify(validatorsOf(schemas));
+    const known = JSON.parse(before) as Validators;
     for (const [component, schema] of schemas) {
       const system = component === "" ? SYSTEM_TABLES : JOB_TABLES;
       for (const [name, indexes] of system) {
         const table = catalog.createTable(name, component);
         setIndexes(store, catalog, table, indexes);
       }
-      for (const [name, { validator, indexes }] of schema) {
+      for (const [name, { validator, stored, indexes }] of schema) {
         const table = catalog.createTable(name, component);
-        const full = fullName(component, name);
-        if (
-          validator !== null &&
-          JSON.stringify(validator) !== JSON.stringify(known[full])
-        ) {
-          const stored = withSystemFields(validator, name);
+        const was = known[fullName(component, name)];
+        const same =
+          before === now || JSON.stringify(validator) === JSON.stringify(was);
+        if (stored !== null && !same) {
           checkDocuments(store, catalog, table, stored);
         }
         setIndexes(store, catalog, table, indexes);
-        validators[full] = validator;
       }
     }
-    store.setMeta("validators", JSON.stringify(validators));
+    store.setMeta("validators", now);
   });
+}
+
+type Validators = Record<string, unknown>;
+
+function validatorsOf(schemas: ReadonlyMap<string, Schema>): Validators {
+  const tables = [...schemas].flatMap(([component, schema]) =>
+    Array.from(schema, ([name, { validator }]) => [
+      fullName(component, name),
+      validator,
+    ]),
+  );
+  return Object.fromEntries(tables) as Validators;
 }
 
 function checkDocuments(
@@ -74,9 +75,9 @@ function checkDocuments(
   const tableOfId = (id: string) =>
     catalog.tableIn(table.component, id)?.name ?? null;
   for (const document of documentsOf(store, table)) {
-    const problem = mismatch(validator, document, tableOfId);
+    const problem = mismatch(validator, document.json, tableOfId);
     if (problem !== null) {
-      const id = (document as { _id: string })._id;
+      const { id } = document;
       throw new Error(
         `Schema validation failed. Document with ID "${id}" in table ` +
           `"${table.name}" does not match the schema: ${problem}\n` +
@@ -107,24 +108,17 @@ function setIndexes(
 function fill(store: Store, table: TableInfo, index: IndexInfo): void {
   const primary = byId(table);
   for (const document of documentsOf(store, table)) {
-    const number = store.documentAt(
-      primary.number,
-      indexKey(primary, document),
-    );
-    store.insertEntry(
-      index.number,
-      indexKey(index, document),
-      number as number,
-    );
+    const number = store.documentAt(primary.number, document.keyIn(primary));
+    store.insertEntry(index.number, document.keyIn(index), number as number);
   }
 }
 
-function* documentsOf(store: Store, table: TableInfo): Generator<Json> {
+function* documentsOf(store: Store, table: TableInfo): Generator<Document> {
   const { number } = byId(table);
   const range: Interval = { index: number, ...EVERYTHING };
   for (;;) {
     const rows = store.scan(number, range.lo, range.hi, "asc", BATCH);
-    for (const row of rows) yield JSON.parse(row.text) as Json;
+    for (const row of rows) yield row.document;
     const last = rows[rows.length - 1];
     if (last === undefined || rows.length < BATCH) return;
     range.lo = after(last.key);

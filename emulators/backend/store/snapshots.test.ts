@@ -60,8 +60,8 @@ function ranks(
   });
   const stream = new DocumentStream(transaction.root, plan);
   const found: number[] = [];
-  for (let text = stream.next(); text !== null; text = stream.next()) {
-    found.push((JSON.parse(text) as { rank: number }).rank);
+  for (let one = stream.next(); one !== null; one = stream.next()) {
+    found.push(one.json["rank"] as number);
   }
   return found;
 }

@@ -1,12 +1,13 @@
 import type { Key } from "../values/keys";
 import { Delta } from "./delta";
+import type { Document } from "./document";
 
 /** One document as a commit changed it, with its place in every index of its table. */
 export type Change = {
   table: string;
   id: string;
-  before: string | null;
-  after: string | null;
+  before: Document | null;
+  after: Document | null;
   entries: { index: number; before: Key | null; after: Key | null }[];
 };
 

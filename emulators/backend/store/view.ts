@@ -2,6 +2,7 @@ import { MAX, type Key } from "../values/keys";
 import { byId, idKey, type IndexInfo, type TableInfo } from "./catalog";
 import type { Order, Row, Store } from "./database";
 import type { Delta } from "./delta";
+import type { Document } from "./document";
 import { after } from "./read-set";
 
 /**
@@ -15,11 +16,10 @@ export class View {
     private readonly layers: readonly Delta[],
   ) {}
 
-  /** The document's text, or null. */
-  get(table: TableInfo, id: string): string | null {
+  get(table: TableInfo, id: string): Document | null {
     for (let i = this.layers.length - 1; i >= 0; i--) {
-      const text = this.layers[i]?.documents.get(id);
-      if (text !== undefined) return text;
+      const document = this.layers[i]?.documents.get(id);
+      if (document !== undefined) return document;
     }
     return this.store.get(byId(table).number, idKey(id));
   }
@@ -70,8 +70,8 @@ export class View {
     const rows = base.filter((row) => !changed.has(row.key));
     for (const [key, id] of changed) {
       if (id === null) continue;
-      const text = this.get(index.table, id);
-      if (text !== null) rows.push({ key, text });
+      const document = this.get(index.table, id);
+      if (document !== null) rows.push({ key, document });
     }
     const sign = order === "asc" ? 1 : -1;
     return rows.sort((a, b) => (a.key < b.key ? -sign : sign));

@@ -1,16 +1,11 @@
 import type { Engine } from "../engine";
 import { LIMITS } from "../limits";
-import { byId, idKey, indexKey, type TableInfo } from "../store/catalog";
-import {
-  fieldAt,
-  isJsonObject,
-  sortFields,
-  type Json,
-  type JsonObject,
-} from "../values/json";
+import { byId, idKey, type TableInfo } from "../store/catalog";
+import { Document } from "../store/document";
+import { isJsonObject, type Json, type JsonObject } from "../values/json";
 import { encodeId } from "../values/ids";
 import { measure } from "../values/measure";
-import { mismatch } from "../values/validator";
+import { fits, mismatch } from "../values/validator";
 import type { Scope } from "./transaction";
 
 /** Reading and writing single documents, as `ctx.db` offers it. */
@@ -19,12 +14,12 @@ export function getDocument(
   scope: Scope,
   table: TableInfo,
   id: string,
-): string | null {
+): Document | null {
   const { transaction } = scope;
   transaction.readSet.addPoint(byId(table).number, idKey(id));
-  const text = scope.view.get(table, id);
-  if (text !== null) transaction.countRead(text);
-  return text;
+  const document = scope.view.get(table, id);
+  if (document !== null) transaction.countRead(document);
+  return document;
 }
 
 export function insertDocument(
@@ -45,12 +40,13 @@ export function insertDocument(
   }
   const { transaction } = scope;
   const id = encodeId(table.number, engine.idBytes(transaction.random));
-  validateDocument(engine, table, value);
-  write(scope, table, id, null, {
+  const document = {
     ...value,
     _creationTime: engine.nextCreationTime(transaction.now),
     _id: id,
-  });
+  };
+  validateDocument(engine, table, document);
+  write(scope, table, id, null, document);
   return id;
 }
 
@@ -63,7 +59,7 @@ export function patchDocument(
   value: Json,
 ): void {
   const before = existing(scope, table, id, "patch");
-  const merged: JsonObject = { ...before };
+  const merged: JsonObject = { ...before.json };
   for (const [field, item] of Object.entries(objectOf(value, "patch"))) {
     if (isUndefined(item)) delete merged[field];
     else merged[field] = item;
@@ -80,8 +76,8 @@ export function replaceDocument(
 ): void {
   const before = existing(scope, table, id, "replace");
   overwrite(engine, scope, table, id, before, {
-    _id: before["_id"] as Json,
-    _creationTime: before["_creationTime"] as Json,
+    _id: before.json["_id"] as Json,
+    _creationTime: before.json["_creationTime"] as Json,
     ...objectOf(value, "replace"),
   });
 }
@@ -99,18 +95,17 @@ function overwrite(
   scope: Scope,
   table: TableInfo,
   id: string,
-  before: JsonObject,
+  before: Document,
   after: JsonObject,
 ): void {
   for (const field of ["_id", "_creationTime"]) {
-    if (after[field] !== before[field]) {
+    if (after[field] !== before.json[field]) {
       throw new Error(
         `The \`${field}\` field of document "${id}" cannot be changed.`,
       );
     }
   }
-  const { _id, _creationTime, ...fields } = after;
-  validateDocument(engine, table, fields);
+  validateDocument(engine, table, after);
   write(scope, table, id, before, after);
 }
 
@@ -119,13 +114,13 @@ function existing(
   table: TableInfo,
   id: string,
   verb: string,
-): JsonObject {
-  const text = getDocument(scope, table, id);
-  if (text === null) {
+): Document {
+  const document = getDocument(scope, table, id);
+  if (document === null) {
     const Verb = verb[0]?.toUpperCase() + verb.slice(1);
     throw new Error(`${Verb} on non-existent document ID ${id}`);
   }
-  return JSON.parse(text) as JsonObject;
+  return document;
 }
 
 function objectOf(value: Json, verb: string): JsonObject {
@@ -145,17 +140,15 @@ function isUndefined(value: Json): boolean {
 function validateDocument(
   engine: Engine,
   table: TableInfo,
-  fields: JsonObject,
+  document: JsonObject,
 ): void {
-  const validator = engine.schemas
-    .get(table.component)
-    ?.get(table.name)?.validator;
-  if (!validator) return;
-  const problem = mismatch(
-    validator,
-    fields,
-    engine.tableNames(table.component),
-  );
+  const schema = engine.schemas.get(table.component)?.get(table.name);
+  if (!schema?.validator || !schema.stored) return;
+  const tableOfId = engine.tableNames(table.component);
+  if (fits(schema.stored, document, tableOfId)) return;
+  // The words are about what the function wrote, not about what we added.
+  const { _id, _creationTime, ...fields } = document;
+  const problem = mismatch(schema.validator, fields, tableOfId);
   if (problem !== null) {
     throw new Error(
       `Failed to insert or update a document in table "${table.name}" because ` +
@@ -168,13 +161,13 @@ function write(
   scope: Scope,
   table: TableInfo,
   id: string,
-  before: JsonObject | null,
-  after: JsonObject | null,
+  before: Document | null,
+  fields: JsonObject | null,
 ): void {
   const { transaction, writes } = scope;
-  let text: string | null = null;
-  if (after !== null) {
-    const bytes = measure(after, `Document "${id}"`);
+  let after: Document | null = null;
+  if (fields !== null) {
+    const bytes = measure(fields, `Document "${id}"`);
     if (bytes > LIMITS.documentBytes) {
       throw new Error(
         `Value is too large (${bytes} bytes > maximum size ` +
@@ -183,23 +176,19 @@ function write(
       );
     }
     transaction.countWrite(bytes);
-    text = JSON.stringify(sortFields(after));
+    after = Document.of(fields);
   } else {
     transaction.countWrite(0);
   }
-  writes.documents.set(id, text);
+  writes.documents.set(id, after);
   // Every index is noted, also where the key stays: a reader that met this
   // document through any of them must learn that it changed.
   for (const index of table.indexes.values()) {
-    if (before !== null) {
-      writes.setEntry(index.number, indexKey(index, before), null);
+    const was = before?.keyIn(index);
+    const is = after?.keyIn(index);
+    if (was !== undefined && was !== is) {
+      writes.setEntry(index.number, was, null);
     }
-    if (after !== null) {
-      writes.setEntry(index.number, indexKey(index, after), id);
-    }
+    if (is !== undefined) writes.setEntry(index.number, is, id);
   }
-}
-
-export function idOf(document: Json): string {
-  return fieldAt(document, "_id") as string;
 }

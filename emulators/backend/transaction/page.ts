@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { after } from "../store/read-set";
-import type { Json } from "../values/json";
+import type { Document } from "../store/document";
 import { passes } from "./filter";
 import type { Plan, SerializedQuery } from "./plan";
 import { RowStream } from "./stream";
@@ -69,8 +69,8 @@ export function readPage(scope: Scope, plan: Plan, request: PageRequest): Page {
     const row = rows.next();
     if (row === null) break;
     read.push(row.key);
-    bytes += row.text.length;
-    if (admits(plan, row.text)) documents.push(row.text);
+    bytes += row.document.text.length;
+    if (admits(plan, row.document)) documents.push(row.document.text);
     const full =
       (request.maximumRowsRead && read.length >= request.maximumRowsRead) ||
       (request.maximumBytesRead && bytes >= request.maximumBytesRead);
@@ -116,14 +116,12 @@ function narrow(
   return { ...plan, lo, hi };
 }
 
-function admits(plan: Plan, text: string): boolean {
-  let document: Json | undefined;
+function admits(plan: Plan, document: Document): boolean {
   return plan.operators.every((operator) => {
     if ("limit" in operator) {
       throw new Error("A query with a limit cannot be paginated.");
     }
-    document ??= JSON.parse(text) as Json;
-    return passes(operator.filter, document);
+    return passes(operator.filter, document.json);
   });
 }
 

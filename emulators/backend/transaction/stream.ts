@@ -1,6 +1,6 @@
 import { after, type Interval } from "../store/read-set";
 import type { Row } from "../store/database";
-import type { Json } from "../values/json";
+import type { Document } from "../store/document";
 import { passes } from "./filter";
 import type { Plan } from "./plan";
 import type { Scope } from "./transaction";
@@ -47,7 +47,7 @@ export class RowStream {
     const row = this.buffered[this.position++] as Row;
     if (this.plan.order === "asc") this.seen.hi = after(row.key);
     else this.seen.lo = row.key;
-    this.scope.transaction.countRead(row.text);
+    this.scope.transaction.countRead(row.document);
     return row;
   }
 
@@ -80,7 +80,7 @@ export class DocumentStream {
     this.left = plan.operators.map((operator) =>
       "limit" in operator ? operator.limit : Infinity,
     );
-    const least = Math.min(...this.left, Infinity);
+    const least = this.left.length === 0 ? Infinity : Math.min(...this.left);
     this.rows = new RowStream(
       scope,
       plan,
@@ -88,26 +88,24 @@ export class DocumentStream {
     );
   }
 
-  /** The next document's text, or null at the end. */
-  next(): string | null {
+  /** The next one, or null at the end. */
+  next(): Document | null {
     for (;;) {
       if (this.left.some((count) => count <= 0)) return null;
       const row = this.rows.next();
       if (row === null) return null;
-      if (this.admits(row.text)) return row.text;
+      if (this.admits(row.document)) return row.document;
     }
   }
 
-  private admits(text: string): boolean {
+  private admits(document: Document): boolean {
     if (this.plan.operators.length === 0) return true;
-    let document: Json | undefined;
     for (const [position, operator] of this.plan.operators.entries()) {
       if ("limit" in operator) {
         this.left[position] = (this.left[position] as number) - 1;
         continue;
       }
-      document ??= JSON.parse(text) as Json;
-      if (!passes(operator.filter, document)) return false;
+      if (!passes(operator.filter, document.json)) return false;
     }
     return true;
   }

@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits";
+import type { Document } from "../store/document";
 import type { Random } from "../random";
 import { Delta } from "../store/delta";
 import { ReadSet } from "../store/read-set";
@@ -23,6 +24,7 @@ export class Transaction {
   };
   /** Runs after the commit is durable: what cannot be undone waits for it. */
   readonly afterCommit: (() => void)[] = [];
+  private source: Random | undefined;
   private finished = false;
 
   constructor(
@@ -30,10 +32,16 @@ export class Transaction {
     readonly snapshot: Snapshot,
     /** Milliseconds since the epoch: the time the functions in it see. */
     readonly now: number,
-    readonly random: Random,
+    /** Draws the seed of what is random in it. */
+    private readonly draw: () => Random,
     readonly writable: boolean,
   ) {
     this.root = new Scope(this, null);
+  }
+
+  /** Most draw nothing: making a source is most of what it costs. */
+  get random(): Random {
+    return (this.source ??= this.draw());
   }
 
   /** The committed state under this transaction's writes. */
@@ -54,9 +62,9 @@ export class Transaction {
     this.finished = true;
   }
 
-  countRead(text: string): void {
+  countRead(document: Document): void {
     this.used.documentsScanned += 1;
-    this.used.bytesRead += text.length;
+    this.used.bytesRead += document.text.length;
     if (this.used.documentsScanned > LIMITS.documentsScanned) {
       throw new Error(
         `Too many documents read in a single function execution (limit: ` +

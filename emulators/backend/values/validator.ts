@@ -1,4 +1,4 @@
-import { kindOf, type Json, type JsonObject } from "./json";
+import { isJsonObject, kindOf, type Json, type JsonObject } from "./json";
 import { show, showValidator } from "./show";
 
 /** A validator as `exportArgs()`, `exportReturns()` and a schema export it. */
@@ -35,7 +35,91 @@ export function mismatch(
   value: Json,
   tableOfId: TableOfId,
 ): string | null {
-  return check(validator, value, "", tableOfId);
+  // What does not fit is looked at again, for the words.
+  return fits(validator, value, tableOfId)
+    ? null
+    : check(validator, value, "", tableOfId);
+}
+
+/** Whether `mismatch` would find nothing. */
+export function fits(
+  validator: Validator,
+  value: Json,
+  tableOfId: TableOfId,
+): boolean {
+  switch (validator.type) {
+    case "any":
+      return true;
+    case "null":
+    case "number":
+    case "bigint":
+    case "boolean":
+    case "string":
+    case "bytes":
+    case "commitTs":
+      return kindOf(value) === validator.type;
+    case "literal":
+      return sameLiteral(value, validator.value);
+    case "id":
+      return (
+        typeof value === "string" && tableOfId(value) === validator.tableName
+      );
+    case "array":
+      return (
+        Array.isArray(value) &&
+        value.every((item) => fits(validator.value, item, tableOfId))
+      );
+    case "union":
+      return validator.value.some((member) => fits(member, value, tableOfId));
+    case "object":
+      return isJsonObject(value) && objectFits(validator, value, tableOfId);
+    case "record":
+      return (
+        isJsonObject(value) &&
+        Object.entries(value).every(
+          ([key, item]) =>
+            fits(validator.keys, key, tableOfId) &&
+            fits(validator.values.fieldType, item, tableOfId),
+        )
+      );
+  }
+}
+
+type ObjectValidator = Extract<Validator, { type: "object" }>;
+
+function objectFits(
+  validator: ObjectValidator,
+  value: JsonObject,
+  tableOfId: TableOfId,
+): boolean {
+  let found = 0;
+  for (const [name, { fieldType, optional }] of fieldsOf(validator)) {
+    const item = value[name];
+    if (item === undefined) {
+      if (optional) continue;
+      return false;
+    }
+    found += 1;
+    if (!fits(fieldType, item, tableOfId)) return false;
+  }
+  return found === Object.keys(value).length;
+}
+
+const fields = new WeakMap<ObjectValidator, [string, FieldValidator][]>();
+
+function fieldsOf(validator: ObjectValidator): [string, FieldValidator][] {
+  let list = fields.get(validator);
+  if (list === undefined) {
+    list = Object.entries(validator.value);
+    fields.set(validator, list);
+  }
+  return list;
+}
+
+function sameLiteral(a: Json | undefined, b: Json): boolean {
+  if (a === b) return true;
+  // Bigints and odd floats are objects here.
+  return typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function check(
@@ -58,7 +142,7 @@ function check(
         ? null
         : plainMismatch(validator, value, path);
     case "literal":
-      return JSON.stringify(value) === JSON.stringify(validator.value)
+      return sameLiteral(value, validator.value)
         ? null
         : plainMismatch(validator, value, path);
     case "id":
@@ -136,13 +220,12 @@ function sameTag(member: Validator, value: Json): boolean {
   return Object.entries(member.value).some(
     ([name, field]) =>
       field.fieldType.type === "literal" &&
-      JSON.stringify(field.fieldType.value) ===
-        JSON.stringify((value as JsonObject)[name]),
+      sameLiteral((value as JsonObject)[name], field.fieldType.value),
   );
 }
 
 function checkObject(
-  validator: Extract<Validator, { type: "object" }>,
+  validator: ObjectValidator,
   value: JsonObject,
   path: string,
   tableOfId: TableOfId,
