@@ -3,8 +3,8 @@
  *
  *   --from N --runs M   the seeds N to N + M - 1 (1 and 1,000)
  *   --jobs J            processes (2)
- *   --state FILE        where finished ranges are noted, so that a run that was
- *                       stopped goes on (.slipway/simulation.jsonl); "none" notes nothing
+ *   --state FILE        where it is noted what has been played, so that a run that was
+ *                       stopped goes on (.slipway/simulation.json); "none" notes nothing
  *   --seed N            plays one seed and tells its story
  *   --guards [word]     takes each guard out in turn; a scene must notice
  *   --strict            a zero in the coverage fails too
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
     from: { type: "string", default: "1" },
     runs: { type: "string", default: "1000" },
     jobs: { type: "string", default: "2" },
-    state: { type: "string", default: ".slipway/simulation.jsonl" },
+    state: { type: "string", default: ".slipway/simulation.json" },
     seed: { type: "string" },
     guards: { type: "boolean", default: false },
     strict: { type: "boolean", default: false },

@@ -107,11 +107,15 @@ export async function keepPlace(
     remote.generation === slot.generation &&
     isOff(slot.state);
   const taken = remote.state !== "gone" && !off;
+  // What was switched off when its owner deleted it takes none on its way out.
+  const leaves =
+    remote.state === "deleting" ||
+    (slot.state.status === "deleting" && remote.generation === slot.generation);
   const row = await ctx.db
     .query("places")
     .withIndex("by_remote", (q) => q.eq("remoteId", remote._id))
     .unique();
-  if (taken && !row) {
+  if (taken && !row && !leaves) {
     await ctx.db.insert("places", {
       remoteId: remote._id,
       userId: slot.userId,

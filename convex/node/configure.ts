@@ -15,6 +15,8 @@ import {
   type DaemonAddress,
 } from "./sandboxd";
 
+const staleToken = z.object({ onDisk: z.number().int() });
+
 type Outcome =
   | { kind: "written"; hash: string; agent?: AgentState }
   | { kind: "insecure" }
@@ -141,7 +143,7 @@ function judge(error: unknown): Outcome {
     return { kind: "unclaimed" };
   }
   if (error.code === "stale_write_token") {
-    const onDisk = z.object({ onDisk: z.number().int() }).safeParse(error.body);
+    const onDisk = staleToken.safeParse(error.body);
     if (onDisk.success) return { kind: "stale", onDisk: onDisk.data.onDisk };
   }
   return { kind: "unknown", error: failure("sandbox_failed", error.message) };

@@ -127,6 +127,7 @@ const STATES: Record<string, ProviderState | "gone"> = {
 };
 
 const dto = z.object({ id: z.string().min(1), state: z.string().optional() });
+const previewLink = z.object({ url: z.url(), token: z.string() });
 
 function toOutcome(sandbox: Sandbox): Outcome {
   const { id, state } = dto.parse({ id: sandbox.id, state: sandbox.state });
@@ -304,9 +305,8 @@ export async function claim(
           SECONDS,
         ),
       ]);
-      const access = z
-        .object({ url: z.url(), token: z.string() })
-        .parse({ url: preview.url, token: preview.token });
+      const { url, token } = preview;
+      const access = previewLink.parse({ url, token });
       return { kind: "claimed" as const, access };
     });
   } catch (error) {

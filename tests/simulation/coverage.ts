@@ -12,13 +12,8 @@ type Counts = ReadonlyMap<string, number>;
  * how the worker ended, and where the server went down. True if nothing that
  * can happen is missing.
  */
-export function report(all: Record<string, number>[]): boolean {
-  const counts = new Map<string, number>();
-  for (const one of all) {
-    for (const [key, count] of Object.entries(one)) {
-      counts.set(key, (counts.get(key) ?? 0) + count);
-    }
-  }
+export function report(all: Record<string, number>): boolean {
+  const counts = new Map(Object.entries(all));
   const zeros = [
     ...transitions(counts),
     ...attempts(counts),

@@ -1,8 +1,9 @@
 import {
   Store,
   type Order,
-  type Row,
+  type Row as IndexRow,
 } from "../../emulators/backend/store/database";
+import type { Document } from "../../emulators/backend/store/document";
 import { decodeId } from "../../emulators/backend/values/ids";
 import type { Key } from "../../emulators/backend/values/keys";
 import type { Doc, TableNames } from "../../convex/_generated/dataModel";
@@ -16,11 +17,10 @@ import type { Doc, TableNames } from "../../convex/_generated/dataModel";
 export class Disk extends Store {
   /** Told at each commit which documents it has written. */
   onCommit: (written: Written[]) => void = () => {};
-  private readonly texts = new Map<number, string>();
   private readonly entries = new Map<number, Index>();
   private readonly metas = new Map<string, string>();
-  private readonly documents = new Map<number, Document>();
-  private readonly tables = new Map<string, Map<string, Document>>();
+  private readonly rows = new Map<number, Row>();
+  private readonly tables = new Map<string, Table>();
   private written: Written[] = [];
   private depth = 0;
   private serial = 0;
@@ -32,9 +32,9 @@ export class Disk extends Store {
 
   /** As if the file had been removed. */
   empty(): void {
-    for (const map of [this.texts, this.entries, this.metas]) map.clear();
-    this.documents.clear();
-    this.tables.clear();
+    for (const map of [this.rows, this.tables, this.entries, this.metas]) {
+      map.clear();
+    }
     this.written = [];
     this.serial = 0;
     this.onCommit = () => {};
@@ -43,12 +43,16 @@ export class Disk extends Store {
 
   /** The documents of a table as they were last committed, oldest first. */
   all<T extends TableNames>(table: T): Doc<T>[] {
-    const rows = this.tables.get(table)?.values() ?? [];
-    return Array.from(rows, (row) => row.value as Doc<T>);
+    return (this.tables.get(table)?.values() ?? []) as Doc<T>[];
+  }
+
+  /** Those of the documents that say something of one slot. */
+  of<T extends TableNames>(table: T, slotId: string): Doc<T>[] {
+    return (this.tables.get(table)?.of(slotId) ?? []) as Doc<T>[];
   }
 
   find<T extends TableNames>(table: T, id: string): Doc<T> | undefined {
-    return this.tables.get(table)?.get(id)?.value as Doc<T> | undefined;
+    return this.tables.get(table)?.rows.get(id)?.value as Doc<T> | undefined;
   }
 
   override atomically<T>(work: () => T): T {
@@ -74,9 +78,9 @@ export class Disk extends Store {
     this.metas?.set(name, value);
   }
 
-  override get(index: number, key: Key): string | null {
+  override get(index: number, key: Key): Document | null {
     const number = this.entries.get(index)?.rows.get(key);
-    return number === undefined ? null : (this.texts.get(number) ?? null);
+    return number === undefined ? null : this.at(number);
   }
 
   override scan(
@@ -85,18 +89,17 @@ export class Disk extends Store {
     hi: Key,
     order: Order,
     limit: number,
-  ): Row[] {
+  ): IndexRow[] {
     const sorted = this.entries.get(index);
     if (sorted === undefined) return [];
     const first = sorted.from(lo);
     const end = sorted.from(hi);
     const count = limit < 0 ? end - first : Math.min(limit, end - first);
-    const rows: Row[] = [];
+    const rows: IndexRow[] = [];
     for (let i = 0; i < count; i++) {
       const key = sorted.keys[order === "asc" ? first + i : end - 1 - i];
       if (key === undefined) break;
-      const text = this.texts.get(sorted.rows.get(key) as number) as string;
-      rows.push({ key, text });
+      rows.push({ key, document: this.at(sorted.rows.get(key) as number) });
     }
     return rows;
   }
@@ -105,25 +108,33 @@ export class Disk extends Store {
     return this.entries.get(index)?.rows.get(key) ?? null;
   }
 
-  override insertDocument(text: string): number {
+  override insertDocument(document: Document): number {
     this.serial += 1;
-    this.texts.set(this.serial, text);
-    this.note(this.serial, text);
+    const { id } = document;
+    const name = this.tableOf(id);
+    let table = this.tables.get(name);
+    if (table === undefined) this.tables.set(name, (table = new Table()));
+    const row = { table: name, id, stored: document, value: document.json };
+    this.rows.set(this.serial, row);
+    table.set(row);
+    this.written.push({ document: row, removed: false });
     return this.serial;
   }
 
-  override updateDocument(number: number, text: string): void {
-    this.texts.set(number, text);
-    this.note(number, text);
+  override updateDocument(number: number, document: Document): void {
+    const { table, id } = this.rows.get(number) as Row;
+    const row = { table, id, stored: document, value: document.json };
+    this.rows.set(number, row);
+    this.tables.get(table)?.set(row);
+    this.written.push({ document: row, removed: false });
   }
 
   override deleteDocument(number: number): void {
-    this.texts.delete(number);
-    const document = this.documents.get(number);
-    this.documents.delete(number);
-    if (document === undefined) return;
-    this.tables.get(document.table)?.delete(document.id);
-    this.written.push({ document, before: document.text, removed: true });
+    const row = this.rows.get(number);
+    if (row === undefined) return;
+    this.rows.delete(number);
+    this.tables.get(row.table)?.delete(row);
+    this.written.push({ document: row, removed: true });
   }
 
   override insertEntry(index: number, key: Key, document: number): void {
@@ -141,31 +152,52 @@ export class Disk extends Store {
   /** A backend that stops leaves the file where it is. */
   override close(): void {}
 
-  private note(number: number, text: string): void {
-    const known = this.documents.get(number);
-    if (known !== undefined) {
-      const before = known.text;
-      known.become(text);
-      this.written.push({ document: known, before, removed: false });
-      return;
-    }
-    const document = new Document(this.tableOf(text), text);
-    this.documents.set(number, document);
-    let rows = this.tables.get(document.table);
-    if (rows === undefined) {
-      this.tables.set(document.table, (rows = new Map()));
-    }
-    rows.set(document.id, document);
-    this.written.push({ document, before: null, removed: false });
+  private at(number: number): Document {
+    return (this.rows.get(number) as Row).stored;
   }
 
-  private tableOf(text: string): string {
-    const number = decodeId(idIn(text))?.tableNumber ?? 0;
+  private tableOf(id: string): string {
+    const number = decodeId(id)?.tableNumber ?? 0;
     const known = this.names.get(number);
     if (known !== undefined) return known;
     const rows = this.sql("SELECT number, name FROM tables").values();
     this.names = new Map(rows as [number, string][]);
     return this.names.get(number) ?? "";
+  }
+}
+
+/** A stored document, and what its functions see of it. */
+type Row = { table: string; id: string; stored: Document; value: unknown };
+
+/** The rows of a table, oldest first. */
+class Table {
+  readonly rows = new Map<string, Row>();
+  private listed: unknown[] | null = null;
+  private slots: Map<unknown, unknown[]> | null = null;
+
+  set(row: Row): void {
+    this.rows.set(row.id, row);
+    this.listed = null;
+    this.slots = null;
+  }
+
+  delete(row: Row): void {
+    this.rows.delete(row.id);
+    this.listed = null;
+    this.slots = null;
+  }
+
+  of(slotId: string): unknown[] {
+    this.slots ??= Map.groupBy(
+      this.values(),
+      (value) => (value as { slotId?: string }).slotId,
+    );
+    return this.slots.get(slotId) ?? [];
+  }
+
+  values(): unknown[] {
+    this.listed ??= Array.from(this.rows.values(), ({ value }) => value);
+    return this.listed;
   }
 }
 
@@ -197,37 +229,6 @@ class Index {
 }
 
 export type Written = {
-  document: Document;
-  /** Its text before; null if it is new. */
-  before: string | null;
+  document: Readonly<Row>;
   removed: boolean;
 };
-
-/** A stored document, parsed when somebody looks. */
-export class Document {
-  readonly id: string;
-  private parsed: unknown;
-
-  constructor(
-    readonly table: string,
-    public text: string,
-  ) {
-    this.id = idIn(text);
-  }
-
-  get value(): unknown {
-    return (this.parsed ??= JSON.parse(this.text));
-  }
-
-  become(text: string): void {
-    this.text = text;
-    this.parsed = undefined;
-  }
-}
-
-const ID = '"_id":"';
-
-function idIn(text: string): string {
-  const start = text.indexOf(ID) + ID.length;
-  return text.slice(start, text.indexOf('"', start));
-}

@@ -151,6 +151,10 @@ export const EVENTS: Record<string, Event> = {
     ...onSandbox("sandboxes:cancelReplace", "stops replacing"),
   },
   "stop all": { weight: 2, ...plainly("fleet:stopAll", "stops all") },
+  "stop again": {
+    weight: 1,
+    ...plainly("fleet:stopFailed", "stops what did not stop"),
+  },
   restore: { weight: 2, ...plainly("fleet:restore", "restores all") },
   decline: { weight: 1, ...plainly("fleet:decline", "wants none of it back") },
   work: {

@@ -48,23 +48,20 @@ export class Fences {
   private read(slotId: string): void {
     const slot = this.disk.find("slots", slotId);
     if (!slot) return;
-    const one = <T extends { slotId: string }>(rows: T[]) =>
-      rows.find((row) => row.slotId === slotId);
-    const boot = one(this.disk.all("boots"));
+    const [boot] = this.disk.of("boots", slotId);
     const { config } = boot ?? {};
     const current = boot?.generation === slot.generation;
     this.slots.set(slotId, {
       generation: slot.generation,
       revision: slot.revision,
       running: slot.state.status === "running",
-      lease: one(this.disk.all("leases")),
+      lease: this.disk.of("leases", slotId)[0],
       config:
         current && config?.status === "writing" ? config.token : undefined,
-      probe: one(this.disk.all("activity"))?.probe?.token,
+      probe: this.disk.of("activity", slotId)[0]?.probe?.token,
       installs: new Map(
         this.disk
-          .all("installs")
-          .filter((flight) => flight.slotId === slotId)
+          .of("installs", slotId)
           .map((flight) => [flight.token, flight.generation]),
       ),
     });

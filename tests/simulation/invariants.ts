@@ -128,7 +128,7 @@ export class Watch {
   private slot(slotId: SlotId): void {
     const slot = this.disk.find("slots", slotId);
     if (!slot) return;
-    const remotes = of(this.disk.all("remotes"), slotId);
+    const remotes = this.disk.of("remotes", slotId);
     const generations = new Set(remotes.map((remote) => remote.generation));
     hold("I7 one row per generation", generations.size === remotes.length);
     for (const { generation, state, name, remoteId } of remotes) {
@@ -146,11 +146,13 @@ export class Watch {
         !box || box.state === "destroying" || box.squats === true,
       );
     }
-    const flights = of(this.disk.all("installs"), slotId).map(
-      ({ generation, skillKey, sha }) => `${generation} ${skillKey} ${sha}`,
-    );
+    const flights = this.disk
+      .of("installs", slotId)
+      .map(
+        ({ generation, skillKey, sha }) => `${generation} ${skillKey} ${sha}`,
+      );
     hold("I4 one flight per skill", new Set(flights).size === flights.length);
-    const leases = of(this.disk.all("leases"), slotId);
+    const leases = this.disk.of("leases", slotId);
     const { status } = slot.state;
     hold("one lease per slot", leases.length <= 1);
     hold(
@@ -166,7 +168,7 @@ export class Watch {
 
   /** I5: what the record calls clean is on disk, and of this boot. */
   private config(slot: Slot): void {
-    const boot = of(this.disk.all("boots"), slot._id)[0];
+    const boot = this.disk.of("boots", slot._id)[0];
     const box = this.boxOf(slot);
     if (!boot || boot.config.status !== "clean" || !box) return;
     if (boot.generation !== slot.generation) return;
@@ -189,23 +191,27 @@ export class Watch {
       "I4 listed only what is on disk",
       box ? box.disk.has(`${row.skillKey} ${row.digest}`) : false,
     );
-    const same = of(this.disk.all("installedSkills"), row.slotId).filter(
-      (other) =>
-        other.generation === row.generation &&
-        other.skillKey === row.skillKey &&
-        other.sha === row.sha,
-    );
+    const same = this.disk
+      .of("installedSkills", row.slotId)
+      .filter(
+        (other) =>
+          other.generation === row.generation &&
+          other.skillKey === row.skillKey &&
+          other.sha === row.sha,
+      );
     hold("I4 listed once", same.length === 1);
   }
 
   private uninstalled(box: Box, skillKey: string, digest: string): void {
     const slotId = box.labels["slipway-slot"] as SlotId;
-    const listed = of(this.disk.all("installedSkills"), slotId).some(
-      (row) =>
-        row.generation === generationOf(box) &&
-        row.skillKey === skillKey &&
-        row.digest === digest,
-    );
+    const listed = this.disk
+      .of("installedSkills", slotId)
+      .some(
+        (row) =>
+          row.generation === generationOf(box) &&
+          row.skillKey === skillKey &&
+          row.digest === digest,
+      );
     hold("I4 what is listed is never removed", !listed);
   }
 
@@ -255,7 +261,7 @@ export class Watch {
     const slot = this.disk.find("slots", slotId);
     const remote = this.remoteOf(slotId, generationOf(box));
     if (slot?.state.status === "replacing") {
-      const keep = of(this.disk.all("keeps"), slotId)[0];
+      const keep = this.disk.of("keeps", slotId)[0];
       hold(
         "nothing is deleted whose files are not kept",
         remote?.state !== "present" || keep?.digest === digestOf(box.files),
@@ -331,9 +337,9 @@ export class Watch {
   }
 
   private remoteOf(slotId: SlotId, generation: number) {
-    return of(this.disk.all("remotes"), slotId).find(
-      (remote) => remote.generation === generation,
-    );
+    return this.disk
+      .of("remotes", slotId)
+      .find((remote) => remote.generation === generation);
   }
 }
 
@@ -358,10 +364,6 @@ const EFFECTS: ReadonlySet<string> = new Set([
 /** A refused report may clear the flight it was of; it may change nothing else. */
 function takesEffect({ table }: { table: string }): boolean {
   return EFFECTS.has(table);
-}
-
-function of<T extends { slotId: SlotId }>(rows: T[], slotId: SlotId): T[] {
-  return rows.filter((row) => row.slotId === slotId);
 }
 
 export function nameOf({ state }: Pick<Slot, "state">): string {

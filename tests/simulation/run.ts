@@ -76,7 +76,10 @@ export async function simulate(
 }
 
 /** Between events, in ms: within a call, between two, over a lease. */
-const WAITS = [0, 0, 10, 300, 300, 2_000, 2_000, 5_000, 15_000, 70_000];
+const WAITS = [
+  ...[0, 0, 0, 10, 300, 300, 300, 2_000, 2_000, 2_000],
+  ...[5_000, 5_000, 15_000, 70_000],
+];
 
 /** How the server runs mutations. */
 const MODES = [
@@ -122,7 +125,7 @@ async function play(
       tell((await EVENTS[name]?.happen(scene)) ?? name);
     }
     await pass(stage, watch, cut.waits.has(i) ? 0 : wait, tell);
-    for (const one of visitors) await one.look();
+    await visitor.look();
   }
   world.fate.weather = FAIR;
   stage.calm();

@@ -6,6 +6,7 @@ import {
 import { v, type Value } from "convex/values";
 import type { DataModel, Id } from "../../convex/_generated/dataModel";
 import {
+  CrashedAtStart,
   createBackend,
   type Backend,
   type BackendOptions,
@@ -137,13 +138,15 @@ export class Stage {
     );
   }
 
-  /** Brings a server that went down back, at once. */
+  /** Brings a server that went down back, at once; it may go down again as it starts. */
   async comeUp(): Promise<void> {
     await this.backend.crashed;
-    this.world.attempts.crashed();
-    this.clock.release();
-    this.down = false;
-    await this.up();
+    while (this.down) {
+      this.world.attempts.crashed();
+      this.clock.release();
+      this.down = false;
+      await this.up().catch(downAtStart);
+    }
   }
 
   /** Changes with every commit. */
@@ -198,13 +201,16 @@ export class Stage {
     const known = JSON.parse(args) as { name: string; args: Value };
     const fence = known.args as Record<string, Value>;
     const holder = holderOf(call);
-    const part = mixed ? dice.pick(["generation", "token"] as const) : null;
+    // A fence of the token alone would be the holder's own with that token.
+    const parts =
+      call.generation === undefined
+        ? (["token"] as const)
+        : (["generation", "token"] as const);
+    const part = mixed ? dice.pick(parts) : null;
     if (holder && part === "generation") {
       // The one at work now, as if it worked on what was there before.
       fence["token"] = holder.token;
-      if (call.generation !== undefined) {
-        fence["generation"] = holder.generation - 1;
-      }
+      fence["generation"] = holder.generation - 1;
     }
     if (holder && part === "token") {
       const others = heard.filter(
@@ -281,6 +287,11 @@ export class Stage {
       });
     }
   }
+}
+
+/** Whoever brings it up sees that it is down again. */
+function downAtStart(error: unknown): void {
+  if (!(error instanceof CrashedAtStart)) throw error;
 }
 
 /** The race below hears of it; the promise itself has no other reader. */

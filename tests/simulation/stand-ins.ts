@@ -6,6 +6,7 @@ import { BytesInMemory } from "../../emulators/backend/files/bytes";
 import { currentContext } from "../../emulators/backend/functions/context";
 import { soon } from "./clock";
 import { daemonFetch, enterDaemons } from "./daemon";
+import { DATABASE_MODULE, directDatabase, libraryDatabase } from "./direct";
 import { openKept, receiveKept } from "./keeping";
 import { Disk } from "./disk";
 import { enterProvider, providerModule } from "./provider";
@@ -27,11 +28,16 @@ export function enter(next: World): void {
   enterDaemons(next);
 }
 
-/** Call once, before the functions are loaded. */
-export function installWorld(): void {
+/**
+ * Call once, before the functions are loaded.
+ *
+ * @param direct see direct.ts: faster, and not the client library's way
+ */
+export function installWorld({ direct = false } = {}): void {
   const stand = (module: string, exports: Record<string, unknown>) =>
     void mock.module(module, () => exports);
   stand("@daytonaio/sdk", providerModule);
+  if (direct) stand(DATABASE_MODULE, directDatabase(libraryDatabase()));
   // Sealing has tests of its own; its thread pool knows no virtual clock.
   stand("../../convex/model/seal", {
     aad: {

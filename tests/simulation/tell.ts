@@ -3,7 +3,7 @@ import { told } from "./story";
 
 /** Plays one seed here and prints its story, as short as it gets if it is a sad one. */
 export async function tell(seed: number): Promise<boolean> {
-  installWorld();
+  installWorld({ direct: true });
   const { simulate } = await import("./run");
   const { shrink } = await import("./shrink");
   const whole = await simulate(seed);

@@ -21,7 +21,7 @@ export type Played = { scene: string; promise: string | null };
 
 const guard = process.argv[2];
 if (guard !== undefined) applyGuard(guard);
-installWorld();
+installWorld({ direct: true });
 const { simulate } = await import("./run");
 const { SCENES } = await import("./scenes");
 const { playScene } = await import("./scenes/play");
@@ -32,7 +32,11 @@ async function play({ from, runs }: Range): Promise<Result> {
   let broken: Result["broken"] = null;
   let seed = from;
   for (; seed < from + runs && broken === null; seed++) {
-    const story = await simulate(seed);
+    const story = await orEndless(simulate(seed));
+    if (story === null) {
+      broken = { seed, invariant: "the run does not end" };
+      break;
+    }
     for (const [key, count] of story.counts) {
       counts[key] = (counts[key] ?? 0) + count;
     }
@@ -42,6 +46,20 @@ async function play({ from, runs }: Range): Promise<Result> {
   }
   const ms = performance.now() - began;
   return { from, runs: seed - from, ms, counts, broken };
+}
+
+/** Hundreds of times what a run takes, in ms of the real clock. */
+const ENDLESS = 180_000;
+
+/** What a run comes to, or null if it never does. */
+async function orEndless<T>(run: Promise<T>): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ENDLESS);
+  try {
+    return await Promise.race([run, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function show(name: string): Promise<Played> {

@@ -1,4 +1,5 @@
 import { hold } from "../invariants";
+import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 
 /** The sweeper, the caps and the queue. */
@@ -93,6 +94,31 @@ export const PLACES: Record<string, Scene> = {
       await on.act("stop");
       await on.pass(2 * MINUTE, within(on, 1));
       hold("a place that is free is given away", on.runs("bob"));
+      await on.rest();
+    },
+  },
+
+  "one that is off is deleted while another waits": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      await on.act("stop");
+      await on.pass(20 * SECOND);
+      await on.launch({ user: "bob" });
+      await on.pass(20 * SECOND);
+      on.ordain("delete of ann's default", "ignored");
+      await on.act("remove");
+      await on.launch({ user: "cyd" });
+      const taken = () =>
+        hold(
+          "what is off takes no place on its way out",
+          disk.all("places").length <= 1,
+        );
+      await on.pass(20 * SECOND, taken);
+      await on.act("stop", "bob");
+      await on.pass(MINUTE, taken);
+      hold("a place that is free is given away", on.runs("cyd"));
       await on.rest();
     },
   },
