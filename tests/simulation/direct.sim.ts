@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { GenericMutationCtx } from "convex/server";
 import type { DataModel } from "../../convex/_generated/dataModel";
 import { directDatabase, libraryDatabase } from "./direct";
@@ -14,9 +14,11 @@ const { World } = await import("./world");
 type Db = GenericMutationCtx<DataModel>["db"];
 
 let stage: Awaited<ReturnType<typeof Stage.open>>;
-beforeAll(async () => {
+// Each with its own: all stages of a process share one file.
+beforeEach(async () => {
   stage = await Stage.open(new World(1));
 });
+afterEach(() => stage.close());
 
 /** What some work comes to by the one and by the other, each in a transaction. */
 async function both(work: (db: Db) => Promise<unknown>) {
