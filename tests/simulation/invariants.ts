@@ -20,6 +20,9 @@ const GIVEN_UP: ReadonlySet<string> = new Set([
   "gone",
 ]);
 
+/** What the queue lets in becomes one of these. */
+const ADMITTED: ReadonlySet<string> = new Set(["creating", "starting"]);
+
 /** Tries at a create are half a minute apart; ten of them do not all fail. */
 const ADOPTION = 5 * 60_000;
 
@@ -98,7 +101,9 @@ export class Watch {
     if (!was) return;
     hold("a generation never shrinks", slot.generation >= was.generation);
     hold("write tokens never shrink", slot.configWrites >= was.configWrites);
-    if (was.state.status === "queued" && hasStep(slot.state)) this.admitted();
+    if (was.state.status === "queued" && ADMITTED.has(slot.state.status)) {
+      this.admitted(slot.userId);
+    }
     const from = nameOf(was);
     const to = nameOf(slot);
     if (from === to) return;
@@ -114,14 +119,14 @@ export class Watch {
     this.moves.set(move, (this.moves.get(move) ?? 0) + 1);
   }
 
-  private admitted(): void {
+  /** A place that was free may be needed again: what is unsettled may come to life. */
+  private admitted(userId: string): void {
     const caps = capsOf(process.env);
     const places = this.disk.all("places");
-    const users = Map.groupBy(places, ({ userId }) => userId);
+    const own = places.filter((place) => place.userId === userId);
     hold(
       "nobody is admitted over a cap",
-      places.length <= caps.deployment &&
-        [...users.values()].every(({ length }) => length <= caps.user),
+      places.length <= caps.deployment && own.length <= caps.user,
     );
   }
 
