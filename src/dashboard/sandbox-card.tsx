@@ -11,6 +11,7 @@ import { QueueNotice } from "../sandbox/queue-notice";
 import { StopWarning } from "../sandbox/stop-warning";
 import { CardBench } from "../terminal/card-bench";
 import { Callout } from "../ui/callout";
+import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
@@ -116,8 +117,13 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
       </dl>
       {sandbox.skills.length > 0 ? (
         <details className="group border-t border-line" open>
-          <summary className="px-5 pt-4 pb-1 sm:px-6">
-            <span className="caption hover:text-ink">
+          <summary className="flex items-center gap-1.5 px-5 pt-4 pb-1 text-ink-3 hover:text-ink sm:px-6">
+            <Icon
+              name="chevron"
+              size={12}
+              className="transition-transform group-open:rotate-90"
+            />
+            <span className="caption text-inherit">
               {plural(sandbox.skills.length, "skill")} on its disk
             </span>
           </summary>
