@@ -8,7 +8,7 @@ import {
 } from "../_generated/server";
 import { brake, isCondemned, type Listed } from "../model/sweep";
 import { isTold } from "../model/log";
-import { backoff } from "../model/timing";
+import { backoff, ORPHAN_FORGOTTEN } from "../model/timing";
 import { keepPlace } from "./admission";
 import { log } from "./log";
 import { getRemote, requireSlot } from "./records";
@@ -205,10 +205,7 @@ export const match = internalMutation({
       if (!(await isWanted(ctx, sandbox))) unwanted.push(sandbox);
       else if (sandbox.started) strays.push(...(await strayOf(ctx, sandbox)));
     }
-    const present = new Set(unwanted.map((sandbox) => sandbox.remoteId));
-    for (const row of await ctx.db.query("orphans").take(1_000)) {
-      if (!present.has(row.remoteId)) await ctx.db.delete("orphans", row._id);
-    }
+    await forgetOrphans(ctx, listed, unwanted, now);
     const condemned: string[] = [];
     for (const sandbox of unwanted) {
       const row = await strike(ctx, sandbox, now);
@@ -223,6 +220,28 @@ export const match = internalMutation({
     return { condemned: halted ? [] : condemned, strays };
   },
 });
+
+/** Drops what is known of those that are gone, or are no orphans after all. */
+async function forgetOrphans(
+  ctx: MutationCtx,
+  listed: Listed[],
+  unwanted: Listed[],
+  now: number,
+): Promise<void> {
+  const all = new Set(listed.map(({ remoteId }) => remoteId));
+  const present = new Set(unwanted.map(({ remoteId }) => remoteId));
+  for (const row of await ctx.db.query("orphans").take(1_000)) {
+    if (present.has(row.remoteId)) continue;
+    const absentSince = row.absentSince ?? now;
+    // One whose deletion was taken is not counted again because a list left it out.
+    const awaited = row.healed && now - absentSince < ORPHAN_FORGOTTEN;
+    if (!awaited || all.has(row.remoteId)) {
+      await ctx.db.delete("orphans", row._id);
+    } else if (row.absentSince === undefined) {
+      await ctx.db.patch("orphans", row._id, { absentSince });
+    }
+  }
+}
 
 /** The sandbox's slot, if it says that the sandbox is stopped. */
 async function strayOf(
@@ -253,7 +272,7 @@ export const strayed = internalMutation({
   },
 });
 
-/** Counts an orphan whose deletion was taken, once; its row goes when it is listed no more. */
+/** Counts an orphan whose deletion was taken, once; its row goes when it is listed no more for a while. */
 export const healed = internalMutation({
   args: { remoteId: v.string() },
   returns: v.null(),
@@ -301,9 +320,13 @@ async function isWanted(
 async function strike(ctx: MutationCtx, sandbox: Listed, now: number) {
   const row = await orphanOf(ctx, sandbox.remoteId);
   if (row) {
-    const sweeps = row.sweeps + 1;
-    await ctx.db.patch("orphans", row._id, { sweeps });
-    return { firstSeenAt: row.firstSeenAt, sweeps };
+    // In a row: what came back begins anew.
+    const back = row.absentSince !== undefined;
+    const sweeps = back ? 1 : row.sweeps + 1;
+    const firstSeenAt = back ? now : row.firstSeenAt;
+    const seen = { firstSeenAt, sweeps, absentSince: undefined };
+    await ctx.db.patch("orphans", row._id, seen);
+    return { firstSeenAt, sweeps };
   }
   const made = { firstSeenAt: now, sweeps: 1 };
   await ctx.db.insert("orphans", {

@@ -272,6 +272,7 @@ export const lifecycleTables = {
     firstSeenAt: v.number(),
     sweeps: v.number(),
     healed: v.optional(v.boolean()), // its deletion was taken
+    absentSince: v.optional(v.number()), // not listed: gone, or a list that leaves some out
   }).index("by_remote_id", ["remoteId"]),
 
   /** Singleton counters and the sweeper's last word, for health. */

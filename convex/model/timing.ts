@@ -62,6 +62,9 @@ export const WATCH = 150 * SECOND;
 /** An orphan younger than this may belong to a create whose record is on its way. */
 export const ORPHAN_GRACE = 60 * SECOND;
 
+/** Longer than any list leaves out what is there: until then a deleted orphan may be listed again. */
+export const ORPHAN_FORGOTTEN = 60 * 60 * SECOND;
+
 /** One background probe per running sandbox in this time. */
 export const PROBE_INTERVAL = 60 * SECOND;
 

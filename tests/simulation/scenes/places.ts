@@ -50,6 +50,35 @@ export const PLACES: Record<string, Scene> = {
     },
   },
 
+  "a deletion that does nothing, and a list that leaves the orphan out": {
+    async play(on) {
+      await on.launch();
+      await on.pass(5 * SECOND);
+      const orphan = on.stage.stranger();
+      on.ordain("delete of nobody", "ignored");
+      const healed = () => disk.all("sweeps")[0]?.orphansHealed ?? 0;
+      await on.until(
+        "its deletion is taken",
+        () => healed() === 1,
+        10 * MINUTE,
+      );
+      // As a list shows it that leaves some out.
+      if (orphan) orphan.state = "destroyed";
+      await on.pass(2 * MINUTE);
+      if (orphan) orphan.state = "started";
+      await on.pass(5 * MINUTE);
+      hold("an orphan is counted once", healed() === 1);
+      on.world.fate.ordained.clear();
+      await on.until(
+        "it goes",
+        () => orphan?.state === "destroyed",
+        10 * MINUTE,
+      );
+      hold("an orphan is counted once", healed() === 1);
+      await on.rest();
+    },
+  },
+
   "more wanted than one person may have": {
     env: { SLIPWAY_MAX_SANDBOXES_PER_USER: "2" },
     async play(on) {
