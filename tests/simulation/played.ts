@@ -75,6 +75,10 @@ export function* unplayed(
 
 const SOURCES = ["convex", "tests/simulation", "emulators/backend"];
 
+/** What random runs are not made of. */
+const NO_PART =
+  /\.(test|sim)\.ts$|fixtures\/|scenes\/|guards|reachable|coverage/;
+
 /** Names the code that was run. */
 function codeOf(): string {
   const hash = createHash("sha256");
@@ -82,8 +86,7 @@ function codeOf(): string {
   for (const folder of SOURCES) {
     const files = new Bun.Glob("**/*.ts").scanSync(`${root}/${folder}`);
     for (const file of [...files].sort()) {
-      if (/\.(test|sim)\.ts$|fixtures\/|reachable|coverage/.test(file))
-        continue;
+      if (NO_PART.test(file)) continue;
       hash.update(file).update(readFileSync(`${root}/${folder}/${file}`));
     }
   }
