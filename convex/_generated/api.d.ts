@@ -49,6 +49,7 @@ import type * as lifecycle_instant from "../lifecycle/instant.js";
 import type * as lifecycle_keeps from "../lifecycle/keeps.js";
 import type * as lifecycle_leases from "../lifecycle/leases.js";
 import type * as lifecycle_log from "../lifecycle/log.js";
+import type * as lifecycle_orphans from "../lifecycle/orphans.js";
 import type * as lifecycle_probes from "../lifecycle/probes.js";
 import type * as lifecycle_pulses from "../lifecycle/pulses.js";
 import type * as lifecycle_reconcile from "../lifecycle/reconcile.js";
@@ -190,6 +191,7 @@ declare const fullApi: ApiFromModules<{
   "lifecycle/keeps": typeof lifecycle_keeps;
   "lifecycle/leases": typeof lifecycle_leases;
   "lifecycle/log": typeof lifecycle_log;
+  "lifecycle/orphans": typeof lifecycle_orphans;
   "lifecycle/probes": typeof lifecycle_probes;
   "lifecycle/pulses": typeof lifecycle_pulses;
   "lifecycle/reconcile": typeof lifecycle_reconcile;

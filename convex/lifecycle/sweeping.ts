@@ -6,11 +6,13 @@ import {
   internalQuery,
   type MutationCtx,
 } from "../_generated/server";
+import { isUnwatched } from "../model/slot";
 import { brake, isCondemned, type Listed } from "../model/sweep";
 import { isTold } from "../model/log";
-import { backoff, ORPHAN_FORGOTTEN } from "../model/timing";
+import { backoff } from "../model/timing";
 import { keepPlace } from "./admission";
 import { log } from "./log";
+import { forgetOrphans, orphanOf, strike } from "./orphans";
 import { getRemote, requireSlot } from "./records";
 import { applyEvent } from "./slots";
 
@@ -33,6 +35,7 @@ const stray = v.object({
   slotId: v.id("slots"),
   revision: v.number(),
   remoteId: v.string(),
+  credential: v.optional(v.string()),
 });
 
 /** What to list and which given-up remotes to settle now. */
@@ -205,6 +208,7 @@ export const match = internalMutation({
       if (!(await isWanted(ctx, sandbox))) unwanted.push(sandbox);
       else if (sandbox.started) strays.push(...(await strayOf(ctx, sandbox)));
     }
+    strays.push(...(await unlisted(ctx, listed)));
     await forgetOrphans(ctx, listed, unwanted, now);
     const condemned: string[] = [];
     for (const sandbox of unwanted) {
@@ -217,31 +221,12 @@ export const match = internalMutation({
         ? `${condemned.length} of ${listed.length} sandboxes match no record; more than ${limit} are not deleted by themselves.`
         : undefined;
     await note(ctx, { at: now, listed: listed.length, halted });
-    return { condemned: halted ? [] : condemned, strays };
+    return {
+      condemned: halted ? [] : condemned,
+      strays: strays.slice(0, BATCH),
+    };
   },
 });
-
-/** Drops what is known of those that are gone, or are no orphans after all. */
-async function forgetOrphans(
-  ctx: MutationCtx,
-  listed: Listed[],
-  unwanted: Listed[],
-  now: number,
-): Promise<void> {
-  const all = new Set(listed.map(({ remoteId }) => remoteId));
-  const present = new Set(unwanted.map(({ remoteId }) => remoteId));
-  for (const row of await ctx.db.query("orphans").take(1_000)) {
-    if (present.has(row.remoteId)) continue;
-    const absentSince = row.absentSince ?? now;
-    // One whose deletion was taken is not counted again because a list left it out.
-    const awaited = row.healed && now - absentSince < ORPHAN_FORGOTTEN;
-    if (!awaited || all.has(row.remoteId)) {
-      await ctx.db.delete("orphans", row._id);
-    } else if (row.absentSince === undefined) {
-      await ctx.db.patch("orphans", row._id, { absentSince });
-    }
-  }
-}
 
 /** The sandbox's slot, if it says that the sandbox is stopped. */
 async function strayOf(
@@ -257,16 +242,56 @@ async function strayOf(
   return [{ slotId: _id, revision, remoteId: sandbox.remoteId }];
 }
 
-/** Takes what a look found of a sandbox that runs although its record says stopped. */
+/** What one sweep compares with the list; the longest known are looked at first. */
+const MAX_PRESENT = 2_000;
+
+/**
+ * The slots at rest whose sandbox the list does not show. Only what runs is
+ * looked at otherwise, so that nobody would learn that the rest is gone.
+ */
+async function unlisted(
+  ctx: MutationCtx,
+  listed: Listed[],
+): Promise<Infer<typeof stray>[]> {
+  const ids = new Set(listed.map(({ remoteId }) => remoteId));
+  const present = await ctx.db
+    .query("remotes")
+    .withIndex("by_state_and_next_at", (q) => q.eq("state", "present"))
+    .take(MAX_PRESENT);
+  const strays: Infer<typeof stray>[] = [];
+  for (const { slotId, generation, remoteId, credential } of present) {
+    if (remoteId === undefined || ids.has(remoteId)) continue;
+    const slot = await requireSlot(ctx, slotId);
+    if (slot.generation !== generation || !isUnwatched(slot.state)) continue;
+    const { revision } = slot;
+    strays.push({
+      slotId,
+      revision,
+      remoteId,
+      ...(credential && { credential }),
+    });
+    if (strays.length === BATCH) break;
+  }
+  return strays;
+}
+
+/** Takes what a look found of a sandbox that is not what its record says. */
 export const strayed = internalMutation({
-  args: { slotId: v.id("slots"), revision: v.number() },
+  args: {
+    slotId: v.id("slots"),
+    revision: v.number(),
+    found: v.union(v.literal("started"), v.literal("gone")),
+  },
   returns: v.null(),
-  handler: async (ctx, { slotId, revision }) => {
+  handler: async (ctx, { slotId, revision, found }) => {
     const slot = await requireSlot(ctx, slotId);
     if (slot.revision !== revision) return null;
     await applyEvent(ctx, slotId, {
       type: "probe",
-      probe: { kind: "present", provider: "started", daemon: "unreachable" },
+      probe:
+        found === "gone"
+          ? { kind: "gone" }
+          : { kind: "present", provider: "started", daemon: "unreachable" },
     });
     return null;
   },
@@ -315,43 +340,6 @@ async function isWanted(
   await keepPlace(ctx, row);
   // What is being deleted or settled is on its way out by its own row.
   return row.state !== "gone";
-}
-
-async function strike(ctx: MutationCtx, sandbox: Listed, now: number) {
-  const row = await orphanOf(ctx, sandbox.remoteId);
-  if (row) {
-    // In a row: what came back begins anew.
-    const back = row.absentSince !== undefined;
-    const sweeps = back ? 1 : row.sweeps + 1;
-    const firstSeenAt = back ? now : row.firstSeenAt;
-    const seen = { firstSeenAt, sweeps, absentSince: undefined };
-    await ctx.db.patch("orphans", row._id, seen);
-    return { firstSeenAt, sweeps };
-  }
-  const made = { firstSeenAt: now, sweeps: 1 };
-  await ctx.db.insert("orphans", {
-    remoteId: sandbox.remoteId,
-    name: sandbox.name,
-    of: await labelled(ctx, sandbox),
-    ...made,
-  });
-  return made;
-}
-
-/** The slot that an orphan's labels name, if there is one. */
-async function labelled(ctx: MutationCtx, { slotId, generation }: Listed) {
-  const id = ctx.db.normalizeId("slots", slotId ?? "");
-  if (!id || generation === null) return undefined;
-  return (await ctx.db.get("slots", id))
-    ? { slotId: id, generation }
-    : undefined;
-}
-
-function orphanOf(ctx: MutationCtx, remoteId: string) {
-  return ctx.db
-    .query("orphans")
-    .withIndex("by_remote_id", (q) => q.eq("remoteId", remoteId))
-    .unique();
 }
 
 async function note(

@@ -231,6 +231,28 @@ function gone(slot: Slot, now: number): Decision {
   };
 }
 
+/** The provider lost the sandbox of a halted one. What was kept of it is still there. */
+export function lostReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+): Decision {
+  if (!state.error) return stay(slot); // its own step finds that out
+  switch (state.stage) {
+    case "wake":
+    case "keep":
+      return gone(slot, now);
+    case "stop":
+    case "boot":
+    case "restore":
+      return to(slot, { ...state, stage: "place", step: "wait" }, "none", {
+        state: "gone",
+      });
+    default:
+      return stay(slot);
+  }
+}
+
 /** The new one's place is there: the next generation. */
 export function admitReplacing(
   slot: Slot,

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { Resting, SlotEvent, SlotState } from "./slot";
+import type { Stage, Step } from "./replaceStages";
+import {
+  isUnwatched,
+  type Resting,
+  type SlotEvent,
+  type SlotState,
+} from "./slot";
 import {
   after,
   all,
@@ -13,6 +19,7 @@ import {
   present,
   queued,
   refused,
+  replacing,
   running,
   silent,
   starting,
@@ -313,11 +320,43 @@ describe("probing a running sandbox", () => {
     });
   });
 
-  test("nothing else than running hears it", () => {
+  test("what is under way does not hear it: its own step finds out", () => {
     for (const state of all) {
-      if (state.status === "running") continue;
+      if (state.status === "running" || isUnwatched(state)) continue;
       expect(after(state, probe({ kind: "gone" })).state).toEqual(state);
     }
+  });
+
+  test("what rests and is gone is said to be gone", () => {
+    const gone = probe({ kind: "gone" });
+    expect(after(stopped, gone)).toMatchObject({
+      state: { status: "empty" },
+      remote: { state: "gone" },
+    });
+    const broken = { status: "failed", since: 0, error: refused } as const;
+    const lost = after({ ...broken, disk: "kept" }, gone);
+    expect(lost.state).toEqual(broken);
+    expect(lost.remote).toEqual({ state: "gone" });
+  });
+
+  test("a halted replacement whose sandbox is gone goes on with another, or has nothing left", () => {
+    const halted = (stage: Stage, step: Step) =>
+      after(
+        replacing({ stage, step, error: refused }),
+        probe({ kind: "gone" }),
+      );
+    expect(halted("restore", "restore")).toMatchObject({
+      state: { stage: "place", step: "wait", error: refused },
+      remote: { state: "gone" },
+    });
+    expect(halted("stop", "stop")).toMatchObject({
+      state: { stage: "place", error: refused },
+    });
+    expect(halted("keep", "keep")).toMatchObject({
+      state: { status: "failed" },
+      remote: { state: "gone" },
+    });
+    expect(halted("place", "wait").state).toMatchObject({ stage: "place" });
   });
 
   test("a start that happens after it was given up is undone", () => {

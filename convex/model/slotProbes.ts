@@ -1,4 +1,5 @@
 import type { Decision, Probe, Slot } from "./slot";
+import { lostReplacing } from "./replace";
 import { STEADY } from "./timing";
 import {
   fail,
@@ -13,6 +14,7 @@ import {
 
 /** What a look at a sandbox makes of its slot. No answer is no proof of death. */
 export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
+  if (probe.kind === "gone") return lostUnasked(slot, now);
   if (slot.state.status === "stopped") {
     // A start that was given up as unanswered has happened after all.
     return probe.kind === "present" && probe.provider === "started"
@@ -21,8 +23,6 @@ export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
   }
   if (slot.state.status !== "running") return stay(slot);
   switch (probe.kind) {
-    case "gone":
-      return to(slot, { status: "empty" }, "none", { state: "gone" });
     case "unknown":
       return stay(slot);
     case "present":
@@ -49,6 +49,24 @@ export function onProbe(slot: Slot, probe: Probe, now: number): Decision {
         case "failed":
           return recover(slot, now);
       }
+  }
+}
+
+/** The provider does not have it any more. What is under way finds that out by itself. */
+function lostUnasked(slot: Slot, now: number): Decision {
+  const { state } = slot;
+  switch (state.status) {
+    case "running":
+    case "stopped":
+      return to(slot, { status: "empty" }, "none", { state: "gone" });
+    case "failed": {
+      const { disk, ...failed } = state;
+      return disk ? to(slot, failed, "none", { state: "gone" }) : stay(slot);
+    }
+    case "replacing":
+      return lostReplacing(slot, state, now);
+    default:
+      return stay(slot);
   }
 }
 

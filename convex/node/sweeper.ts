@@ -22,10 +22,14 @@ export const sweep = internalAction({
       listed,
     });
     for (const remoteId of found.condemned) await heal(ctx, remoteId);
-    for (const { remoteId, ...slot } of found.strays) {
-      const now = await provider.look({ remoteId });
-      if (now.kind !== "present" || now.provider !== "started") continue;
-      await ctx.runMutation(internal.lifecycle.sweeping.strayed, slot);
+    for (const { slotId, revision, ...ref } of found.strays) {
+      const now = await provider.look(ref);
+      const runs = now.kind === "present" && now.provider === "started";
+      if (!runs && now.kind !== "gone") continue;
+      await ctx.runMutation(internal.lifecycle.sweeping.strayed, {
+        ...{ slotId, revision },
+        found: runs ? "started" : "gone",
+      });
     }
     return null;
   },

@@ -179,9 +179,13 @@ export const EVENTS: Record<string, Event> = {
   },
   vanish: {
     weight: 4,
-    ...toBox("the provider loses one", (box) => {
-      box.state = "destroyed";
-    }),
+    ...toBox(
+      "the provider loses one",
+      (box) => {
+        box.state = "destroyed";
+      },
+      ({ state }) => state === "started" || state === "stopped",
+    ),
   },
   "daemon restarts": {
     weight: 5,

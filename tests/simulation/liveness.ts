@@ -1,6 +1,6 @@
 import type { Disk } from "./disk";
 import type { Watch } from "./invariants";
-import type { Box, World } from "./world";
+import type { World } from "./world";
 
 /** States a slot may rest in for ever. */
 const REST: ReadonlySet<string> = new Set([
@@ -30,12 +30,8 @@ export function checkLiveness(
     if (!REST.has(status) && !paused) return `a slot comes to rest (${status})`;
     const box = watch.boxOf(slot);
     const kept = slot.state.status === "failed" && slot.state.disk === "kept";
-    const rests = kept || status === "running" || status === "stopped";
-    if (box && (rests || paused)) wanted.add(box.id);
-    // A halted replacement is looked at when its owner goes on: both ways begin so.
-    if (box && rests && isGone(box)) {
-      return `every wanted sandbox exists (${box.id})`;
-    }
+    const rests = kept || paused || status === "stopped";
+    if (box && (rests || status === "running")) wanted.add(box.id);
     if (status === "running" && box?.state !== "started") {
       return "what is called running runs";
     }
@@ -53,9 +49,11 @@ export function checkLiveness(
       return `I7 nothing is left at the provider that no record wants (${box.id})`;
     }
   }
+  for (const id of wanted) {
+    const state = world.boxes.get(id)?.state;
+    if (state === "destroyed" || state === "destroying") {
+      return `every wanted sandbox exists (${id})`;
+    }
+  }
   return null;
-}
-
-function isGone({ state }: Box): boolean {
-  return state === "destroyed" || state === "destroying";
 }

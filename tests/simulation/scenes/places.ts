@@ -79,6 +79,26 @@ export const PLACES: Record<string, Scene> = {
     },
   },
 
+  "what rests is lost at the provider": {
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      await on.act("stop");
+      await on.pass(20 * SECOND);
+      const [box] = on.world.live();
+      if (box) box.state = "destroyed";
+      await on.until(
+        "what rests and is gone is said to be gone",
+        () => on.slot().state.status === "empty",
+        5 * MINUTE,
+      );
+      await on.launch();
+      await on.pass(MINUTE);
+      hold("another is made", on.runs());
+      await on.rest();
+    },
+  },
+
   "more wanted than one person may have": {
     env: { SLIPWAY_MAX_SANDBOXES_PER_USER: "2" },
     async play(on) {
