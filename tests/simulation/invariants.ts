@@ -337,8 +337,10 @@ export class Watch {
   }
 
   boxOf(slot: Slot): Box | undefined {
-    const remoteId = this.remoteOf(slot._id, slot.generation)?.remoteId;
-    return remoteId === undefined ? undefined : this.world.boxes.get(remoteId);
+    const remote = this.remoteOf(slot._id, slot.generation);
+    return remote?.remoteId === undefined || remote.state === "gone"
+      ? undefined
+      : this.world.boxes.get(remote.remoteId);
   }
 
   private remoteOf(slotId: SlotId, generation: number) {
