@@ -175,16 +175,8 @@ export function isOff(state: SlotState): boolean {
 
 /** Whether it has a sandbox that nobody works on and no look is for. */
 export function isUnwatched(state: SlotState): boolean {
-  switch (state.status) {
-    case "stopped":
-      return true;
-    case "failed":
-      return state.disk === "kept";
-    case "replacing":
-      return state.error !== undefined;
-    default:
-      return false;
-  }
+  if (state.status === "replacing") return state.error !== undefined;
+  return state.status !== "queued" && isOff(state);
 }
 
 /** The next state of a slot and what to do about it; `now` in ms. Pure. */
