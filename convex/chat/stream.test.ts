@@ -3,15 +3,9 @@ import type { Id } from "../_generated/dataModel";
 import type { ActionCtx } from "../_generated/server";
 import { relayStream, type Call } from "./stream";
 
-/** An action's context whose settling takes its time. */
 function callOf(settle: () => Promise<void>): Call {
   // Of an action's context only this is used.
-  const ctx = {
-    runMutation: async () => {
-      await Bun.sleep(30);
-      await settle();
-    },
-  } as unknown as ActionCtx;
+  const ctx = { runMutation: settle } as unknown as ActionCtx;
   return {
     ctx,
     requestId: "request" as Id<"modelRequests">,
@@ -23,23 +17,36 @@ function callOf(settle: () => Promise<void>): Call {
 const words = 'data: {"choices":[{"delta":{"content":"one"}}]}\n\n';
 const provider = (text: string) => new Response(text);
 
-test("a stream ends after what it cost was recorded: later work may be cut", async () => {
-  let settled = false;
-  const call = callOf(async () => {
-    settled = true;
+/** Reads an answer whose cost is recorded only when told; says whether it ended before. */
+async function endedEarly(from: Response) {
+  const asked = Promise.withResolvers<void>();
+  const recorded = Promise.withResolvers<void>();
+  const call = callOf(() => {
+    asked.resolve();
+    return recorded.promise;
   });
-  const answer = relayStream(call, provider(`${words}data: [DONE]\n\n`));
-  expect(await answer.text()).toContain("[DONE]");
-  expect(settled).toBe(true);
+  let ended = false;
+  const text = relayStream(call, from).text();
+  const reading = text.then(() => (ended = true));
+  await asked.promise;
+  // Whatever is ready has run by then: an end that did not wait would show.
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  const early = ended;
+  recorded.resolve();
+  await reading;
+  return { early, text: await text };
+}
+
+test("a stream ends after what it cost was recorded: later work may be cut", async () => {
+  const answer = await endedEarly(provider(`${words}data: [DONE]\n\n`));
+  expect(answer.text).toContain("[DONE]");
+  expect(answer.early).toBe(false);
 });
 
 test("one that breaks off is recorded, too, before its end", async () => {
-  let settled = false;
-  const call = callOf(async () => {
-    settled = true;
-  });
-  expect(await relayStream(call, provider(words)).text()).toContain("broke");
-  expect(settled).toBe(true);
+  const answer = await endedEarly(provider(words));
+  expect(answer.text).toContain("broke");
+  expect(answer.early).toBe(false);
 });
 
 test("a stream ends even where its cost could not be recorded", async () => {
