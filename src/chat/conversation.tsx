@@ -1,10 +1,10 @@
 "use client";
 
 import { useMutation, usePaginatedQuery } from "convex/react";
-import { useCallback, useState, type ReactNode } from "react";
+import { useCallback, type ReactNode } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import type { MessageView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
@@ -165,24 +165,15 @@ export function Conversation(props: Props) {
 function useTurnControls(sessionId: string) {
   const stopTurn = useMutation(api.sessions.stop);
   const retryTurn = useMutation(api.sessions.retry);
-  const [failure, setFailure] = useState<Failure | null>(null);
-
-  const attempt = useCallback(async (work: Promise<unknown>) => {
-    setFailure(null);
-    try {
-      await work;
-    } catch (error) {
-      setFailure(failureOf(error));
-    }
-  }, []);
+  const { failure, run } = useAttempt<"stop" | "retry">();
   const stop = useCallback(
-    () => void attempt(stopTurn({ sessionId })),
-    [attempt, stopTurn, sessionId],
+    () => void run("stop", stopTurn({ sessionId })),
+    [run, stopTurn, sessionId],
   );
   const retry = useCallback(
     (messageId: MessageView["messageId"]) =>
-      void attempt(retryTurn({ messageId })),
-    [attempt, retryTurn],
+      void run("retry", retryTurn({ messageId })),
+    [run, retryTurn],
   );
   return { stop, retry, failure };
 }

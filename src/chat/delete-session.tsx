@@ -7,6 +7,7 @@ import type { SessionEntry } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Confirm, type Asking } from "../ui/confirm";
+import { FailureLine } from "../ui/failure-line";
 
 /** What deleting a session means, before it is done. */
 export function DeleteSessionDialog({
@@ -54,11 +55,7 @@ export function DeleteSession({
       >
         Delete session
       </Button>
-      {failure ? (
-        <p role="alert" className="text-danger">
-          {failure.message} {failure.next}
-        </p>
-      ) : null}
+      <FailureLine failure={failure} />
       <DeleteSessionDialog
         title={title}
         open={asking}

@@ -1,14 +1,15 @@
 "use client";
 
 import { useMutation } from "convex/react";
-import { useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
+import type { Failure } from "../data/failure";
 import type { SessionView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { LaunchAgain } from "../launch/launch-ended";
 import { LeaveQueue } from "../sandbox/queue-notice";
 import { Button, ButtonLink } from "../ui/button";
 import { Callout } from "../ui/callout";
+import { FailureLine } from "../ui/failure-line";
 import type { Notice } from "../view/session-view";
 
 /** What stands between the person and an answer, with the way on. */
@@ -74,31 +75,18 @@ export function SessionNotice({
 
 function StartSandbox({ slotId }: { slotId: string }) {
   const start = useMutation(api.sandboxes.start);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
-
-  async function run() {
-    setBusy(true);
-    setFailure(null);
-    try {
-      await start({ slotId });
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
+  const { doing, failure, run } = useAttempt<"start">();
   return (
     <>
-      <Button size="sm" icon="play" busy={busy} onClick={() => void run()}>
+      <Button
+        size="sm"
+        icon="play"
+        busy={doing !== null}
+        onClick={() => void run("start", start({ slotId }))}
+      >
         Start it
       </Button>
-      {failure ? (
-        <span role="alert" className="self-center text-danger">
-          {failure.message} {failure.next}
-        </span>
-      ) : null}
+      <FailureLine failure={failure} />
     </>
   );
 }

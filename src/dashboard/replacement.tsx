@@ -7,9 +7,10 @@ import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Sign } from "../launch/timeline";
 import { Button } from "../ui/button";
-import { Callout, FailureCallout } from "../ui/callout";
+import { Callout } from "../ui/callout";
 import { Confirm } from "../ui/confirm";
 import { cx } from "../ui/cx";
+import { FailureLine } from "../ui/failure-line";
 import { Elapsed } from "../ui/time";
 import {
   isOldThere,
@@ -116,7 +117,7 @@ function Resume({ slotId }: { slotId: string }) {
       >
         Resume
       </Button>
-      {failure ? <FailureCallout failure={failure} /> : null}
+      <FailureLine failure={failure} />
     </>
   );
 }
@@ -144,7 +145,7 @@ function GiveUp({
       >
         {harmless ? "Keep the old one" : "Go on without the files"}
       </Button>
-      {failure ? <FailureCallout failure={failure} /> : null}
+      <FailureLine failure={failure} />
       <Confirm
         open={asking}
         title="Go on without the files?"

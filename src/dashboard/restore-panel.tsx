@@ -7,6 +7,7 @@ import type { FleetItem, FleetView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { useRecord } from "../data/use-record";
 import { Button } from "../ui/button";
+import { FailureLine } from "../ui/failure-line";
 import { Panel } from "../ui/panel";
 import { Status } from "../ui/status";
 import { fleetChoices, fleetSummary, itemWords } from "../view/fleet";
@@ -77,11 +78,7 @@ export function RestoreSet({ fleet: { items } }: { fleet: FleetView }) {
           </Button>
         </div>
       </div>
-      {failure ? (
-        <p role="alert" className="px-5 pb-4 text-sm text-danger sm:px-6">
-          {failure.message} {failure.next}
-        </p>
-      ) : null}
+      <FailureLine failure={failure} className="px-5 pb-4 sm:px-6" />
       <ul
         aria-label={plural(items.length, "sandbox", "sandboxes")}
         className="divide-y divide-line border-t border-line"

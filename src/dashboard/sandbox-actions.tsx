@@ -8,6 +8,7 @@ import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/confirm";
+import { FailureLine } from "../ui/failure-line";
 import { ReplaceDialog } from "./replace-dialog";
 
 type Doing = "start" | "stop" | "replace" | "remove";
@@ -25,7 +26,7 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
   const { status } = sandbox.state;
 
   return (
-    <div className="flex flex-col items-end gap-2">
+    <>
       <div className="flex flex-wrap gap-2">
         {status === "running" || status === "starting" ? (
           <Button
@@ -67,11 +68,7 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
           Delete
         </Button>
       </div>
-      {failure ? (
-        <p role="alert" className="max-w-xs text-right text-sm text-danger">
-          {failure.message} {failure.next}
-        </p>
-      ) : null}
+      <FailureLine failure={failure} className="-mt-2 sm:text-right" />
       <ReplaceDialog
         sandbox={sandbox}
         open={asking === "replace"}
@@ -107,6 +104,6 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
           Conversations stay readable. The next launch makes a new sandbox.
         </p>
       </Confirm>
-    </div>
+    </>
   );
 }

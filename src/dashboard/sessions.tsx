@@ -6,6 +6,7 @@ import { api } from "@convex/_generated/api";
 import { DeleteSessionDialog } from "../chat/delete-session";
 import type { SessionEntry } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
+import { FailureLine } from "../ui/failure-line";
 import { Empty } from "../ui/panel";
 import { SessionList } from "./session-list";
 
@@ -34,11 +35,7 @@ export function Sessions({ sessions }: { sessions: SessionEntry[] }) {
       <p ref={said} tabIndex={-1} role="status" className="sr-only">
         {deleted ? `Deleted: ${deleted.title}` : ""}
       </p>
-      {failure ? (
-        <p role="alert" className="mb-2 text-sm text-danger">
-          {failure.message} {failure.next}
-        </p>
-      ) : null}
+      <FailureLine failure={failure} className="mb-2" />
       {sessions.length === 0 ? (
         <Empty title="No sessions yet">
           Each launch opens a conversation. It stays here.

@@ -8,6 +8,7 @@ import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/confirm";
+import { FailureLine } from "../ui/failure-line";
 
 const RUNS = ["running", "starting", "creating", "queued"];
 
@@ -20,15 +21,11 @@ export function StopAll({ sandboxes }: { sandboxes: readonly SandboxView[] }) {
   if (running.length === 0 && !asking) return null;
   const launching = running.reduce((sum, { launching: n }) => sum + n, 0);
   return (
-    <div className="flex items-center gap-3">
-      {failure ? (
-        <p role="alert" className="text-sm text-danger">
-          {failure.message} {failure.next}
-        </p>
-      ) : null}
+    <>
       <Button size="sm" icon="power" onClick={() => setAsking(true)}>
         Stop all
       </Button>
+      <FailureLine failure={failure} className="sm:text-right" />
       <Confirm
         open={asking}
         title="Stop all sandboxes?"
@@ -48,6 +45,6 @@ export function StopAll({ sandboxes }: { sandboxes: readonly SandboxView[] }) {
           : ""}
         .
       </Confirm>
-    </div>
+    </>
   );
 }

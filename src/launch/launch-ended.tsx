@@ -6,6 +6,7 @@ import { skillPath } from "../routes";
 import { useLaunch } from "../skill/use-launch";
 import { Button, ButtonLink } from "../ui/button";
 import { Callout, FailureCallout } from "../ui/callout";
+import { FailureLine } from "../ui/failure-line";
 import { LaunchSummary } from "./launch-panel";
 
 /** A launch that did not get there: what happened, what to do, and once more. */
@@ -75,11 +76,7 @@ export function LaunchAgain({
       >
         Launch again
       </Button>
-      {failure ? (
-        <span role="alert" className="self-center text-sm text-danger">
-          {failure.message} {failure.next}
-        </span>
-      ) : null}
+      <FailureLine failure={failure} />
     </>
   );
 }

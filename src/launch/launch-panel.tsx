@@ -2,14 +2,13 @@
 
 import { useMutation } from "convex/react";
 import Link from "next/link";
-import { useState } from "react";
 import { api } from "@convex/_generated/api";
 import { Scene } from "../brand/scene";
-import { failureOf, type Failure } from "../data/failure";
 import { formatDuration } from "../data/format";
 import type { LaunchView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
-import { FailureCallout } from "../ui/callout";
+import { FailureLine } from "../ui/failure-line";
 import { Icon } from "../ui/icon";
 import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
@@ -31,20 +30,9 @@ const TITLES: Record<LaunchView["state"], string> = {
 /** A launch under way: the ship on the ways, what is happening, for how long. */
 export function LaunchPanel({ launch }: { launch: LaunchView }) {
   const cancel = useMutation(api.launches.cancel);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { doing, failure, run } = useAttempt<"cancel">();
   const queue = queueWords(launch);
-
-  async function withdraw() {
-    setBusy(true);
-    try {
-      await cancel({ launchId: launch.launchId });
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
-  }
+  const { launchId } = launch;
 
   return (
     <Panel className="animate-appear overflow-hidden">
@@ -91,17 +79,13 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
           <Button
             size="sm"
             variant="ghost"
-            busy={busy}
-            onClick={() => void withdraw()}
+            busy={doing !== null}
+            onClick={() => void run("cancel", cancel({ launchId }))}
           >
             {queue ? "Leave the queue" : "Cancel"}
           </Button>
         </div>
-        {failure ? (
-          <div className="mt-3">
-            <FailureCallout failure={failure} />
-          </div>
-        ) : null}
+        <FailureLine failure={failure} className="mt-2 sm:text-right" />
       </div>
     </Panel>
   );

@@ -2,6 +2,7 @@
 
 import { useId, useState, type FormEvent } from "react";
 import { Button } from "../ui/button";
+import { FailureLine } from "../ui/failure-line";
 import { Input } from "../ui/field";
 import { fileUrl } from "./address";
 import { useTicketTab } from "./use-ticket-tab";
@@ -43,9 +44,7 @@ export function DownloadFile({
         </Button>
       </div>
       {failure ? (
-        <p role="alert" className="text-sm text-danger">
-          {failure.message} {failure.next}
-        </p>
+        <FailureLine failure={failure} />
       ) : (
         <p className="text-[0.8125rem] text-ink-3">
           A path below the sandbox&rsquo;s home, /home/daytona.

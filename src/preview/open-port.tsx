@@ -2,6 +2,7 @@
 
 import { useId, useState, type FormEvent } from "react";
 import { Button } from "../ui/button";
+import { FailureLine } from "../ui/failure-line";
 import { Input } from "../ui/field";
 import { previewUrl } from "./address";
 import { useTicketTab } from "./use-ticket-tab";
@@ -44,9 +45,7 @@ export function OpenPort({
         </Button>
       </div>
       {failure ? (
-        <p role="alert" className="text-sm text-danger">
-          {failure.message} {failure.next}
-        </p>
+        <FailureLine failure={failure} />
       ) : (
         <p className="max-w-prose text-[0.8125rem] text-ink-3">
           Serve on 127.0.0.1 in the sandbox, for example{" "}

@@ -1,8 +1,8 @@
 import { useAction } from "convex/react";
 import type { FunctionArgs, FunctionReturnType } from "convex/server";
-import { useState, type FormEvent } from "react";
+import type { FormEvent } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
+import { useAttempt } from "../data/use-attempt";
 
 type Purpose = FunctionArgs<typeof api.tickets.issue>["purpose"];
 type Issued = FunctionReturnType<typeof api.tickets.issue>;
@@ -10,8 +10,7 @@ type Issued = FunctionReturnType<typeof api.tickets.issue>;
 /** A form that opens what the relay serves by a ticket, in a tab of its own. */
 export function useTicketTab(slotId: string) {
   const issue = useAction(api.tickets.issue);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const { doing, failure, run } = useAttempt<"open">();
 
   async function open(
     event: FormEvent,
@@ -22,19 +21,13 @@ export function useTicketTab(slotId: string) {
     // At once, while the click still allows it; where it leads comes later.
     const tab = window.open("", "_blank");
     if (tab) tab.opener = null;
-    setBusy(true);
-    setFailure(null);
-    try {
-      const url = addressOf(await issue({ slotId, purpose }));
+    const led = issue({ slotId, purpose }).then((issued) => {
+      const url = addressOf(issued);
       if (tab) tab.location.replace(url);
       else window.location.assign(url);
-    } catch (error) {
-      tab?.close();
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-    }
+    });
+    if (!(await run("open", led))) tab?.close();
   }
 
-  return { open, busy, failure };
+  return { open, busy: doing !== null, failure };
 }

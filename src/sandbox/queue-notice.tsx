@@ -5,7 +5,8 @@ import { api } from "@convex/_generated/api";
 import { useAttempt } from "../data/use-attempt";
 import type { SandboxView } from "../data/types";
 import { Button } from "../ui/button";
-import { Callout, FailureCallout } from "../ui/callout";
+import { Callout } from "../ui/callout";
+import { FailureLine } from "../ui/failure-line";
 import { queueWords } from "../view/queue";
 
 /** A sandbox that waits for a place: which one in line, why, and the way out. */
@@ -41,7 +42,7 @@ export function LeaveQueue({ slotId }: { slotId: string }) {
       >
         Leave the queue
       </Button>
-      {failure ? <FailureCallout failure={failure} /> : null}
+      <FailureLine failure={failure} />
     </>
   );
 }

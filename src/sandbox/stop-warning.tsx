@@ -3,10 +3,11 @@
 import { useMutation } from "convex/react";
 import { useEffect, useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import type { SandboxView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Callout } from "../ui/callout";
+import { FailureLine } from "../ui/failure-line";
 import { Countdown } from "../ui/time";
 
 /**
@@ -57,7 +58,7 @@ const PATIENCE = 20_000;
 function KeepRunning({ slotId }: { slotId: string }) {
   const keep = useMutation(api.presence.keep);
   const [asked, setAsked] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const { failure, run } = useAttempt<"keep">();
 
   useEffect(() => {
     if (!asked) return;
@@ -65,27 +66,17 @@ function KeepRunning({ slotId }: { slotId: string }) {
     return () => clearTimeout(timer);
   }, [asked]);
 
-  async function run() {
+  async function ask() {
     setAsked(true);
-    setFailure(null);
-    try {
-      await keep({ slotId });
-    } catch (error) {
-      setFailure(failureOf(error));
-      setAsked(false);
-    }
+    if (!(await run("keep", keep({ slotId })))) setAsked(false);
   }
 
   return (
     <>
-      <Button size="sm" icon="refresh" busy={asked} onClick={() => void run()}>
+      <Button size="sm" icon="refresh" busy={asked} onClick={() => void ask()}>
         Keep it running
       </Button>
-      {failure ? (
-        <span role="alert" className="self-center text-danger">
-          {failure.message} {failure.next}
-        </span>
-      ) : null}
+      <FailureLine failure={failure} />
     </>
   );
 }

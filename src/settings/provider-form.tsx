@@ -3,8 +3,8 @@
 import { useAction, useMutation } from "convex/react";
 import { useId, useState, type FormEvent } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import type { ProviderView } from "../data/types";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Field, Input } from "../ui/field";
@@ -18,30 +18,22 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
   const forget = useMutation(api.settings.forgetKey);
   const [key, setKey] = useState("");
   const [model, setModel] = useState(initial);
-  const [busy, setBusy] = useState<"save" | "forget" | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const { doing, failure, run } = useAttempt<"save" | "forget">();
   const id = useId();
   const keyMissing = provider.needsKey && key.trim() === "";
   const modelMissing = model.trim() === "";
 
-  async function run(what: "save" | "forget", work: () => Promise<unknown>) {
-    setBusy(what);
-    setFailure(null);
-    try {
-      await work();
-      setKey("");
-      onDone();
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(null);
-    }
+  async function attempt(what: "save" | "forget", work: Promise<unknown>) {
+    if (!(await run(what, work))) return;
+    setKey("");
+    onDone();
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
     const chosen = { providerId: provider.id, model: model.trim() };
-    void run("save", () =>
+    void attempt(
+      "save",
       key.trim() === ""
         ? choose(chosen)
         : saveKey({ ...chosen, key: key.trim() }),
@@ -96,10 +88,10 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
         <Button
           type="submit"
           variant="primary"
-          busy={busy === "save"}
-          disabled={keyMissing || modelMissing || busy !== null}
+          busy={doing === "save"}
+          disabled={keyMissing || modelMissing || doing !== null}
         >
-          {busy === "save"
+          {doing === "save"
             ? key
               ? "Trying the key"
               : "Saving"
@@ -109,10 +101,10 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
           <Button
             variant="danger"
             icon="trash"
-            busy={busy === "forget"}
-            disabled={busy !== null}
+            busy={doing === "forget"}
+            disabled={doing !== null}
             onClick={() =>
-              void run("forget", () => forget({ providerId: provider.id }))
+              void attempt("forget", forget({ providerId: provider.id }))
             }
           >
             Forget key

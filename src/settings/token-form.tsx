@@ -4,7 +4,7 @@ import { useAction } from "convex/react";
 import { useId, useState, type FormEvent } from "react";
 import { api } from "@convex/_generated/api";
 import { SCOPES, type Scope } from "@convex/model/scopes";
-import { failureOf, type Failure } from "../data/failure";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Field, Input } from "../ui/field";
@@ -28,26 +28,22 @@ export function TokenForm({
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<Scope[]>(["read", "launch"]);
   const [days, setDays] = useState<number | null>(90);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const { doing, failure, run } = useAttempt<"create">();
+  const busy = doing !== null;
   const id = useId();
 
-  async function submit(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
-    setBusy(true);
-    setFailure(null);
-    try {
-      const lifetime = days === null ? {} : { days };
-      const { token } = await create({ name, scopes, ...lifetime });
-      onMade(token);
-    } catch (error) {
-      setFailure(failureOf(error));
-      setBusy(false);
-    }
+    const lifetime = days === null ? {} : { days };
+    const made = create({ name, scopes, ...lifetime });
+    void run(
+      "create",
+      made.then(({ token }) => onMade(token)),
+    );
   }
 
   return (
-    <form onSubmit={(event) => void submit(event)} className="space-y-4">
+    <form onSubmit={submit} className="space-y-4">
       <Field id={`${id}-name`} label="Name" help="What will use it.">
         <Input
           id={`${id}-name`}

@@ -4,10 +4,10 @@ import { useMutation } from "convex/react";
 import type { FunctionReturnType } from "convex/server";
 import { useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
+import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
-import { FailureCallout } from "../ui/callout";
 import { Confirm } from "../ui/confirm";
+import { FailureLine } from "../ui/failure-line";
 import { Age } from "../ui/time";
 
 type TokenView = FunctionReturnType<typeof api.tokens.list>[number];
@@ -16,22 +16,9 @@ type TokenView = FunctionReturnType<typeof api.tokens.list>[number];
 export function TokenRow({ token }: { token: TokenView }) {
   const revoke = useMutation(api.tokens.revoke);
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const { name, prefix, scopes, lastUsedAt, expiresAt } = token;
-
-  async function confirm() {
-    setBusy(true);
-    setFailure(null);
-    try {
-      await revoke({ tokenId: token.tokenId });
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setBusy(false);
-      setAsking(false);
-    }
-  }
+  const { doing, failure, run } = useAttempt<"revoke">();
+  const { tokenId, name, prefix, scopes, lastUsedAt, expiresAt } = token;
+  const close = () => setAsking(false);
 
   return (
     <li className="p-4 sm:px-5">
@@ -60,18 +47,14 @@ export function TokenRow({ token }: { token: TokenView }) {
           Revoke
         </Button>
       </div>
-      {failure ? (
-        <div className="mt-3">
-          <FailureCallout failure={failure} />
-        </div>
-      ) : null}
+      <FailureLine failure={failure} className="mt-2" />
       <Confirm
         open={asking}
         title={`Revoke “${name}”?`}
         action="Revoke token"
-        busy={busy}
-        onConfirm={() => void confirm()}
-        onClose={() => setAsking(false)}
+        busy={doing !== null}
+        onConfirm={() => void run("revoke", revoke({ tokenId })).then(close)}
+        onClose={close}
       >
         What uses it stops working at once. This cannot be undone.
       </Confirm>

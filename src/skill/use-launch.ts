@@ -3,9 +3,9 @@
 import { useMutation } from "convex/react";
 import { useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
 import { newClientId } from "../data/intent";
 import { useOpenSession } from "../data/open-session";
+import { useAttempt } from "../data/use-attempt";
 
 /** Asks for a launch once per click, however often the request has to be sent. */
 export function useLaunch({
@@ -20,31 +20,23 @@ export function useLaunch({
 }) {
   const request = useMutation(api.launches.request);
   const openSession = useOpenSession();
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const { doing, failure, run } = useAttempt<"launch">();
+  const [leaving, setLeaving] = useState(false);
   const intent = useRef<string | null>(null);
 
   async function launch() {
     if (intent.current) return; // a second click of the same intent
     intent.current = newClientId();
-    setBusy(true);
-    setFailure(null);
-    try {
-      const { sessionId } = await request({
-        skillKey,
-        sha,
-        own,
-        clientId: intent.current,
-      });
-      openSession(sessionId, { launched: true });
-      // Stays busy: the page is about to change.
-    } catch (error) {
-      setFailure(failureOf(error));
-      setBusy(false);
-    } finally {
-      intent.current = null;
-    }
+    const taken = request({ skillKey, sha, own, clientId: intent.current });
+    await run(
+      "launch",
+      taken.then(({ sessionId }) => {
+        openSession(sessionId, { launched: true });
+        setLeaving(true); // the page is about to change
+      }),
+    );
+    intent.current = null;
   }
 
-  return { launch, busy, failure };
+  return { launch, busy: leaving || doing !== null, failure };
 }

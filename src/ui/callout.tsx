@@ -52,7 +52,6 @@ export function Callout({
   const look = LOOKS[tone];
   return (
     <div
-      role={role}
       className={cx(
         "flex gap-3 rounded-lg border p-4 text-sm text-ink-2",
         look.box,
@@ -60,8 +59,11 @@ export function Callout({
     >
       <Icon name={icon ?? look.name} className={cx("mt-0.75", look.icon)} />
       <div className="min-w-0 flex-1">
-        <p className="font-medium text-ink">{title}</p>
-        {children ? <div className="mt-1 break-words">{children}</div> : null}
+        {/* Without the buttons: what comes of pressing one is said by itself. */}
+        <div role={role}>
+          <p className="font-medium text-ink">{title}</p>
+          {children ? <div className="mt-1 break-words">{children}</div> : null}
+        </div>
         {actions ? (
           <div className="mt-3 flex flex-wrap gap-2">{actions}</div>
         ) : null}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { Button } from "./button";
 
 /** Of a question in words of its own: whether it is asked, and what follows. */
@@ -38,7 +38,9 @@ export function Confirm({
   const titleId = useId();
   const textId = useId();
 
-  useEffect(() => {
+  // Before anything is painted or spoken: while a dialog is open, what else the
+  // same change brought to the page cannot be heard.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     if (open && !element.open) element.showModal();

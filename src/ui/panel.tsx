@@ -37,8 +37,8 @@ export function Section({
 }) {
   return (
     <section aria-labelledby={id}>
-      <div className="mb-3.5 flex min-h-8 items-end justify-between gap-4">
-        <div>
+      <div className="mb-3.5 flex min-h-8 flex-wrap items-end justify-between gap-x-4 gap-y-2">
+        <div className="min-w-0 flex-1">
           <h2 id={id} className="text-lg font-semibold tracking-[-0.01em]">
             {title}
           </h2>
