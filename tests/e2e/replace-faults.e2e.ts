@@ -8,8 +8,9 @@ import {
   until,
   type Sandbox,
 } from "./harness";
+import { STOP_DEADLINE } from "../../convex/model/timing";
 import { Scene } from "./harness/life";
-import { tamper } from "./harness/tamper";
+import { longSince, tamper } from "./harness/tamper";
 
 const SKILL = "storm/skills/s0";
 /** A lease runs for 60 s after its worker died; the next cron gives it to another. */
@@ -146,6 +147,48 @@ test("one of three does not stop: it is not reported as stopped, and stops later
     Array.from({ length: 3 }, () => "stopped"),
   );
 }, 120_000);
+
+test("one of three did not stop in time: its owner is told, has it stopped again, and sees it stopped", async () => {
+  const { operator, product } = scene;
+  const [shared, second, third] = await withThree();
+  const { slotId, sandboxId } = await second.sandbox();
+  const page = await dashboard(shared);
+  await operator.arm([always(`POST /sandbox/${sandboxId}/stop`)]);
+  await page.getByRole("button", { name: "Stop all" }).click();
+  const sure = page.getByRole("dialog", { name: "Stop all sandboxes?" });
+  await sure.getByRole("button", { name: "Stop all" }).click();
+  const set = page.getByRole("list", { name: "3 sandboxes" });
+  await set.getByText("Stopped", { exact: true }).nth(1).waitFor();
+  await set.getByText("Stopping", { exact: true }).waitFor();
+  await longSince(product, slotId, STOP_DEADLINE);
+
+  const row = set.getByRole("listitem").filter({ hasText: "Not stopped" });
+  await row.waitFor({ timeout: TAKEOVER });
+  await row.getByText("The provider did not confirm the stop.").waitFor();
+  await row.getByText("Stop it again.").waitFor();
+  expect((await second.sandbox()).state.status).toBe("running");
+  // Whoever starts another one by hand meanwhile keeps it.
+  await third.ask("start");
+  await third.reaches("running");
+  const two = page.getByRole("list", { name: "2 sandboxes" });
+  await two.waitFor();
+
+  await operator.arm([]);
+  const again = page.getByRole("button", { name: "Stop 1 again" });
+  await again.focus();
+  await page.keyboard.press("Enter");
+  await two.getByText("Stopped", { exact: true }).nth(1).waitFor();
+  await again.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Restore 2" }).waitFor();
+  expect(await items(shared)).toEqual({
+    [(await shared.sandbox()).slotId]: "stopped",
+    [slotId]: "stopped",
+  });
+  expect((await second.sandbox()).state.status).toBe("stopped");
+  const made = await operator.sandboxes();
+  expect(made.find(({ id }) => id === sandboxId)?.state).toBe("stopped");
+  expect((await third.sandbox()).state.status).toBe("running");
+}, 200_000);
 
 test("one of three does not start again: it is kept with its reason, and comes when asked again", async () => {
   const { operator } = scene;

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -28,4 +29,30 @@ export async function tamper(
     }
     return null;
   });
+}
+
+/**
+ * Lets minutes pass that nobody waits for: the backend dies, and while it is
+ * away what a sandbox is doing gets to have begun `ms` earlier.
+ */
+export async function longSince(
+  product: Product,
+  slotId: string,
+  ms: number,
+): Promise<void> {
+  const file = join(product.dataDir, "backend", "backend.sqlite");
+  const store = new Database(file, { readwrite: true });
+  try {
+    store.run("PRAGMA busy_timeout = 5000");
+    await product.kill("backend");
+    const { changes } = store.run(
+      `UPDATE documents
+       SET value = json_set(value, '$.state.since', json_extract(value, '$.state.since') - ?)
+       WHERE json_extract(value, '$._id') = ?`,
+      [ms, slotId],
+    );
+    if (changes !== 1) throw new Error(`${changes} records of ${slotId}.`);
+  } finally {
+    store.close();
+  }
 }
