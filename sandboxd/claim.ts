@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Stats } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { codeOf, Refusal } from "./errors";
 import { readJson } from "./files";
 
@@ -11,21 +11,21 @@ const CLOCK_GRAIN = 20;
 
 /**
  * Who may talk to this daemon: the key in a file that the server uploads after
- * each start. A file from an earlier boot is deleted, because keys rotate; one that
- * arrived before the daemon ran belongs to this boot and stays.
+ * each start. Keys rotate, so one from an earlier boot opens nothing; one that
+ * arrived before the daemon ran belongs to this boot. The file is only ever read:
+ * whoever deleted an old one could hit the new one that has just replaced it.
  */
 export class ClaimFile {
   #claim: Claim | null = null;
   #stamp = "";
+  readonly #notBefore: number;
 
-  constructor(readonly path: string) {}
-
-  /** Deletes a file that was written before `bootedAt`, in ms since the epoch. */
-  async forgetBefore(bootedAt: number): Promise<void> {
-    const written = await writtenAt(this.path);
-    if (written !== null && written < bootedAt - CLOCK_GRAIN) {
-      await rm(this.path, { force: true });
-    }
+  /** @param bootedAt when this boot began, in ms since the epoch */
+  constructor(
+    readonly path: string,
+    bootedAt: number,
+  ) {
+    this.#notBefore = bootedAt - CLOCK_GRAIN;
   }
 
   /** The claim, if `authorization` carries its key; else throws `Refusal`. */
@@ -45,9 +45,11 @@ export class ClaimFile {
   }
 
   async #current(): Promise<Claim | null> {
-    const stamp = await stampOf(this.path);
+    const file = await statOf(this.path);
+    if (!file || file.mtimeMs < this.#notBefore) return null;
+    const stamp = `${file.mtimeMs}:${file.size}:${file.ino}`;
     if (stamp === this.#stamp) return this.#claim;
-    this.#claim = stamp ? parseClaim(await readJson(this.path)) : null;
+    this.#claim = parseClaim(await readJson(this.path));
     // A file caught half written is read again at the next request.
     this.#stamp = this.#claim ? stamp : "";
     return this.#claim;
@@ -60,15 +62,6 @@ function parseClaim(value: unknown): Claim | null {
   if (typeof key !== "string" || key.length < 16) return null;
   if (typeof generation !== "number") return null;
   return { key, generation };
-}
-
-async function stampOf(path: string): Promise<string> {
-  const found = await statOf(path);
-  return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : "";
-}
-
-async function writtenAt(path: string): Promise<number | null> {
-  return (await statOf(path))?.mtimeMs ?? null;
 }
 
 async function statOf(path: string): Promise<Stats | null> {

@@ -17,7 +17,7 @@ const sandboxd = await startSandboxd({
   host: process.env.SLIPWAY_SANDBOXD_HOST ?? "0.0.0.0",
   port: Number(process.env.SLIPWAY_SANDBOXD_PORT ?? PORT),
   agentFolder: dirname(fileURLToPath(import.meta.url)),
-  bootedAt: await bootTime(),
+  bootedAt: bootTime(),
 });
 log(`sandboxd ${VERSION} listens on ${sandboxd.port}`);
 

@@ -47,8 +47,7 @@ export async function startSandboxd(
 ): Promise<Sandboxd> {
   const layout = layoutOf(options.home);
   const boot = randomBytes(12).toString("base64url");
-  const claims = new ClaimFile(layout.claim);
-  await claims.forgetBefore(options.bootedAt);
+  const claims = new ClaimFile(layout.claim, options.bootedAt);
 
   const refresh = () => hermesHome.refresh();
   const config = new ConfigStore(layout, refresh);
