@@ -89,7 +89,7 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
           type="submit"
           variant="primary"
           busy={doing === "save"}
-          disabled={keyMissing || modelMissing || doing !== null}
+          disabled={keyMissing || modelMissing || doing === "forget"}
         >
           {doing === "save"
             ? key
@@ -102,7 +102,7 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
             variant="danger"
             icon="trash"
             busy={doing === "forget"}
-            disabled={doing !== null}
+            disabled={doing === "save"}
             onClick={() =>
               void attempt("forget", forget({ providerId: provider.id }))
             }

@@ -1,6 +1,6 @@
 import Link, { type LinkProps } from "next/link";
 import type { Route } from "next";
-import type { ComponentProps, ReactNode } from "react";
+import type { ComponentProps, MouseEvent, ReactNode } from "react";
 import { cx } from "./cx";
 import { Icon, type IconName } from "./icon";
 import { Spinner } from "./spinner";
@@ -11,7 +11,7 @@ type Look = {
 };
 
 const BASE =
-  "inline-flex select-none items-center justify-center whitespace-nowrap font-medium transition-colors duration-100 disabled:cursor-not-allowed disabled:opacity-55";
+  "inline-flex select-none items-center justify-center whitespace-nowrap font-medium transition-colors duration-100 disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:pointer-events-none aria-disabled:opacity-55";
 
 const VARIANTS = {
   primary:
@@ -34,6 +34,9 @@ function classes({ variant = "secondary", size = "md" }: Look): string {
   return cx(BASE, VARIANTS[variant], SIZES[size]);
 }
 
+/** Also of the press that Enter in a form's field stands for. */
+const notNow = (event: MouseEvent) => event.preventDefault();
+
 export function Button({
   variant,
   size,
@@ -41,15 +44,17 @@ export function Button({
   busy = false,
   className,
   children,
-  disabled,
+  onClick,
   ...rest
 }: ComponentProps<"button"> & Look & { icon?: IconName; busy?: boolean }) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled || busy}
+      // Not `disabled`: that takes the focus from whoever pressed it by keyboard.
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      onClick={busy ? notNow : onClick}
       className={cx(classes({ variant, size }), className)}
     >
       {busy ? <Spinner /> : icon ? <Icon name={icon} /> : null}

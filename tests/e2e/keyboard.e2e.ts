@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Browser, Page, WebSocketRoute } from "playwright-core";
+import { Client, openBrowser, Product, signIn, until } from "./harness";
+
+const SKILL = "slipway/examples/csv-detective";
+
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  product = await Product.start();
+  browser = await openBrowser();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+type Focus = { name: string; seen: boolean };
+
+/** What has the focus, and whether a person sees that it has. */
+const focused = (page: Page): Promise<Focus> =>
+  page.evaluate(() => {
+    const element = document.activeElement as HTMLElement;
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return {
+      name: element.ariaLabel ?? element.innerText.replace(/\s+/g, " ").trim(),
+      seen: outlineStyle !== "none" && outlineWidth !== "0px",
+    };
+  });
+
+const nameFocused = async (page: Page) => (await focused(page)).name;
+
+async function tab(page: Page, back = false): Promise<Focus> {
+  await page.keyboard.press(back ? "Shift+Tab" : "Tab");
+  return await focused(page);
+}
+
+/** Presses Tab until that has the focus. */
+async function tabTo(page: Page, wanted: string): Promise<void> {
+  const passed: string[] = [];
+  for (let n = 0; n < 40; n++) {
+    const { name } = await tab(page);
+    if (name === wanted) return;
+    passed.push(name);
+  }
+  throw new Error(`No "${wanted}" among ${passed.join(" | ")}`);
+}
+
+test("a sandbox is stopped, started, and asked about by keyboard alone", async () => {
+  const client = await Client.of(product, "typist");
+  await client.launchReady(SKILL);
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "typist");
+  await page.getByText("1 skill on its disk").waitFor();
+
+  // As they stand on the page, and each is seen to have the focus.
+  await tabTo(page, "Stop all");
+  const names = ["Stop", "Replace", "Delete", "1 SKILL ON ITS DISK"];
+  for (const name of names) {
+    expect(await tab(page)).toEqual({ name, seen: true });
+  }
+  expect((await tab(page)).name).toMatch(/^csv-detective [0-9a-f]{7}$/);
+  expect(await tab(page)).toEqual({
+    ...{ name: "Terminal, ports and files", seen: true },
+  });
+  expect(await tab(page)).toEqual({ name: "ACTIVITY", seen: true });
+  while ((await tab(page, true)).name !== "Delete");
+
+  // A dialog begins at what changes nothing, keeps the focus, and gives it back.
+  for (const [name, key, keep, action] of [
+    ["Delete", "Enter", "Keep it", "Delete sandbox"],
+    ["Replace", "Space", "Not now", "Replace sandbox"],
+  ] as const) {
+    expect(await nameFocused(page)).toBe(name);
+    await page.keyboard.press(key);
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
+    expect(await focused(page)).toEqual({ name: keep, seen: true });
+    expect(await tab(page)).toEqual({ name: action, seen: true });
+    // Around its end, perhaps by way of the browser's own controls.
+    const around = [(await tab(page)).name, (await tab(page)).name];
+    expect(around).toContain(keep);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(await focused(page)).toEqual({ name, seen: true });
+    await tab(page, true);
+  }
+
+  expect(await nameFocused(page)).toBe("Stop");
+  await page.keyboard.press("Space");
+  const start = page.getByRole("button", { name: "Start", exact: true });
+  await start.waitFor();
+  // Its button is gone; the way on begins where it was.
+  expect(["Start", "Replace"]).toContain((await tab(page)).name);
+  while ((await nameFocused(page)) !== "Start") await tab(page, true);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+  await until("running sandbox", async () => {
+    const [sandbox] = await client.sandboxes();
+    return sandbox?.state.status === "running";
+  });
+  await page.context().close();
+}, 120_000);
+
+test("a press that is refused is told once, under its button, which stays where it is and keeps the focus", async () => {
+  const client = await Client.of(product, "late");
+  await client.launchReady(SKILL);
+  for (const width of [390, 1440]) {
+    const viewport = { width, height: 900 };
+    const page = await (await browser.newContext({ viewport })).newPage();
+    const line = await slowLine(page);
+    await signIn(page, product, "late");
+    const stop = page.getByRole("button", { name: "Stop", exact: true });
+    await stop.waitFor();
+
+    // The page has not heard yet that the sandbox is gone.
+    line.hold();
+    const [sandbox] = await client.sandboxes();
+    await client.ask("DELETE", `/sandboxes/${sandbox?.slotId}`);
+    await until("end of the sandbox", async () => {
+      const [sandbox] = await client.sandboxes();
+      return sandbox?.state.status === "empty";
+    });
+    await page.evaluate(countAlerts);
+    const before = await places(page);
+    for (const [time, key] of ["Enter", "Space"].entries()) {
+      await stop.focus();
+      await page.keyboard.press(key);
+      await until("words of refusal", async () => {
+        return (await page.evaluate(told)).length === time + 1;
+      });
+      const section = page.getByRole("region", { name: "Sandbox" });
+      const alert = section.getByRole("alert");
+      expect(await alert.innerText()).toStartWith(
+        "There is nothing running to stop. ",
+      );
+      expect(await alert.count()).toBe(1);
+      expect(await nameFocused(page)).toBe("Stop");
+      const under = await alert.boundingBox();
+      const button = await stop.boundingBox();
+      if (!under || !button) throw new Error("Nothing to see.");
+      expect(under.y).toBeGreaterThanOrEqual(button.y + button.height);
+      expect(await places(page)).toEqual(before);
+    }
+    const spoken = await page.evaluate(told);
+    expect(spoken).toEqual([{ inLiveRegion: false }, { inLiveRegion: false }]);
+
+    line.release();
+    await page.getByText("No sandbox").waitFor();
+    await page.context().close();
+    if (width === 390) await client.launchReady(SKILL);
+  }
+}, 120_000);
+
+/** Where the buttons of the card's head stand. */
+const places = (page: Page) =>
+  Promise.all(
+    ["Stop all", "Stop", "Replace", "Delete"].map((name) =>
+      page.getByRole("button", { name, exact: true }).boundingBox(),
+    ),
+  );
+
+type Told = { inLiveRegion: boolean };
+type Counting = typeof window & { told: Told[] };
+
+/** In the page: notes each alert that appears, as a screen reader speaks it. */
+function countAlerts(): void {
+  const seen: Told[] = ((window as Counting).told = []);
+  const within = "[role=status], [role=alert], [role=log], [aria-live=polite]";
+  new MutationObserver((changes) => {
+    for (const node of changes.flatMap((one) => [...one.addedNodes])) {
+      if (!(node instanceof Element) || node.role !== "alert") continue;
+      const inLiveRegion = node.parentElement?.closest(within) !== null;
+      seen.push({ inLiveRegion });
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+}
+
+/** In the page. */
+function told(): Told[] {
+  return (window as Counting).told;
+}
+
+/** Answers arrive as ever; what changed meanwhile does not while it is held. */
+async function slowLine(page: Page) {
+  let held: [WebSocketRoute, string | Buffer][] | null = null;
+  await page.routeWebSocket(/\/sync$/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      const isChange = String(message).includes('"type":"Transition');
+      if (held && isChange) held.push([socket, message]);
+      else socket.send(message);
+    });
+  });
+  return {
+    hold: () => {
+      held = [];
+    },
+    release: () => {
+      for (const [socket, message] of held ?? []) socket.send(message);
+      held = null;
+    },
+  };
+}
