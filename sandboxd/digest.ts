@@ -1,25 +1,19 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { eachFile } from "./files";
 
-export type DigestFile = {
-  /** Relative, separated by "/". */
-  path: string;
-  executable: boolean;
-  content: Uint8Array;
-};
+type Line = { path: string; executable: boolean; sha256: string };
 
 /**
  * The digest of a skill folder: SHA-256, lower-case hex, over one line per
  * regular file in bytewise order of paths. The server computes the same.
  */
-export function digestOf(files: DigestFile[]): string {
+function digestOf(lines: Line[]): string {
   const hash = createHash("sha256");
-  const rows = files.map(({ path, executable, content }) => ({
+  const rows = lines.map(({ path, executable, sha256 }) => ({
     key: Buffer.from(path, "utf8"),
-    line:
-      `${path}\0${executable ? "x" : "-"}\0` +
-      `${createHash("sha256").update(content).digest("hex")}\n`,
+    line: `${path}\0${executable ? "x" : "-"}\0${sha256}\n`,
   }));
   rows.sort((a, b) => Buffer.compare(a.key, b.key));
   for (const { line } of rows) hash.update(line);
@@ -32,27 +26,35 @@ export function digestOf(files: DigestFile[]): string {
  */
 export async function digestOnDisk(root: string): Promise<string | null> {
   const real = await realpath(root);
-  const files: DigestFile[] = [];
+  const paths: string[] = [];
   const walk = async (relative: string): Promise<boolean> => {
     const entries = await readdir(join(root, relative), {
       withFileTypes: true,
     });
     for (const entry of entries) {
       const path = relative ? `${relative}/${entry.name}` : entry.name;
-      const full = join(root, path);
       if (entry.isDirectory()) {
         if (!(await walk(path))) return false;
       } else if (entry.isFile()) {
-        const { mode } = await stat(full);
-        const content = await readFile(full);
-        files.push({ path, executable: (mode & 0o100) !== 0, content });
-      } else if (!entry.isSymbolicLink() || !(await stays(full, real))) {
+        paths.push(path);
+      } else if (
+        !entry.isSymbolicLink() ||
+        !(await stays(join(root, path), real))
+      ) {
         return false;
       }
     }
     return true;
   };
-  return (await walk("")) ? digestOf(files) : null;
+  if (!(await walk(""))) return null;
+  const lines: Line[] = [];
+  await eachFile(paths, async (path) => {
+    const full = join(root, path);
+    const [{ mode }, content] = await Promise.all([stat(full), readFile(full)]);
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    lines.push({ path, executable: (mode & 0o100) !== 0, sha256 });
+  });
+  return digestOf(lines);
 }
 
 /** Whether a link ends at something that exists inside `root`. */

@@ -26,6 +26,23 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** Files read or written at once: more do not get faster, and hold memory. */
+const AT_ONCE = 32;
+
+/** Does `work` for each of many files, some at a time. The first failure ends it. */
+export async function eachFile<T>(
+  files: Iterable<T>,
+  work: (file: T) => Promise<void>,
+): Promise<void> {
+  const queue = files[Symbol.iterator]();
+  const worker = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      await work(next.value);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
 /** Runs tasks given to it one after the other, whatever becomes of each. */
 export class Lock {
   #tail: Promise<unknown> = Promise.resolve();

@@ -45,10 +45,12 @@ export class SkillStore {
   async load(): Promise<void> {
     await rm(this.layout.staging, { recursive: true, force: true });
     await mkdir(this.layout.skills, { recursive: true });
-    for (const folder of await this.#folders(this.layout.skills)) {
+    const folders = await this.#folders(this.layout.skills);
+    const found = folders.map(async (folder) => {
       const skill = await this.#verified(folder);
       if (skill) this.#installed.set(folder, skill);
-    }
+    });
+    await Promise.all(found);
   }
 
   /** Installed skills and their folders, as far as they are still there. */

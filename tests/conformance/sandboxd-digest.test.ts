@@ -9,13 +9,13 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { digestFiles } from "../../convex/model/digest";
-import { digestOf, digestOnDisk, type DigestFile } from "../../sandboxd/digest";
+import { digestFiles, type SkillFileContent } from "../../convex/model/digest";
+import { digestOnDisk } from "../../sandboxd/digest";
 
 const root = await mkdtemp(join(tmpdir(), "slipway-digest-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const FILES: DigestFile[] = [
+const FILES: SkillFileContent[] = [
   ["SKILL.md", false, "# Skill"],
   ["a/b", false, "under a"],
   ["a-b", false, "beside a"],
@@ -29,8 +29,8 @@ const FILES: DigestFile[] = [
   content: Buffer.from(content as string),
 }));
 
-async function write(folder: string): Promise<string> {
-  for (const { path, executable, content } of FILES) {
+async function write(folder: string, files = FILES): Promise<string> {
+  for (const { path, executable, content } of files) {
     const full = join(root, folder, path);
     await mkdir(dirname(full), { recursive: true });
     await writeFile(full, content);
@@ -39,26 +39,42 @@ async function write(folder: string): Promise<string> {
   return join(root, folder);
 }
 
-test("server, archive and disk agree on the digest", async () => {
-  const digest = digestOf(FILES);
-  expect(digestOf(FILES.toReversed())).toBe(digest);
-  expect(await digestFiles(FILES)).toBe(digest);
+test("server and disk agree on the digest, in whatever order files come", async () => {
+  const digest = await digestFiles(FILES);
+  expect(await digestFiles(FILES.toReversed())).toBe(digest);
   expect(await digestOnDisk(await write("same"))).toBe(digest);
 });
 
+test("they agree on very many files, too", async () => {
+  const many = Array.from({ length: 1_000 }, (_, n) => ({
+    path: `data/${n}.txt`,
+    executable: n % 7 === 0,
+    content: Buffer.from(`file ${n}`),
+  }));
+  expect(await digestOnDisk(await write("many", many))).toBe(
+    await digestFiles(many),
+  );
+});
+
 test("content, name and the executable bit each change it", async () => {
-  const digest = digestOf(FILES);
-  const changed = (change: Partial<DigestFile>) =>
-    digestOf([{ ...FILES[0]!, ...change }, ...FILES.slice(1)]);
-  expect(changed({ content: Buffer.from("else") })).not.toBe(digest);
-  expect(changed({ path: "skill.md" })).not.toBe(digest);
-  expect(changed({ executable: true })).not.toBe(digest);
+  const digest = await digestFiles(FILES);
+  const changes: Partial<SkillFileContent>[] = [
+    { content: Buffer.from("else") },
+    { path: "skill.md" },
+    { executable: true },
+  ];
+  for (const [n, change] of changes.entries()) {
+    const files = [{ ...FILES[0]!, ...change }, ...FILES.slice(1)];
+    const found = await digestOnDisk(await write(`changed-${n}`, files));
+    expect(found).toBe(await digestFiles(files));
+    expect(found).not.toBe(digest);
+  }
 });
 
 test("a link that stays is no file; one that leaves has no digest", async () => {
   const folder = await write("links");
   await symlink("scripts", join(folder, "inside"));
-  expect(await digestOnDisk(folder)).toBe(digestOf(FILES));
+  expect(await digestOnDisk(folder)).toBe(await digestFiles(FILES));
   await symlink("../same", join(folder, "outside"));
   expect(await digestOnDisk(folder)).toBeNull();
 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import { digestOf } from "../../sandboxd/digest";
+import { digestFiles } from "../../convex/model/digest";
 import type { TurnEvent } from "../../sandboxd/events";
 import { prepareSnapshot, type Snapshot } from "../../sandboxd/snapshot";
 
@@ -153,7 +153,7 @@ export async function skillOf(
   return {
     key,
     sha: randomBytes(20).toString("hex"),
-    digest: digestOf(entries),
+    digest: await digestFiles(entries),
     archive: gzipSync(Buffer.concat(chunks)),
   };
 }
