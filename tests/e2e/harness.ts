@@ -8,5 +8,5 @@ export {
 export { always, Operator, type Fault, type Made } from "./harness/operator";
 export { Owner } from "./harness/owner";
 export { Product } from "./harness/product";
-export { git, repository, skillMd } from "./harness/skills";
+export { git, repository, skillMd, type Files } from "./harness/skills";
 export { until } from "./harness/until";
