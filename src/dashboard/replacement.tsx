@@ -28,6 +28,11 @@ export function Replacement({
   state: Replacing;
 }) {
   const { error } = state;
+  const attempt = useAttempt<Doing>();
+  const giveUp = sandbox.cancellable ? (
+    <GiveUp sandbox={sandbox} state={state} attempt={attempt} />
+  ) : null;
+  const refused = <FailureLine failure={attempt.failure} />;
   return (
     <div className="border-t border-line px-5 py-4 sm:px-6">
       <p className="sr-only" role="status">
@@ -37,9 +42,8 @@ export function Replacement({
       </p>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <Stages state={state} />
-        {error || !sandbox.cancellable ? null : (
-          <GiveUp sandbox={sandbox} state={state} />
-        )}
+        {error ? null : giveUp}
+        {error ? null : refused}
       </div>
       {error ? (
         <div className="mt-3">
@@ -48,10 +52,9 @@ export function Replacement({
             title={error.message}
             actions={
               <>
-                <Resume slotId={sandbox.slotId} />
-                {sandbox.cancellable ? (
-                  <GiveUp sandbox={sandbox} state={state} />
-                ) : null}
+                <Resume slotId={sandbox.slotId} attempt={attempt} />
+                {giveUp}
+                {refused}
               </>
             }
           >
@@ -103,22 +106,28 @@ function Stages({ state }: { state: Replacing }) {
   );
 }
 
-function Resume({ slotId }: { slotId: string }) {
+/** What a halted replacement can be told; the last answer counts for both. */
+type Doing = "resume" | "cancel";
+type Attempt = ReturnType<typeof useAttempt<Doing>>;
+
+function Resume({
+  slotId,
+  attempt: { doing, run },
+}: {
+  slotId: string;
+  attempt: Attempt;
+}) {
   const resume = useMutation(api.sandboxes.resumeReplace);
-  const { doing, failure, run } = useAttempt<"resume">();
   return (
-    <>
-      <Button
-        size="sm"
-        variant="primary"
-        icon="refresh"
-        busy={doing !== null}
-        onClick={() => void run("resume", resume({ slotId }))}
-      >
-        Resume
-      </Button>
-      <FailureLine failure={failure} />
-    </>
+    <Button
+      size="sm"
+      variant="primary"
+      icon="refresh"
+      busy={doing === "resume"}
+      onClick={() => void run("resume", resume({ slotId }))}
+    >
+      Resume
+    </Button>
   );
 }
 
@@ -126,12 +135,13 @@ function Resume({ slotId }: { slotId: string }) {
 function GiveUp({
   sandbox: { slotId },
   state,
+  attempt: { doing, run },
 }: {
   sandbox: SandboxView;
   state: Replacing;
+  attempt: Attempt;
 }) {
   const cancel = useMutation(api.sandboxes.cancelReplace);
-  const { doing, failure, run } = useAttempt<"cancel">();
   const [asking, setAsking] = useState(false);
   const harmless = isOldThere(state);
   const give = () =>
@@ -140,18 +150,17 @@ function GiveUp({
     <>
       <Button
         size="sm"
-        busy={doing !== null}
+        busy={doing === "cancel"}
         onClick={harmless ? give : () => setAsking(true)}
       >
         {harmless ? "Keep the old one" : "Go on without the files"}
       </Button>
-      <FailureLine failure={failure} />
       <Confirm
         open={asking}
         title="Go on without the files?"
         action="Go on without them"
         keep="Keep waiting"
-        busy={doing !== null}
+        busy={doing === "cancel"}
         onClose={() => setAsking(false)}
         onConfirm={give}
       >
