@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { eachFile } from "./files";
+import { FILES_AT_ONCE, someAtOnce } from "./files";
 
 type Line = { path: string; executable: boolean; sha256: string };
 
@@ -48,7 +48,7 @@ export async function digestOnDisk(root: string): Promise<string | null> {
   };
   if (!(await walk(""))) return null;
   const lines: Line[] = [];
-  await eachFile(paths, async (path) => {
+  await someAtOnce(FILES_AT_ONCE, paths, async (path) => {
     const full = join(root, path);
     const [{ mode }, content] = await Promise.all([stat(full), readFile(full)]);
     const sha256 = createHash("sha256").update(content).digest("hex");

@@ -26,22 +26,35 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Files read or written at once: more do not get faster, and hold memory. */
-const AT_ONCE = 32;
-
-/** Does `work` for each of many files, some at a time. The first failure ends it. */
-export async function eachFile<T>(
-  files: Iterable<T>,
-  work: (file: T) => Promise<void>,
+/**
+ * Does `work` for each of many, `atOnce` at a time. After the first failure no
+ * more are begun, and it is thrown once those under way have ended: whoever
+ * tidies up then tidies up after all of them.
+ */
+export async function someAtOnce<T>(
+  atOnce: number,
+  items: Iterable<T>,
+  work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const queue = files[Symbol.iterator]();
+  const queue = items[Symbol.iterator]();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (let next = queue.next(); !next.done; next = queue.next()) {
-      await work(next.value);
+    while (failures.length === 0) {
+      const next = queue.next();
+      if (next.done) return;
+      try {
+        await work(next.value);
+      } catch (error) {
+        failures.push(error);
+      }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (failures.length > 0) throw failures[0];
 }
+
+/** Files of one skill read or written at once: more are no faster, and hold memory. */
+export const FILES_AT_ONCE = 32;
 
 /** Runs tasks given to it one after the other, whatever becomes of each. */
 export class Lock {

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { digestOnDisk } from "./digest";
 import { codeOf, Refusal } from "./errors";
-import { Locks, readJson, writeAtomic } from "./files";
+import { Locks, readJson, someAtOnce, writeAtomic } from "./files";
 import type { Layout } from "./layout";
 import { log } from "./log";
 import {
@@ -28,6 +28,9 @@ export type UninstallRequest = {
   installId: string;
 };
 
+/** Verified at once while it boots; each reads some files at once. */
+const SKILLS_AT_ONCE = 4;
+
 /**
  * The skills in this sandbox. A folder counts only while its content has the
  * digest it is named by: that is checked at boot and at each install.
@@ -46,11 +49,10 @@ export class SkillStore {
     await rm(this.layout.staging, { recursive: true, force: true });
     await mkdir(this.layout.skills, { recursive: true });
     const folders = await this.#folders(this.layout.skills);
-    const found = folders.map(async (folder) => {
+    await someAtOnce(SKILLS_AT_ONCE, folders, async (folder) => {
       const skill = await this.#verified(folder);
       if (skill) this.#installed.set(folder, skill);
     });
-    await Promise.all(found);
   }
 
   /** Installed skills and their folders, as far as they are still there. */

@@ -5,7 +5,7 @@ import { gunzip } from "node:zlib";
 import { hostile, tooLarge } from "./archive-rules";
 import { stays } from "./digest";
 import { codeOf } from "./errors";
-import { eachFile } from "./files";
+import { FILES_AT_ONCE, someAtOnce } from "./files";
 import { MAX_TAR_BYTES, readTar, type ArchiveEntry } from "./untar";
 
 const gunzipAsync = promisify(gunzip);
@@ -45,12 +45,16 @@ export async function writeEntries(
   }
   for (const folder of folders) await mkdir(folder, { recursive: true });
   const files = entries.filter((entry) => entry.kind === "file");
-  await eachFile(files, async ({ path, executable, content }) => {
-    const mode = executable ? 0o755 : 0o644;
-    const full = join(root, path);
-    await writeFile(full, content, { mode, flag: "wx" });
-    await chmod(full, mode); // whatever the umask: the digest has this bit
-  });
+  await someAtOnce(
+    FILES_AT_ONCE,
+    files,
+    async ({ path, executable, content }) => {
+      const mode = executable ? 0o755 : 0o644;
+      const full = join(root, path);
+      await writeFile(full, content, { mode, flag: "wx" });
+      await chmod(full, mode); // whatever the umask: the digest has this bit
+    },
+  );
   const links = entries.filter((entry) => entry.kind === "link");
   for (const { path, target } of links) {
     if (isAbsolute(target)) throw hostile(`${path} links to an absolute path`);
