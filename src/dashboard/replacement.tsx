@@ -32,7 +32,12 @@ export function Replacement({
   const giveUp = sandbox.cancellable ? (
     <GiveUp sandbox={sandbox} state={state} attempt={attempt} />
   ) : null;
-  const refused = <FailureLine failure={attempt.failure} />;
+  const refused = (
+    <FailureLine
+      failure={attempt.failure}
+      className={error ? undefined : "sm:text-right"}
+    />
+  );
   return (
     <div className="border-t border-line px-5 py-4 sm:px-6">
       <p className="sr-only" role="status">
