@@ -27,3 +27,9 @@ export const SMALLEST_CLASS = {
 
 /** How many times a client's mutation is run again after a write conflict. */
 export const CONFLICT_RETRIES = 4;
+
+/**
+ * What it waits before each: any time up to `firstMs`, twice that, and so on.
+ * The cloud's own figures.
+ */
+export const BACKOFF = { firstMs: 100, longestMs: 2_000 } as const;

@@ -9,6 +9,7 @@ import type { ReadSet } from "../store/read-set";
 import type { Json } from "../values/json";
 import { measure } from "../values/measure";
 import { mismatch } from "../values/validator";
+import { Backoff } from "./backoff";
 import {
   currentContext,
   isTransaction,
@@ -65,6 +66,7 @@ export class Runtime {
   /** What runs now, by kind. Nested calls are part of their caller. */
   readonly running: Record<"queries" | "mutations" | "actions", Slots>;
   private readonly turns = new Turns();
+  private readonly backoff: Backoff;
 
   constructor(
     readonly engine: Engine,
@@ -72,6 +74,7 @@ export class Runtime {
     readonly files: Files,
     private readonly options: RuntimeOptions,
   ) {
+    this.backoff = new Backoff(engine.clock, () => engine.random());
     const { queries, mutations, actions } = options.capacity;
     this.running = {
       queries: new Slots(queries),
@@ -209,6 +212,8 @@ export class Runtime {
       } catch (error) {
         const again = error instanceof EngineError && error.code === "conflict";
         if (!again || attempt >= options.retries) throw error;
+        // Nobody was faster than an attempt in vain: there is no way to clear.
+        if (!vain) await this.backoff.wait(attempt);
       }
     }
   }
