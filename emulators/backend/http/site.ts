@@ -35,17 +35,18 @@ export async function serveSite(
   const [handler, method, route] = found;
   const requestId = newRequestId();
   const path = `${method} ${route}`;
+  const caller = await callerOf(request, services);
   const context: FunctionContext = {
     kind: "http",
     runtime,
     component: "",
     path,
-    identity: await identityOf(request, services),
+    identity: caller?.identity ?? null,
     request: {
       requestId,
       ip,
       userAgent: request.headers.get("user-agent"),
-      token: request.headers.get("authorization"),
+      token: caller?.token ?? null,
       scheduledFunctionId: null,
     },
     trace: { usedIdentity: false, journal: null },
@@ -73,15 +74,15 @@ export async function serveSite(
  * The caller, if the request bears a token of one of the providers. Any other
  * Authorization header is the HTTP action's own business.
  */
-async function identityOf(
+async function callerOf(
   request: Request,
   { authenticator }: SiteServices,
-): Promise<Identity | null> {
+): Promise<{ identity: Identity; token: string } | null> {
   const header = request.headers.get("authorization") ?? "";
   const [scheme, token] = header.split(/\s+/, 2);
   if (scheme?.toLowerCase() !== "bearer" || token === undefined) return null;
   try {
-    return await authenticator.verify(token);
+    return { identity: await authenticator.verify(token), token };
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;
