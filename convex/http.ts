@@ -3,6 +3,7 @@ import { httpAction } from "./_generated/server";
 import { receivePush } from "./chat/pushed";
 import { complete, listModels } from "./chat/relay";
 import { checkOpen, redeemTicket } from "./relay/routes";
+import { countStrangers } from "./strangers";
 
 /** What sandboxes and the relay may ask of Slipway. People and programs use the functions. */
 const http = httpRouter();
@@ -10,27 +11,27 @@ const http = httpRouter();
 http.route({
   path: "/sandbox/events",
   method: "POST",
-  handler: httpAction(receivePush),
+  handler: httpAction(countStrangers(receivePush)),
 });
 http.route({
   path: "/gateway/v1/chat/completions",
   method: "POST",
-  handler: httpAction(complete),
+  handler: httpAction(countStrangers(complete)),
 });
 http.route({
   path: "/gateway/v1/models",
   method: "GET",
-  handler: httpAction(listModels),
+  handler: httpAction(countStrangers(listModels)),
 });
 http.route({
   path: "/relay/redeem",
   method: "POST",
-  handler: httpAction(redeemTicket),
+  handler: httpAction(countStrangers(redeemTicket)),
 });
 http.route({
   path: "/relay/check",
   method: "POST",
-  handler: httpAction(checkOpen),
+  handler: httpAction(countStrangers(checkOpen)),
 });
 
 export default http;

@@ -1,11 +1,12 @@
 import { MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
 import { components } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
-import type { MutationCtx } from "./_generated/server";
-import { refuse } from "./model/errors";
+import type { ActionCtx, MutationCtx } from "./_generated/server";
+import { groupOf } from "./model/address";
+import { failure, refuse, type Failure } from "./model/errors";
 
 /**
- * How often one user may ask for what costs us something. A limit is taken in
+ * How often one user, or one address, may ask for what costs us something. A limit is taken in
  * the mutation that does the work and comes back when that mutation fails; it
  * never ends what is under way. Joining a launch takes nothing: N tabs cost
  * what one costs. Generous on purpose: a person does not meet them, a loop
@@ -30,6 +31,9 @@ const TICKETS = { rate: 60, capacity: 60 };
 /** Each try asks the provider: we are nobody's way to guess keys. */
 const KEYS = { rate: 5, capacity: 20 };
 
+/** Of one address. What runs as it should shows no wrong credential, or one when a sandbox was replaced. */
+const STRANGERS = { rate: 30, capacity: 60 };
+
 const perMinute = (limit: { rate: number; capacity: number }) =>
   ({ kind: "token bucket", period: MINUTE, ...limit }) as const;
 
@@ -40,6 +44,7 @@ const limiter = new RateLimiter(components.rateLimiter, {
   keys: perMinute(KEYS),
   tickets: perMinute(TICKETS),
   controls: perMinute(CONTROLS),
+  strangers: perMinute(STRANGERS),
 });
 
 /** Takes one launch of a skill. Throws `rate_limited` with when to retry. */
@@ -90,6 +95,21 @@ export async function limitTicket(
 ): Promise<void> {
   const status = await limiter.limit(ctx, "tickets", { key: userId });
   requireRoom(status, "You opened very many terminals and previews");
+}
+
+/**
+ * Counts a credential that is none, by the address it came from; a failure
+ * where that address has shown too many. Writes nothing once it has.
+ */
+export async function limitStranger(
+  ctx: ActionCtx,
+): Promise<(Failure & { retryAfterMs: number }) | null> {
+  const { ip } = await ctx.meta.getRequestMetadata();
+  const status = await limiter.limit(ctx, "strangers", { key: groupOf(ip) });
+  if (status.ok) return null;
+  const message = "Very many wrong credentials came from this address.";
+  const { retryAfter: retryAfterMs } = status;
+  return { ...failure("rate_limited", message), retryAfterMs };
 }
 
 function requireRoom(

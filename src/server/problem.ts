@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   type Failure,
 } from "@convex/model/errors";
+import { problemBody, retryAfter } from "@convex/model/problem";
 
 /** When to come back, where the failure does not say. */
 const RETRY_AFTER_MS = 5_000;
@@ -26,23 +27,10 @@ export function problem(
   const usual = status === 429 || status === 503 ? RETRY_AFTER_MS : undefined;
   const wait = fault.retryAfterMs ?? usual;
   if (wait !== undefined) {
-    headers.set("retry-after", String(Math.max(1, Math.ceil(wait / 1_000))));
+    headers.set("retry-after", retryAfter(wait));
   }
   const body = { ...problemBody(fault), ...extra };
   return new Response(JSON.stringify(body), { status, headers });
-}
-
-/** The members every problem has. */
-export function problemBody(fault: Failure) {
-  return {
-    type: `urn:slipway:problem:${fault.code}`,
-    title: titleOf(fault.code),
-    status: statusOf(fault),
-    detail: fault.message,
-    code: fault.code,
-    next: fault.next,
-    retryable: fault.retryable,
-  };
 }
 
 /** A failure of this API's own making, thrown through a handler. */
@@ -59,9 +47,4 @@ export class ApiError extends Error {
     this.failure = failure(code, message);
     this.extra = extra;
   }
-}
-
-function titleOf(code: string): string {
-  const words = code.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
