@@ -9,7 +9,7 @@ import {
 import { isUnwatched } from "../model/slot";
 import { brake, isCondemned, type Listed } from "../model/sweep";
 import { isTold } from "../model/log";
-import { backoff } from "../model/timing";
+import { backoff, UNSETTLED } from "../model/timing";
 import { keepPlace } from "./admission";
 import { log } from "./log";
 import { forgetOrphans, orphanOf, strike } from "./orphans";
@@ -320,26 +320,38 @@ export const healed = internalMutation({
   },
 });
 
-async function isWanted(
-  ctx: MutationCtx,
-  sandbox: {
-    remoteId: string;
-    slotId: string | null;
-    generation: number | null;
-  },
-): Promise<boolean> {
+async function isWanted(ctx: MutationCtx, sandbox: Listed): Promise<boolean> {
   const slotId = sandbox.slotId && ctx.db.normalizeId("slots", sandbox.slotId);
   if (!slotId || sandbox.generation === null) return false;
   const row = await getRemote(ctx, slotId as Id<"slots">, sandbox.generation);
   if (!row) return false;
-  // Two of one name cannot live at once; an id we did not record is not ours to keep.
   if (row.remoteId !== undefined && row.remoteId !== sandbox.remoteId) {
-    return false;
+    return awaitsEndOfOther(ctx, row, sandbox.name);
   }
   // Records of a release that counted no places are brought in line here.
   await keepPlace(ctx, row);
   // What is being deleted or settled is on its way out by its own row.
   return row.state !== "gone";
+}
+
+/**
+ * Of a sandbox that carries a remote's labels and is not the one recorded:
+ * whether the remote's own row will see to it. Two of one name cannot live at
+ * once, so a create that had no answer has landed in the name the recorded one
+ * left. That one's end is still to be confirmed; then the row settles whatever
+ * has the name. Any other is not ours to keep.
+ */
+async function awaitsEndOfOther(
+  ctx: MutationCtx,
+  row: Doc<"remotes">,
+  name: string,
+): Promise<boolean> {
+  const now = Date.now();
+  const landed = row.name === name && now < (row.settleBy ?? 0);
+  if (!landed || row.state === "gone") return false;
+  // However long the confirmation takes.
+  await ctx.db.patch("remotes", row._id, { settleBy: now + UNSETTLED });
+  return true;
 }
 
 async function note(

@@ -71,6 +71,21 @@ export const CREATES: Record<string, Scene> = {
     },
   },
 
+  "a create that lands in a name freed since, before that is confirmed": {
+    async play(on) {
+      on.ordain("create of ann's default 1", "late");
+      await on.launch();
+      await on.until("the second create is answered", () => on.runs());
+      on.ordain("list one of ann's default", "error");
+      await on.act("remove");
+      const landed = () => on.world.live().length === 1;
+      await on.until("the old sandbox goes", () => !landed());
+      await on.until("the first create lands", landed);
+      await on.pass(5 * MINUTE);
+      await on.rest();
+    },
+  },
+
   "a start asked for while the create is on its way": {
     async play(on) {
       on.world.mood = "nine-minutes";
