@@ -21,6 +21,8 @@ const hostname = embedded ? "127.0.0.1" : process.env.SLIPWAY_HOST || "0.0.0.0";
  * Host, no foreign page. Known to this process only, so no request can claim it.
  */
 const DIRECT = "x-slipway-direct";
+/** Where a request's socket leads to, with the mark before it. */
+const ADDRESS = "x-slipway-address";
 const mark = randomBytes(24).toString("base64url");
 process.env.SLIPWAY_DIRECT_MARK = mark;
 
@@ -37,6 +39,7 @@ const upgrade = app.getUpgradeHandler();
 const server = createServer((request, response) => {
   delete request.headers[DIRECT];
   if (embedded && isDirect(request)) request.headers[DIRECT] = mark;
+  request.headers[ADDRESS] = `${mark} ${request.socket.remoteAddress}`;
   handle(request, response).catch((error) => {
     console.error(`${request.method} ${request.url}`, error);
     if (!response.headersSent) response.writeHead(500);

@@ -213,6 +213,7 @@ export function webPart(plan: Plan): Part {
         process.env.NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY,
       CLERK_SECRET_KEY: process.env.CLERK_SECRET_KEY,
       PORT: String(plan.webPort),
+      SLIPWAY_PROXIES: process.env.SLIPWAY_PROXIES,
       SLIPWAY_DIST_DIR: plan.distDir,
       SLIPWAY_VERSION: plan.version,
       SLIPWAY_MODE: embedded ? "embedded" : "cloud",

@@ -18,9 +18,10 @@ const schema = z.object({
   SLIPWAY_SKILLHOST_URL: optional,
   SLIPWAY_MODEL_URL: optional,
   SLIPWAY_AGENT_PROBLEM: z.string().optional(),
+  SLIPWAY_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
 });
 
-/** Where the server side of Next finds the parts. Addresses only, no secret. */
+/** Where the server side of Next finds the parts, and what is in front of it. No secret. */
 export type ServerEnvironment = {
   mode: "embedded" | "cloud";
   version: string;
@@ -32,6 +33,8 @@ export type ServerEnvironment = {
   skillhostUrl: string | null;
   modelUrl: string | null;
   agentProblem: string | null;
+  /** How many proxies in front of it say in X-Forwarded-For who asked them. */
+  proxies: number;
 };
 
 export class EnvironmentError extends Error {}
@@ -64,6 +67,7 @@ export function parseEnvironment(
     skillhostUrl: local(data.SLIPWAY_SKILLHOST_URL),
     modelUrl: local(data.SLIPWAY_MODEL_URL),
     agentProblem: data.SLIPWAY_AGENT_PROBLEM || null,
+    proxies: data.SLIPWAY_PROXIES,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type Credential,
 } from "../backend";
 import { faultsOf, readBody } from "../body";
+import { throughDoor } from "../door";
 import { onceOf, type Once } from "../idempotency";
 import { ApiError } from "../problem";
 import { toProblem } from "../route";
@@ -48,8 +49,10 @@ type Context<O extends Operation> = { params: Promise<ParamsOf<O["path"]>> };
 export function serve<O extends Operation>(operation: O, handler: Handler<O>) {
   return async (request: Request, context: Context<O>): Promise<Response> => {
     try {
-      const call = await receive(operation, request, context);
-      const answer = await handler(call);
+      const { call, answer } = await throughDoor(request, async () => {
+        const call = await receive(operation, request, context);
+        return { call, answer: await handler(call) };
+      });
       void noteUse(call.credential); // behind the answer; fails by itself
       const { status, schema } = operation.answer;
       return Response.json(schema.parse(answer), {

@@ -4,6 +4,7 @@ import { api } from "@convex/_generated/api";
 import { failure, isFailure, type Failure } from "@convex/model/errors";
 import { problemBody } from "@convex/model/problem";
 import type { Credential } from "../backend";
+import { throughDoor } from "../door";
 import { ApiError } from "../problem";
 import { toProblem } from "../route";
 import { noteUse } from "../touch";
@@ -26,16 +27,15 @@ export async function streamLaunch(
   context: Context,
 ): Promise<Response> {
   try {
-    const { params, backend, credential } = await receive(
-      watchLaunch,
-      request,
-      context,
-    );
-    // Asked once before: a stream can no longer answer 401 or 404.
-    const launchId = params.id;
-    if (!(await backend.query(api.launches.get, { launchId }))) {
-      throw new ApiError("not_found", "You have no such launch.");
-    }
+    const { credential, launchId } = await throughDoor(request, async () => {
+      const call = await receive(watchLaunch, request, context);
+      // Asked once before: a stream can no longer answer 401 or 404.
+      const launchId = call.params.id;
+      if (!(await call.backend.query(api.launches.get, { launchId }))) {
+        throw new ApiError("not_found", "You have no such launch.");
+      }
+      return { credential: call.credential, launchId };
+    });
     void noteUse(credential);
     return eventStream((sink) => feed(sink, credential, launchId), {
       signal: request.signal,
