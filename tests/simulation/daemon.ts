@@ -1,3 +1,4 @@
+import { Run, type TurnRequest } from "./agent";
 import type { Fault, Route } from "./fate";
 import { BadGateway, digestOf, NoAnswer, type Box, type World } from "./world";
 
@@ -97,6 +98,12 @@ function answerOf(box: Box, request: Request_, fault: Fault): Response {
   );
 }
 
+const standingOf = ({ turnId, ended, events }: Run) => ({
+  turnId,
+  state: ended === null ? "running" : "ended",
+  next: events.length,
+});
+
 type Answer = (box: Box, request: Request_, fault: Fault) => Response;
 
 const ROUTES: Partial<Record<Route, Answer>> = {
@@ -162,7 +169,43 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     return said(200, { digest, removed: box.disk.delete(row) });
   },
 
+  "POST /turns": (box, { body }) => {
+    const request = body as TurnRequest;
+    const { turnId, sessionId, skill } = request;
+    const before = box.turns.get(turnId);
+    if (before) return said(202, standingOf(before));
+    const installed = [...box.disk].some((row) =>
+      row.startsWith(`${skill.key} `),
+    );
+    if (!installed) return said(409, { code: "skill_not_installed" });
+    for (const run of box.turns.values()) {
+      if (run.works && run.sessionId === sessionId) {
+        return said(409, { code: "session_busy", turnId: run.turnId });
+      }
+    }
+    const run = new Run(world, box, request);
+    box.turns.set(turnId, run);
+    world.runs.set(turnId, [...(world.runs.get(turnId) ?? []), run]);
+    world.onTurn(run);
+    return said(202, standingOf(run));
+  },
+
+  "GET /turns": (box, { path, from }) => {
+    const run = box.turns.get(path[1] ?? "");
+    if (!run) return said(404, { code: "unknown_turn" });
+    return said(200, { ...standingOf(run), events: run.events.slice(from) });
+  },
+
+  "POST /turns/stop": (box, { path }) => {
+    const run = box.turns.get(path[1] ?? "");
+    if (!run) return said(404, { code: "unknown_turn" });
+    run.stop();
+    return said(200, standingOf(run));
+  },
+
   "POST /keep": (box) => {
+    const busy = [...box.turns.values()].some((run) => run.works);
+    if (busy) return said(409, { code: "busy" });
     world.onKeep(box);
     return said(200, { content: box.files });
   },

@@ -1,3 +1,4 @@
+import { MAX_RUNNING } from "../../convex/model/chat/limits";
 import type { Dice } from "./random";
 import { keyOf, SHA, SKILLS, type Stage } from "./stage";
 import { disk } from "./stand-ins";
@@ -46,6 +47,26 @@ function plainly(path: string, words: string): Omit<Event, "weight"> {
     needs: path,
     async happen({ tab }) {
       return `${tab.name} ${words}: ${await tab.send(path, {})}`;
+    },
+  };
+}
+
+/** A conversation of the user, more often a new one. */
+function sessionOf({ visitor, dice }: Scene) {
+  const sessions = visitor.sessions();
+  const newest = sessions.slice(0, dice.chance(0.7) ? 2 : undefined);
+  return newest.length === 0 ? undefined : dice.pick(newest);
+}
+
+/** An intent about one of the user's conversations. */
+function onSession(path: string, words: string): Omit<Event, "weight"> {
+  return {
+    needs: path,
+    async happen(scene) {
+      const session = sessionOf(scene);
+      if (!session) return `${scene.tab.name} shows no conversation`;
+      const came = await scene.tab.send(path, { sessionId: session._id });
+      return `${scene.tab.name} ${words} ${session._id}: ${came}`;
     },
   };
 }
@@ -106,6 +127,69 @@ export const EVENTS: Record<string, Event> = {
       const came = await scene.tab.send("launches:request", args);
       return `${scene.tab.name} launches skill ${skill} on its own: ${came}`;
     },
+  },
+  say: {
+    weight: 10,
+    async happen(scene) {
+      const { visitor, tab } = scene;
+      const session = sessionOf(scene);
+      if (!session) return `${tab.name} has nobody to talk to`;
+      const text = visitor.words();
+      const came = await tab.send("sessions:send", {
+        sessionId: session._id,
+        text,
+      });
+      return `${tab.name}: "${text}" in ${session._id}: ${came}`;
+    },
+  },
+  "say from every tab": {
+    weight: 3,
+    async happen(scene) {
+      const { visitor, dice } = scene;
+      const sessions = visitor.sessions();
+      const first = sessions[0];
+      if (!first) return `${visitor.name} has nobody to talk to`;
+      const same = dice.chance(0.4);
+      const times = same ? visitor.tabs.length : MAX_RUNNING + 2;
+      const came = await Promise.all(
+        Array.from({ length: times }, (_, i) => {
+          const tab = visitor.tabs[i % visitor.tabs.length] as Tab;
+          if (!tab.open) return "closed";
+          const session = sessions[i] ?? first;
+          return tab.send("sessions:send", {
+            sessionId: same ? first._id : session._id,
+            text: visitor.words(),
+          });
+        }),
+      );
+      const where = same ? first._id : "all conversations";
+      return `${visitor.name}'s tabs all speak in ${where}: ${came.join(", ")}`;
+    },
+  },
+  "stop a turn": {
+    weight: 4,
+    ...onSession("sessions:stop", "stops what is said in"),
+  },
+  "ask again": {
+    weight: 2,
+    async happen({ visitor, tab, dice }) {
+      const failed = disk
+        .all("messages")
+        .filter(
+          ({ sessionId, role, state }) =>
+            role === "assistant" &&
+            (state === "failed" || state === "stopped") &&
+            visitor.sessions().some(({ _id }) => _id === sessionId),
+        );
+      if (failed.length === 0) return `${tab.name} shows no answer that failed`;
+      const { _id: messageId } = dice.pick(failed);
+      const came = await tab.send("sessions:retry", { messageId });
+      return `${tab.name} wants ${messageId} answered again: ${came}`;
+    },
+  },
+  "delete a conversation": {
+    weight: 2,
+    ...onSession("sessions:remove", "deletes"),
   },
   cancel: {
     weight: 8,
@@ -173,8 +257,12 @@ export const EVENTS: Record<string, Event> = {
   },
   "auto-stop": {
     weight: 5,
-    ...toBox("the provider stops one that is idle", (box, { stage }) =>
-      stage.world.stop(box),
+    ...toBox(
+      "the provider stops one that is idle",
+      (box, { stage }) => stage.world.stop(box),
+      // Where an agent is at work the product keeps it awake.
+      ({ state, turns }) =>
+        state === "started" && ![...turns.values()].some((run) => run.works),
     ),
   },
   vanish: {

@@ -71,6 +71,17 @@ export type WorkerFault = "none" | (typeof WORKER)[number];
 export const NET = ["cut before", "cut after"] as const;
 export type NetFault = "none" | (typeof NET)[number];
 
+/** What may befall a batch of events on its way from a sandbox. */
+export const PUSH = ["lost", "late", "answer lost", "twice"] as const;
+
+/** What an agent may do with a turn instead of answering. */
+export const AGENT = [
+  "fails",
+  "breaks off",
+  "falls silent",
+  "goes on for too long",
+] as const;
+
 /** How likely each kind of misfortune is, at each occasion. */
 export type Weather = { remote: number; worker: number; net: number };
 export const FAIR: Weather = { remote: 0, worker: 0, net: 0 };

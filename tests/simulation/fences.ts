@@ -12,6 +12,8 @@ export type WorkerCall = {
   generation?: number;
   token?: string;
   revision?: number;
+  turnId?: string;
+  tokenHash?: string;
 };
 
 type Known = {

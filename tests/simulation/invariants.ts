@@ -4,11 +4,11 @@ import { capsOf } from "../../convex/model/admission";
 import { hasStep } from "../../convex/model/slot";
 import type { Disk, Written } from "./disk";
 import { isStale, Fences } from "./fences";
+import { hold, Violation } from "./hold";
+import { TurnWatch } from "./turns";
 import { digestOf, type Box, type World } from "./world";
 
 /** What must hold after every commit and every change at the provider, by name. */
-
-export class Violation extends Error {}
 
 type SlotId = Id<"slots">;
 type Slot = Doc<"slots">;
@@ -34,6 +34,7 @@ export class Watch {
   violation: Violation | null = null;
   /** from -> to|fault of the call that led there, how often. */
   readonly moves = new Map<string, number>();
+  readonly turns: TurnWatch;
   private readonly fences: Fences;
   private readonly before = new Map<string, Slot>();
   private fairSince = 0;
@@ -47,6 +48,8 @@ export class Watch {
     private readonly changed: (userId: string) => void,
   ) {
     this.fences = new Fences(disk);
+    this.turns = new TurnWatch(world, disk);
+    world.onTurn = (run) => this.guarded(() => this.turns.begun(run));
     disk.onCommit = (written) => this.guarded(() => this.committed(written));
     world.onMake = (box) => this.guarded(() => this.made(box));
     world.onDestroy = (box) => this.guarded(() => this.destroyed(box));
@@ -92,6 +95,7 @@ export class Watch {
       }
     }
     for (const slotId of slots) this.slot(slotId);
+    this.turns.committed(written, call, currentContext()?.path);
     this.fences.learn(written);
   }
 
@@ -294,6 +298,7 @@ export class Watch {
     if (this.violation) throw this.violation;
     const now = this.world.clock.now();
     this.adopted(now);
+    this.turns.overdue(now);
     const late = (at: number) => now > at + CRON_SLACK;
     for (const lease of this.disk.all("leases")) {
       hold("a silent worker is taken over", !late(lease.expiresAt));
@@ -382,6 +387,4 @@ export function generationOf(box: Box): number {
   return Number(box.labels["slipway-generation"]);
 }
 
-export function hold(invariant: string, holds: boolean): void {
-  if (!holds) throw new Violation(invariant);
-}
+export { hold, Violation };

@@ -22,6 +22,8 @@ export function checkLiveness(
   for (const launch of disk.all("launches")) {
     if (launch.active) return `I6 launch ${launch._id} ends`;
   }
+  const turns = watch.turns.problem();
+  if (turns) return turns;
   const wanted = new Set<string>();
   for (const slot of disk.all("slots")) {
     const { status } = slot.state;

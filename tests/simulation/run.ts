@@ -150,6 +150,8 @@ async function pass(
 
 /** The longest any wait of the lifecycle may last, with time for what follows it. */
 const REST = 45;
+/** And that one turn may last. */
+const TURN = 36;
 /** For so long it must then stay as it is. */
 const STILL = 3;
 
@@ -160,13 +162,15 @@ async function comeToRest(
   tell: (text: string) => void,
 ): Promise<void> {
   let still = 0;
+  // What waits in a conversation has its time after what is before it.
+  const limit = REST + TURN * watch.turns.queue();
   for (let minute = 1; ; minute++) {
     await pass(stage, watch, MINUTE, tell);
     for (const visitor of visitors) await visitor.look();
     const problem = checkLiveness(watch, stage.world, disk);
     still = problem || stage.world.outstanding > 0 ? 0 : still + 1;
     if (still >= STILL) break;
-    if (minute >= REST && problem) throw new Violation(problem);
+    if (minute >= limit && problem) throw new Violation(problem);
   }
   for (const visitor of visitors) visitor.remember();
   tell(`all is at rest (commit ${stage.ts})`);

@@ -1,9 +1,5 @@
-import {
-  internalActionGeneric,
-  makeFunctionReference,
-  type GenericMutationCtx,
-} from "convex/server";
-import { v, type Value } from "convex/values";
+import type { GenericMutationCtx } from "convex/server";
+import type { Value } from "convex/values";
 import type { DataModel, Id } from "../../convex/_generated/dataModel";
 import {
   CrashedAtStart,
@@ -15,9 +11,11 @@ import {
 import { EngineError } from "../../emulators/backend/errors";
 import { FunctionError } from "../../emulators/backend/functions/failure";
 import { convexModules } from "../conformance/convex-modules";
+import { doors } from "./doors";
 import { disk, enter, files } from "./stand-ins";
 import type { WorkerCall } from "./fences";
 import { mortal, watchWorkers } from "./workers";
+import type { PushAnswer } from "./agent";
 import type { Dice } from "./random";
 import { digestOf, type Box, type World } from "./world";
 
@@ -45,6 +43,8 @@ type Mode = Pick<
 export class Stage {
   private backend!: Backend;
   private down = false;
+  /** Whether somebody listens: not while it starts. */
+  private serves = false;
   /** Steps until the server goes down; counted only while set. */
   private fuse: number | null = null;
   /** Each place it went down, in order. */
@@ -73,7 +73,9 @@ export class Stage {
     disk.empty();
     files.removeAll();
     world.ownerOf = ownerOf;
+    world.slotOf = (turnId) => disk.find("turns", turnId)?.slotId;
     const stage = new Stage(world, mode, env);
+    world.pushed = (token, body) => stage.push(token, body);
     await stage.up();
     await stage.seed();
     return stage;
@@ -114,19 +116,36 @@ export class Stage {
       issuer: "sim",
       tokenIdentifier: `sim|${user}`,
     };
-    const { backend } = this;
-    const down = backend.crashed.then(() => {
-      throw new ServerDown();
-    });
-    down.catch(ignoreDown);
     try {
-      return await Promise.race([backend.run(path, args, { identity }), down]);
+      return await this.unlessDown(this.backend.run(path, args, { identity }));
     } catch (error) {
       const busy =
         error instanceof FunctionError &&
         error.cause instanceof EngineError &&
         error.cause.code === "conflict";
       throw busy ? new ServerBusy() : error;
+    }
+  }
+
+  private unlessDown<T>(answer: Promise<T>): Promise<T> {
+    const down = this.backend.crashed.then(() => {
+      throw new ServerDown();
+    });
+    down.catch(ignoreDown);
+    return Promise.race([answer, down]);
+  }
+
+  /** A sandbox posts a batch of a turn's events; null if nobody answers. */
+  private async push(token: string, body: object): Promise<PushAnswer> {
+    if (!this.serves) return null;
+    const args = { token, text: JSON.stringify(body) };
+    try {
+      const run = this.backend.run("simulation:push", args);
+      return (await this.unlessDown(run)) as PushAnswer;
+    } catch (error) {
+      if (error instanceof ServerDown) return null;
+      this.world.failures.push(error);
+      return { status: 500, next: null };
     }
   }
 
@@ -246,6 +265,7 @@ export class Stage {
       ...this.mode,
     });
     watchWorkers(this.world);
+    this.serves = !this.down;
   }
 
   private step(step: Step): "crash" | undefined {
@@ -254,6 +274,7 @@ export class Stage {
     if (this.fuse > 0) return undefined;
     this.fuse = null;
     this.down = true;
+    this.serves = false;
     const where = `${step.at}|${step.kind}|${step.path || "its own"}`;
     this.crashed.push(where);
     this.crashes.set(where, (this.crashes.get(where) ?? 0) + 1);
@@ -304,6 +325,16 @@ const ENV = {
   DAYTONA_API_URL: "http://sim.test/api",
   SLIPWAY_SEAL_KEYS: "simulated",
   SLIPWAY_GIT_HOSTS: "[]",
+  // Never asked: what the agent says is made up by the agent.
+  SLIPWAY_MODEL_PROVIDERS: JSON.stringify([
+    {
+      id: "demo",
+      label: "Demo",
+      baseUrl: "http://127.0.0.1:9/v1",
+      keyless: true,
+      defaultModel: "demo",
+    },
+  ]),
   SLIPWAY_MAX_SANDBOXES: "8",
   SLIPWAY_MAX_SANDBOXES_PER_USER: "4",
 };
@@ -345,21 +376,7 @@ function holderOf({
 /** What was sent again may be refused in any way. */
 function refused(): void {}
 
-modules["simulation.ts"] = () =>
-  Promise.resolve({
-    store: internalActionGeneric({
-      args: { content: v.string() },
-      handler: (ctx, { content }) => ctx.storage.store(new Blob([content])),
-    }),
-    echo: internalActionGeneric({
-      args: { path: v.string(), args: v.any() },
-      handler: (ctx, { path, args }) =>
-        ctx.runMutation(
-          makeFunctionReference<"mutation">(path) as never,
-          args as never,
-        ),
-    }),
-  });
+modules["simulation.ts"] = () => Promise.resolve(doors);
 
 /** Users' names by slot, from the records. */
 function ownerOf(slotId: string): string {

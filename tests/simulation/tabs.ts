@@ -1,4 +1,5 @@
 import { ConvexError, type Value } from "convex/values";
+import type { Doc } from "../../convex/_generated/dataModel";
 import { NET } from "./fate";
 import { hold } from "./invariants";
 import { ServerBusy, ServerDown, type Stage } from "./stage";
@@ -20,6 +21,13 @@ type SandboxView = {
   state: { status: string };
 };
 type LaunchView = { launchId: string; state: string };
+
+/** What an intent made, and the conversation with which it goes. */
+type Answered = {
+  table: "launches" | "messages";
+  id: string;
+  sessionId: string;
+};
 
 /** What one user's tabs show: all watch the same, as subscribers of one query do. */
 export type Page = { sandboxes: SandboxView[]; launches: LaunchView[] };
@@ -87,10 +95,11 @@ export class Visitor {
   readonly tabs: Tab[];
   page: Page = { sandboxes: [], launches: [] };
   private asked = 0;
+  private said = 0;
   private seenAt = -1;
   private looks = 0;
-  /** The launch each client id was answered with, cut or not. */
-  private readonly answers = new Map<string, string>();
+  /** What each client id was answered with, cut or not. */
+  private readonly answers = new Map<string, Answered>();
   private readonly known = new Map<string, number>();
 
   constructor(
@@ -99,6 +108,12 @@ export class Visitor {
     tabs: number,
   ) {
     this.tabs = Array.from({ length: tabs }, (_, i) => new Tab(this, i + 1));
+  }
+
+  /** What nobody has said before. */
+  words(): string {
+    this.said += 1;
+    return `${this.name} says ${this.said}.`;
   }
 
   nextId(): string {
@@ -111,6 +126,7 @@ export class Visitor {
     try {
       const answer = await this.stage.call(path, withId, this.name);
       if (path === "launches:request") this.launched(clientId, answer);
+      if (path === "sessions:send") this.heard(clientId, args, answer);
       if (path === "fleet:stopAll") this.stopped(answer);
       return "done";
     } catch (error) {
@@ -164,13 +180,29 @@ export class Visitor {
   }
 
   private launched(clientId: string, answer: unknown): void {
-    const { launchId } = answer as { launchId: string };
-    const before = this.answers.get(clientId) ?? launchId;
-    hold("an intent is one launch, however often sent", before === launchId);
-    this.answers.set(clientId, launchId);
+    const { launchId, sessionId } = answer as Answered & { launchId: string };
+    this.answered(clientId, { table: "launches", id: launchId, sessionId });
+  }
+
+  private heard(clientId: string, args: Args, answer: unknown): void {
+    const { messageId: id } = answer as { messageId: string };
+    const sessionId = args["sessionId"] as string;
+    this.answered(clientId, { table: "messages", id, sessionId });
+  }
+
+  private answered(clientId: string, answer: Answered): void {
+    const before = this.answers.get(clientId) ?? answer;
+    hold("an intent is done once, however often sent", before.id === answer.id);
+    this.answers.set(clientId, answer);
+    this.isKept(answer);
+  }
+
+  /** I10: only with its conversation does it go. */
+  private isKept({ table, id, sessionId }: Answered): void {
     hold(
       "I10 an answered write is kept",
-      disk.find("launches", launchId) !== undefined,
+      disk.find(table, id) !== undefined ||
+        disk.find("sessions", sessionId) === undefined,
     );
   }
 
@@ -187,12 +219,14 @@ export class Visitor {
 
   /** I10, for all that was ever answered. */
   remember(): void {
-    for (const launchId of this.answers.values()) {
-      hold(
-        "I10 an answered write is kept",
-        disk.find("launches", launchId) !== undefined,
-      );
-    }
+    for (const answer of this.answers.values()) this.isKept(answer);
+  }
+
+  /** The user's conversations, newest first. */
+  sessions(): Doc<"sessions">[] {
+    const mine = ({ userId }: Doc<"sessions">) =>
+      disk.find("users", userId)?.name === this.name;
+    return disk.all("sessions").filter(mine).toReversed();
   }
 
   /** One that is under way, of those its page shows. */
@@ -208,4 +242,7 @@ export class Visitor {
 }
 
 /** Functions that take a client's id, so that what is sent twice is done once. */
-const KEYED: ReadonlySet<string> = new Set(["launches:request"]);
+const KEYED: ReadonlySet<string> = new Set([
+  "launches:request",
+  "sessions:send",
+]);

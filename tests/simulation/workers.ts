@@ -76,7 +76,8 @@ async function watch(
   const attempt = world.attempts.of(currentContext());
   if (attempt?.dead) return never();
   const asked = read(args);
-  const { name, slotId } = asked;
+  const { name, turnId } = asked;
+  const slotId = asked.slotId ?? (turnId && world.slotOf(turnId));
   const { fate } = world;
   const about = `${name} for ${slotId ? world.ownerOf(slotId) : "all"}`;
   const { kind, dice } = fate.draw(
@@ -123,12 +124,16 @@ function note(attempt: Attempt | undefined, answer: string): void {
 
 function read(args: string): WorkerCall {
   const call = JSON.parse(args) as { name?: string; args?: WorkerCall };
-  const { slotId = null, generation, token, revision } = call.args ?? {};
+  const asked: Partial<WorkerCall> = call.args ?? {};
+  const { slotId = null, generation, token, revision } = asked;
+  const { turnId, tokenHash } = asked;
   return {
     name: call.name ?? "a call",
     slotId,
     ...(generation !== undefined && { generation }),
     ...(token !== undefined && { token }),
     ...(revision !== undefined && { revision }),
+    ...(turnId !== undefined && { turnId }),
+    ...(tokenHash !== undefined && { tokenHash }),
   };
 }

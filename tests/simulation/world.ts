@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { currentContext } from "../../emulators/backend/functions/context";
+import type { PushAnswer, Run } from "./agent";
 import { Attempts } from "./attempts";
 import type { WorkerCall } from "./fences";
 import { SimClock } from "./clock";
@@ -35,6 +36,8 @@ export type Box = {
   disk: Set<string>;
   /** Of each of those, the install that last put it there. */
   installs: Map<string, string>;
+  /** What its daemon remembers of turns; lost with a boot. */
+  turns: Map<string, Run>;
   /** The last traffic that the provider counts as activity, in ms. */
   activeAt: number;
   /** What its owner made; survives a stop, and a replacement. */
@@ -90,12 +93,21 @@ export class World {
   outstanding = 0;
   /** Whose a slot is, so that misfortunes are drawn by a name that stays. */
   ownerOf: (slotId: string) => string = () => "somebody";
+  slotOf: (turnId: string) => string | undefined = () => undefined;
+  /** Of pushes, where the product failed: what it then said. */
+  readonly failures: unknown[] = [];
   /** What workers reported lately, for those who repeat it. */
   readonly heard: { call: WorkerCall; args: string }[] = [];
+  /** What agents said in each turn, by its id; more than one only if it was begun anew. */
+  readonly runs = new Map<string, Run[]>();
+  /** Posts a batch of events to the product, as a sandbox does. */
+  pushed: (token: string, body: object) => Promise<PushAnswer> = async () =>
+    null;
   /** Told of what happens at the provider, at the moment it happens. */
   onMake: (box: Box) => void = () => {};
   onDestroy: (box: Box) => void = () => {};
   onConfig: (box: Box) => void = () => {};
+  onTurn: (run: Run) => void = () => {};
   onKeep: (box: Box) => void = () => {};
   onUninstall: (box: Box, skillKey: string, digest: string) => void = () => {};
   private serial = 0;
@@ -144,6 +156,7 @@ export class World {
       agent: "ready",
       disk: new Set(),
       installs: new Map(),
+      turns: new Map(),
       activeAt: this.clock.now(),
       files: "",
       startedAt: this.clock.now(),
@@ -164,6 +177,7 @@ export class World {
   /** The daemon begins anew: its key is gone, and so is what it remembered. */
   reboot(box: Box): void {
     box.claim = null;
+    box.turns.clear();
     box.agent = "ready";
     box.previewToken = this.secret("preview");
   }
@@ -171,6 +185,7 @@ export class World {
   stop(box: Box, state: BoxState = "stopped"): void {
     box.state = state;
     box.claim = null;
+    box.turns.clear();
   }
 
   destroy(box: Box, dice: Dice): void {
@@ -183,11 +198,11 @@ export class World {
   }
 
   /** Something that happens by itself after a while. */
-  later(ms: number, effect: () => void): void {
+  later(ms: number, effect: () => unknown): void {
     this.outstanding += 1;
     this.clock.after(ms, () => {
       this.outstanding -= 1;
-      effect();
+      void effect();
     });
   }
 
