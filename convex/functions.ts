@@ -17,6 +17,7 @@ import {
   type QueryCtx,
 } from "./_generated/server";
 import { replay, remember, once, type Once } from "./idempotency";
+import { limitKept } from "./limits";
 import type { Scope } from "./model/scopes";
 
 /**
@@ -36,6 +37,8 @@ type Definition<
   args: Args;
   returns: Returns;
   handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>;
+  /** Of a mutation: asking joins what is under way, which nothing limits, keyed or not. */
+  joins?: true;
 };
 
 type WithToken<Args extends PropertyValidators> = ObjectType<Args> & {
@@ -75,7 +78,7 @@ export function userQuery<
 /**
  * A public mutation, for people and for personal tokens with `scope`. With
  * `once` it runs at most once per (user, route, key): its answer is kept in the
- * same transaction and given again. Throws `idempotency_conflict`.
+ * same transaction and given again. Throws `idempotency_conflict`, `rate_limited`.
  */
 export function userMutation<
   Args extends PropertyValidators,
@@ -85,6 +88,7 @@ export function userMutation<
   args,
   returns,
   handler,
+  joins,
 }: Definition<MutationCtx, Args, Returns>): RegisteredMutation<
   "public",
   WithToken<Args> & { once?: Once },
@@ -105,6 +109,7 @@ export function userMutation<
       const user = await requireUser(owner);
       const before = await replay(owner, user._id, key, Date.now());
       if (before) return jsonToConvex(JSON.parse(before.answer));
+      if (!joins) await limitKept(owner, user._id);
       const answer: Value = await run();
       await remember(
         owner,

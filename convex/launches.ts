@@ -77,6 +77,7 @@ const DAY = 24 * 60 * 60 * 1_000;
  */
 export const request = userMutation({
   scope: "launch",
+  joins: true,
   args: {
     skillKey: v.string(),
     sha: v.string(),

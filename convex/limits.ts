@@ -1,9 +1,10 @@
 import { MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
+import { ConvexError } from "convex/values";
 import { components } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
 import type { ActionCtx, MutationCtx } from "./_generated/server";
 import { groupOf } from "./model/address";
-import { failure, refuse, type Failure } from "./model/errors";
+import { failure, type Failure } from "./model/errors";
 
 /**
  * How often one user, or one address, may ask for what costs us something. A limit is taken in
@@ -31,6 +32,18 @@ const TICKETS = { rate: 60, capacity: 60 };
 /** Each try asks the provider: we are nobody's way to guess keys. */
 const KEYS = { rate: 5, capacity: 20 };
 
+/** Kept answers of keyed requests, of what is not limited itself: each is a row for a day. */
+const KEPT = { rate: 300, capacity: 600 };
+
+/** A program makes one and keeps it; each may leave a job behind that waits for its end. */
+const TOKENS = { rate: 10, capacity: 25 };
+
+/** What git hosts are asked for somebody; most links are answered from records. */
+const LOOKS = { rate: 120, capacity: 600 };
+
+/** Of visitors who are not signed in. All pages that a web server renders come from its address. */
+const LOOKS_OF_AN_ADDRESS = { rate: 600, capacity: 1_200 };
+
 /** Of one address. What runs as it should shows no wrong credential, or one when a sandbox was replaced. */
 const STRANGERS = { rate: 30, capacity: 60 };
 
@@ -44,6 +57,10 @@ const limiter = new RateLimiter(components.rateLimiter, {
   keys: perMinute(KEYS),
   tickets: perMinute(TICKETS),
   controls: perMinute(CONTROLS),
+  kept: perMinute(KEPT),
+  tokens: perMinute(TOKENS),
+  looks: perMinute(LOOKS),
+  looksOfAddress: perMinute(LOOKS_OF_AN_ADDRESS),
   strangers: perMinute(STRANGERS),
 });
 
@@ -97,30 +114,69 @@ export async function limitTicket(
   requireRoom(status, "You opened very many terminals and previews");
 }
 
+/** Takes one answer that is kept for when it is asked for again. Throws `rate_limited` with when to retry. */
+export async function limitKept(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<void> {
+  const status = await limiter.limit(ctx, "kept", { key: userId });
+  requireRoom(status, "You sent very many requests with keys");
+}
+
+/** Takes one personal token made. Throws `rate_limited` with when to retry. */
+export async function limitToken(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<void> {
+  const status = await limiter.limit(ctx, "tokens", { key: userId });
+  requireRoom(status, "You made very many tokens");
+}
+
+/**
+ * Takes one look at a repository, of a user or else of the address that asks;
+ * a failure where there is no room for it.
+ */
+export async function limitLook(
+  ctx: MutationCtx,
+  userId: Id<"users"> | null,
+): Promise<Failure | null> {
+  if (userId) {
+    const status = await limiter.limit(ctx, "looks", { key: userId });
+    return noRoom(status, "You looked at very many repositories");
+  }
+  const { ip } = await ctx.meta.getRequestMetadata();
+  const key = groupOf(ip);
+  const status = await limiter.limit(ctx, "looksOfAddress", { key });
+  return noRoom(status, "This address looked at very many repositories");
+}
+
 /**
  * Counts a credential that is none, by the address it came from; a failure
  * where that address has shown too many. Writes nothing once it has.
  */
-export async function limitStranger(
-  ctx: ActionCtx,
-): Promise<(Failure & { retryAfterMs: number }) | null> {
+export async function limitStranger(ctx: ActionCtx): Promise<Limited | null> {
   const { ip } = await ctx.meta.getRequestMetadata();
   const status = await limiter.limit(ctx, "strangers", { key: groupOf(ip) });
-  if (status.ok) return null;
-  const message = "Very many wrong credentials came from this address.";
-  const { retryAfter: retryAfterMs } = status;
-  return { ...failure("rate_limited", message), retryAfterMs };
+  return noRoom(status, "This address showed very many wrong credentials");
 }
 
 function requireRoom(
   status: { ok: true } | { ok: false; retryAfter: number },
   what: string,
 ): void {
-  if (status.ok) return;
-  const seconds = Math.ceil(status.retryAfter / 1_000);
-  throw refuse(
-    "rate_limited",
-    `${what} within a minute. There is room for the next in ${seconds} s.`,
-    status.retryAfter,
-  );
+  const limited = noRoom(status, what);
+  if (limited) throw new ConvexError(limited);
+}
+
+type Limited = Failure & { retryAfterMs: number };
+
+function noRoom(
+  status: { ok: true } | { ok: false; retryAfter: number },
+  what: string,
+): Limited | null {
+  if (status.ok) return null;
+  const { retryAfter: retryAfterMs } = status;
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  const message = `${what} within a minute. There is room for the next in ${seconds} s.`;
+  return { ...failure("rate_limited", message), retryAfterMs };
 }

@@ -1,5 +1,6 @@
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import type { Infer } from "convex/values";
+import { getUser, requireToken } from "./access";
 import { internal } from "./_generated/api";
 import type { Doc } from "./_generated/dataModel";
 import {
@@ -9,6 +10,7 @@ import {
   query,
 } from "./_generated/server";
 import type { QueryCtx } from "./_generated/server";
+import { limitLook } from "./limits";
 import { hostsFor, parseGitHosts } from "./model/skills/hosts";
 import { LOCAL_HOST, repositoryKey, skillKey } from "./model/skills/key";
 import {
@@ -21,23 +23,27 @@ import {
 import { choice, linkFields, opened } from "./model/skills/opened";
 import type { Opened, SkillView } from "./model/skills/opened";
 import {
+  failureValidator,
   listedSkill,
   repositoryHead,
   skillFields,
   skillView,
 } from "./validators";
 
+/** What was looked at so recently does for whoever is over their limit of looks. */
+const RECENT_MS = 10 * 60_000;
+
 /**
  * Turns a link into a skill at a commit, or into the skills to pick from. Works
  * signed in or not, and launches nothing. Answered from records when the repository
- * was looked at a moment ago.
+ * was looked at a moment ago. A personal token says only whose look it is.
  *
  * Throws `bad_link`, `host_not_allowed`, `repo_not_found`, `repo_unreachable`,
  * `rate_limited`, `skill_not_found`, `skill_invalid`, `archive_too_large`,
  * `archive_hostile`.
  */
 export const open = action({
-  args: { link: v.string() },
+  args: { link: v.string(), token: v.optional(v.string()) },
   returns: opened,
   handler: async (ctx, args): Promise<Opened> => {
     const hosts = parseGitHosts(process.env.SLIPWAY_GIT_HOSTS);
@@ -54,7 +60,31 @@ export const open = action({
       isFresh(host, head, now - checkedAt),
     );
     if (fresh && known.answer) return known.answer;
+    const limited = await ctx.runMutation(internal.skills.look, {
+      token: args.token,
+    });
+    if (limited) {
+      // Whoever comes along with very many others joins what they have.
+      const recent = known.heads.every(
+        ({ checkedAt }) => now - checkedAt < RECENT_MS,
+      );
+      if (recent && known.answer) return known.answer;
+      throw new ConvexError(limited);
+    }
     return await ctx.runAction(internal.node.skills.resolve, { link });
+  },
+});
+
+/** Takes a look at git hosts, of who asks for it; a failure where there is no room. Throws `not_signed_in`. */
+export const look = internalMutation({
+  args: { token: v.optional(v.string()) },
+  returns: v.union(v.null(), failureValidator),
+  handler: async (ctx, { token }) => {
+    const user =
+      token === undefined
+        ? (await getUser(ctx))?._id
+        : (await requireToken(ctx, token, Date.now())).userId;
+    return await limitLook(ctx, user ?? null);
   },
 });
 

@@ -10,6 +10,7 @@ import {
   type MutationCtx,
   type QueryCtx,
 } from "./_generated/server";
+import { limitToken } from "./limits";
 import { refuse } from "./model/errors";
 import { SCOPES } from "./model/scopes";
 import { randomToken, sha256Hex } from "./model/seal";
@@ -60,7 +61,7 @@ export const list = query({
 /**
  * Makes a token, which is answered here and never again. `days` until it
  * expires, 1 to 365; without it, it does not. Throws `bad_request`,
- * `too_many_tokens`, `not_signed_in`.
+ * `too_many_tokens`, `rate_limited`, `not_signed_in`.
  */
 export const create = action({
   args: {
@@ -101,6 +102,7 @@ export const store = internalMutation({
     if (all.length === MAX_TOKENS) {
       throw refuse("too_many_tokens", `You have ${MAX_TOKENS} tokens already.`);
     }
+    await limitToken(ctx, user._id);
     const expiresAt = days && Date.now() + days * DAY;
     const tokenId = await ctx.db.insert("personalTokens", {
       ...given,

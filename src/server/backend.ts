@@ -20,9 +20,8 @@ export type Credential = { kind: "issuer" | "personal"; token: string };
 /** Functions made with userQuery or userMutation: they know personal tokens. */
 type Query = FunctionReference<"query", "public", { token?: string }>;
 type Mutation = FunctionReference<"mutation", "public", { token?: string }>;
-/** Actions that ask a function that knows them. */
+/** Actions that ask a function that knows them, or whose they are. */
 type Action = FunctionReference<"action", "public", { token?: string }>;
-type Open = FunctionReference<"action">;
 type Given<F extends FunctionReference<"query" | "mutation" | "action">> = Omit<
   FunctionArgs<F>,
   "token"
@@ -43,11 +42,6 @@ export type Backend = {
   action<F extends Action>(
     action: F,
     args: Given<F>,
-  ): Promise<FunctionReturnType<F>>;
-  /** An action that works the same for everybody and knows no personal tokens. */
-  openAction<F extends Open>(
-    action: F,
-    args: FunctionArgs<F>,
   ): Promise<FunctionReturnType<F>>;
 };
 
@@ -74,8 +68,6 @@ export function backendAs({ kind, token }: Credential): Backend {
         ...args,
         ...add,
       }),
-    openAction: <F extends Open>(action: F, args: FunctionArgs<F>) =>
-      client.action(action as FunctionReference<"action">, args),
   };
 }
 

@@ -12,7 +12,7 @@ export async function openSkill(
   backend: Backend,
   link: string,
 ): Promise<{ key: string; sha: string }> {
-  const opened = await backend.openAction(api.skills.open, { link });
+  const opened = await backend.action(api.skills.open, { link });
   if (opened.kind === "skill") return opened.skill;
   throw new ApiError(
     "skill_not_found",

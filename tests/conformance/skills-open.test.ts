@@ -12,7 +12,7 @@ import { requireLink } from "../../convex/model/skills/resolution";
 import schema from "../../convex/schema";
 import { createSkillHost } from "../../emulators/skillhost";
 import type { SkillHost } from "../../emulators/skillhost";
-import { convexModules } from "./convex-modules";
+import { convexModules, rateLimiterModules } from "./convex-modules";
 import { commitAll, git } from "./repositories";
 
 /** Real public skills, where they are at hand. */
@@ -75,7 +75,12 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-const backend = () => convexTest(schema, convexModules());
+const limiter = await rateLimiterModules();
+const backend = () => {
+  const t = convexTest(schema, convexModules());
+  t.registerComponent("rateLimiter", limiter.schema, limiter.modules);
+  return t;
+};
 type Backend = ReturnType<typeof backend>;
 
 async function openSkill(t: Backend, link: string) {

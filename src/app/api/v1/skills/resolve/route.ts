@@ -4,5 +4,5 @@ import { serve } from "@/server/api/serve";
 
 export const GET = serve(resolveSkill, async ({ query, backend }) => {
   await backend.require("read");
-  return await backend.openAction(api.skills.open, query);
+  return await backend.action(api.skills.open, query);
 });
