@@ -153,11 +153,13 @@ export class CronRunner {
     try {
       if (call.fn.kind === "mutation") {
         // Its effect and the next time commit together: once per time.
-        await runtime.transact(async (scope) => {
+        const work = async (scope: Scope) => {
           const context = runtime.transactionContext(call, scope, "mutation");
           await runtime.invoke(context, call);
           this.advance(scope, cron);
-        });
+        };
+        const options = { retries: Infinity, path: call.fn.path };
+        await runtime.transact(work, options);
         return;
       }
       // Noted before it begins, so that a crash does not run it again.
