@@ -78,6 +78,31 @@ describe("the optimistic mode", () => {
     expect(counted).toBe(30 - failed.length);
   });
 
+  test("answers 503 then, over HTTP: it may be sent again", async () => {
+    const options = { concurrency: "optimistic" } as const;
+    const { clock } = impatient();
+    const { url, run } = await cleanup.backend("chat", { ...options, clock });
+    const args = { name: "n" };
+    const body = JSON.stringify({ path: "counters:increment", args });
+    const statuses: number[] = [];
+    for (let round = 0; round < 50 && !statuses.includes(503); round++) {
+      const headers = { "content-type": "application/json" };
+      const asked = { method: "POST", headers, body };
+      const answers = await times(60, () =>
+        fetch(`${url}/api/mutation`, asked),
+      );
+      for (const answer of answers) {
+        statuses.push(answer.status);
+        const said = (await answer.json()) as { code?: string };
+        if (answer.status === 200) continue;
+        expect(said.code).toBe("OptimisticConcurrencyControlFailure");
+      }
+    }
+    expect(statuses).toContain(503);
+    const done = statuses.filter((status) => status === 200).length;
+    expect(await run("counters:value", { name: "n" })).toBe(done);
+  });
+
   /** 30 at once that never get out of one another's way. */
   async function failing(clock: Clock) {
     const options = { concurrency: "optimistic", clock } as const;

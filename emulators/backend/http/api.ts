@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { messageOf } from "../errors";
+import { EngineError, messageOf } from "../errors";
+import { FunctionError } from "../functions/failure";
 import type { FunctionKind } from "../functions/registry";
 import type { Call, Runtime } from "../functions/runtime";
 import { AuthError } from "../auth/verify";
@@ -80,24 +81,38 @@ export async function functionApi(
   const answer = await answerOf(services, () =>
     callOf(services, message, kind, { ...caller, ip, userAgent }),
   );
-  return respond(request, answer, body.format === "json");
+  return answer instanceof Response
+    ? answer
+    : respond(request, answer, body.format === "json");
 }
 
 async function answerOf(
   services: SyncServices,
   makeCall: () => Call,
-): Promise<Answer> {
+): Promise<Answer | Response> {
   try {
     const value = await run(services.runtime, makeCall());
     return { status: "success", value };
   } catch (thrown) {
     const { message, data } = toFailure(thrown, services.log);
+    // No failure of the function's: the same request may be sent again.
+    if (isConflict(thrown)) {
+      return problem(503, "OptimisticConcurrencyControlFailure", message);
+    }
     return {
       status: "error",
       errorMessage: message,
       ...(data === undefined ? {} : { errorData: data }),
     };
   }
+}
+
+function isConflict(thrown: unknown): boolean {
+  return (
+    thrown instanceof FunctionError &&
+    thrown.cause instanceof EngineError &&
+    thrown.cause.code === "conflict"
+  );
 }
 
 async function run(runtime: Runtime, call: Call): Promise<string> {
