@@ -18,7 +18,11 @@ export async function endTurn(
   if (turn.state === "ended") return;
   if (ending.state === "failed") await explain(ctx, turn, ending.error);
   await settleTools(ctx, turn, ending);
-  await ctx.db.patch("turns", turn._id, { state: "ended", token: undefined });
+  await ctx.db.patch("turns", turn._id, {
+    state: "ended",
+    token: undefined,
+    checkAt: Date.now(), // from when its sandbox may be told again
+  });
   await ctx.db.patch("messages", turn.messageId, { state: ending.state });
 }
 

@@ -24,7 +24,11 @@ export async function receivePush(
     tokenHash,
   });
   if (standing === "stranger") return json(401, { code: "unauthorized" });
-  if (standing === "over") return json(410, { code: "over" });
+  if (standing === "over") {
+    // It may work on there: a hand-over can arrive after its turn was stopped.
+    await ctx.runMutation(internal.chat.stopping.disown, { turnId: of });
+    return json(410, { code: "over" });
+  }
   const text = await readText(request, MAX_PUSH_BYTES);
   if (text === null) return json(413, { code: "too_large" });
   const batch = parsePush(parse(text));

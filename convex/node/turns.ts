@@ -134,17 +134,21 @@ async function stopOlder(
   }
 }
 
-/** Stops a turn where it runs. */
+/** Stops a turn where it runs. `attempt`: tries before this one. */
 export const halt = internalAction({
-  args: { turnId: v.id("turns") },
+  args: { turnId: v.id("turns"), attempt: v.optional(v.number()) },
   returns: v.null(),
-  handler: async (ctx, { turnId }) => {
+  handler: async (ctx, { turnId, ...tries }) => {
     const daemon = await ctx.runMutation(internal.chat.stopping.beginHalt, {
       turnId,
     });
     if (!daemon) return null;
     const outcome = await stopThere(await addressOf(daemon), turnId);
-    await ctx.runMutation(internal.chat.stopping.halted, { turnId, outcome });
+    await ctx.runMutation(internal.chat.stopping.halted, {
+      turnId,
+      ...tries,
+      outcome,
+    });
     return null;
   },
 });

@@ -65,6 +65,8 @@ export class Run {
   private readonly owner: string;
   private readonly number: number;
   private stopping = false;
+  /** A call to stop it came to nothing, or did not come: it ends by itself. */
+  untold: boolean;
   private wake: () => void = () => {};
 
   constructor(
@@ -88,6 +90,7 @@ export class Run {
         fate.weather.remote,
         () => `nothing that ${this.owner} posts arrives for a turn`,
       ).kind === "blocked";
+    this.untold = this.deaf; // what it says does not arrive, so nobody knows of it
     this.number = [...world.runs.values()].flat().length + 1;
     world.clock.after(0, () => this.begin());
   }
@@ -122,7 +125,10 @@ export class Run {
   stop(): void {
     if (this.stopping || this.ended) return;
     this.stopping = true;
-    if (this.fault === "goes on for too long") return; // it was made to forget
+    if (this.fault === "goes on for too long") {
+      this.untold = true; // it was made to forget
+      return;
+    }
     this.after(this.dice.between(0, 5 * SECOND), () => this.end("stopped"));
   }
 
@@ -139,7 +145,7 @@ export class Run {
     else if (agent === "starting") {
       this.after(AGENT_WAIT, () => this.fail("agent_unavailable"));
     } else if (this.fault === "goes on for too long") this.goOn(LONG_SAID);
-    else this.goOn(this.dice.between(0, 5));
+    else this.goOn(this.dice.chance(0.1) ? 0 : this.dice.between(1, 5));
   }
 
   /** Says something `left` times, and what comes after that. */

@@ -49,6 +49,7 @@ export class Watch {
   ) {
     this.fences = new Fences(disk);
     this.turns = new TurnWatch(world, disk);
+    world.onStop = (box) => this.guarded(() => this.turns.switchedOff(box));
     world.onTurn = (run) => this.guarded(() => this.turns.begun(run));
     disk.onCommit = (written) => this.guarded(() => this.committed(written));
     world.onMake = (box) => this.guarded(() => this.made(box));
@@ -95,7 +96,7 @@ export class Watch {
       }
     }
     for (const slotId of slots) this.slot(slotId);
-    this.turns.committed(written, call, currentContext()?.path);
+    this.turns.committed(written, call);
     this.fences.learn(written);
   }
 

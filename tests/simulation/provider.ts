@@ -113,6 +113,8 @@ class SimSandbox {
   stop = () =>
     this.act("stop", async (box, fault, dice) => {
       requireStill(box);
+      // One that lands late may meet what was started since.
+      if (currentContext()) world.onStop(box);
       if (fault !== "pending") {
         world.stop(box);
         return;

@@ -14,6 +14,9 @@ export const STEPS: Record<string, Route> = {
   install: "POST /skills",
   configure: "PUT /config",
   probe: "get",
+  "turns:send": "POST /turns",
+  "turns:halt": "POST /turns/stop",
+  "turns:pull": "GET /turns",
 };
 
 /** What cannot happen, and why. */

@@ -1,12 +1,11 @@
-import type { Doc, Id } from "../../convex/_generated/dataModel";
-import { overdue } from "../../convex/model/chat/deadline";
+import type { Doc } from "../../convex/_generated/dataModel";
 import { MAX_RUNNING, TURN_LIMIT } from "../../convex/model/chat/limits";
 import { AUTO_STOP } from "../../convex/model/timing";
 import type { Run } from "./agent";
 import type { Disk, Written } from "./disk";
 import type { WorkerCall } from "./fences";
 import { hold } from "./hold";
-import type { World } from "./world";
+import type { Box, World } from "./world";
 
 /** What must hold of conversations after every commit, and in time. */
 
@@ -38,12 +37,8 @@ export class TurnWatch {
     private readonly disk: Disk,
   ) {}
 
-  /** @param call of a worker, and `path` the function that commits */
-  committed(
-    written: Written[],
-    call: WorkerCall | null,
-    path: string | undefined,
-  ): void {
+  /** @param call the worker's whose commit it is */
+  committed(written: Written[], call: WorkerCall | null): void {
     if (!written.some(({ document }) => CONCERNS.has(document.table))) return;
     if (call && this.isStale(call)) {
       hold(
@@ -63,7 +58,7 @@ export class TurnWatch {
       const turn = document.value as Turn;
       slots.add(turn.slotId);
       if (removed) this.forget(turn);
-      else this.turn(turn, path);
+      else this.turn(turn);
       answers.add(turn.messageId);
     }
     for (const slotId of slots) this.slot(slotId);
@@ -87,7 +82,7 @@ export class TurnWatch {
     }
   }
 
-  private turn(turn: Turn, path: string | undefined): void {
+  private turn(turn: Turn): void {
     const was = this.known.get(turn._id);
     this.known.set(turn._id, turn);
     const before = this.writer.get(turn.messageId);
@@ -116,7 +111,8 @@ export class TurnWatch {
         this.endedAt.set(turn._id, this.world.clock.now());
       }
     }
-    if (path === "turns:check" && turn.state === "queued") {
+    const looked = was?.state === "queued" && turn.checkAt > was.checkAt;
+    if (looked && turn.state === "queued") {
       hold("a turn that can go is let go", !this.canGo(turn));
     }
   }
@@ -205,9 +201,7 @@ export class TurnWatch {
   private slot(slotId: string): void {
     const slot = this.disk.find("slots", slotId);
     if (!slot) return;
-    const under = [...this.active.values()].filter(
-      (turn) => turn.slotId === slotId && isUnderWay(turn),
-    );
+    const under = this.under(slotId);
     hold(
       "no more turns of a sandbox than it takes",
       under.length <= MAX_RUNNING,
@@ -270,6 +264,14 @@ export class TurnWatch {
     hold("a turn is with one agent", alive.length === 1);
   }
 
+  /** We have a sandbox stopped at the provider. */
+  switchedOff(box: Box): void {
+    hold(
+      "we stop no sandbox at work",
+      this.under(box.labels["slipway-slot"] ?? "").length === 0,
+    );
+  }
+
   /** What only time shows. */
   overdue(now: number): void {
     for (const turn of this.active.values()) {
@@ -278,8 +280,7 @@ export class TurnWatch {
       if (turn.state !== "running") continue;
       hold(
         "a turn ends by our clock",
-        !overdue(turn, now - CRON_SLACK) &&
-          !late((turn.startedAt ?? now) + TURN_LIMIT),
+        !late(turn.deadlineAt) && !late((turn.startedAt ?? now) + TURN_LIMIT),
       );
       const slot = this.disk.find("slots", turn.slotId);
       const remote = this.disk
@@ -299,7 +300,9 @@ export class TurnWatch {
       return `every turn ends (${state})`;
     }
     for (const runs of this.world.runs.values()) {
-      if (runs.some((run) => run.works)) return "no agent works for nobody";
+      if (runs.some((run) => run.works && !run.untold)) {
+        return "no agent works for nobody";
+      }
     }
     return null;
   }
@@ -311,10 +314,11 @@ export class TurnWatch {
     return Math.max(0, ...[...sessions.values()].map(({ length }) => length));
   }
 
-  under(slotId: Id<"slots">): number {
+  /** Those under way in a sandbox, as the last commit left them. */
+  under(slotId: string): Turn[] {
     return [...this.active.values()].filter(
       (turn) => turn.slotId === slotId && isUnderWay(turn),
-    ).length;
+    );
   }
 }
 

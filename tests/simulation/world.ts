@@ -107,6 +107,7 @@ export class World {
   onMake: (box: Box) => void = () => {};
   onDestroy: (box: Box) => void = () => {};
   onConfig: (box: Box) => void = () => {};
+  onStop: (box: Box) => void = () => {};
   onTurn: (run: Run) => void = () => {};
   onKeep: (box: Box) => void = () => {};
   onUninstall: (box: Box, skillKey: string, digest: string) => void = () => {};
@@ -274,6 +275,11 @@ export class World {
     if (call.token === undefined) return;
     this.heard.push({ call, args });
     if (this.heard.length > 60) this.heard.shift();
+  }
+
+  /** A worker died at a turn: whoever was to stop its agent may have been it. */
+  untold(turnId: string): void {
+    for (const run of this.runs.get(turnId) ?? []) run.untold = true;
   }
 
   secret(kind: string): string {

@@ -69,6 +69,12 @@ export const TURN_LIMIT = 35 * 60_000;
 /** After the agent took a stop, its end must come within this. */
 export const STOP_GRACE = 10_000;
 
+/** A sandbox that speaks of a turn that has ended is told to stop it, this often at most. */
+export const STOP_AGAIN = 10_000;
+
+/** Tries of such a stop; with the waits between, some seconds. */
+export const MAX_STOPS = 4;
+
 /** A turn that nobody is before waits this long for its sandbox, like a launch. */
 export const QUEUE_DEADLINE = 30 * 60_000;
 

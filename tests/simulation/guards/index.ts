@@ -3,6 +3,7 @@ import { ENDS } from "./ends";
 import type { Guard } from "./guard";
 import { PLACES } from "./places";
 import { REPORTS } from "./reports";
+import { TURNS } from "./turns";
 
 /**
  * Every guard of the lifecycle's core, with the edit that takes it out. A text
@@ -13,6 +14,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   ...CREATES,
   ...ENDS,
   ...PLACES,
+  ...TURNS,
 };
 
 export type { Edit, Guard } from "./guard";

@@ -3,6 +3,7 @@ import { ENDS } from "./ends";
 import { PLACES } from "./places";
 import type { Scene } from "./play";
 import { REPORTS } from "./reports";
+import { TURNS } from "./turns";
 
 /** Every scene, by its name. */
 export const SCENES: Readonly<Record<string, Scene>> = {
@@ -10,4 +11,5 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...CREATES,
   ...ENDS,
   ...PLACES,
+  ...TURNS,
 };

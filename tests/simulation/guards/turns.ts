@@ -1,0 +1,125 @@
+import type { Guard } from "./guard";
+
+/** Conversations: who may say what of a turn, and when it ends. */
+
+const sending = "chat/sending.ts";
+const dispatch = "chat/dispatch.ts";
+const receiving = "chat/receiving.ts";
+
+export const TURNS: Record<string, Guard> = {
+  "token of a sender": {
+    breaks: "a sender that was replaced reports beside its successor",
+    scene: "a sender with a token of its own",
+    edits: [
+      {
+        file: sending,
+        find: '    if (turn.state !== "sending" || turn.token !== token) {\n',
+        put: '    if (turn.state !== "sending") {\n',
+      },
+    ],
+  },
+  "token of a push": {
+    breaks: "whoever knows the name of a turn writes its answer",
+    scene: "events with a token of their own",
+    edits: [
+      {
+        file: receiving,
+        find: "    if (!turn.pushTokenHashes.includes(tokenHash)) {\n",
+        put: "    if (turn.pushTokenHashes.length === 0) {\n",
+      },
+    ],
+  },
+  "a message is known by its client's id": {
+    breaks: "what is sent again is answered again",
+    scene: "a message that is sent twice",
+    edits: [
+      {
+        file: "sessions.ts",
+        find: "    if (before) return { messageId: before._id };\n",
+        put: "",
+      },
+      {
+        file: "sessions.ts",
+        find: '      role: "user",\n      text,\n      state: "done",\n      clientId,\n',
+        put: '      role: "user",\n      text,\n      state: "done",\n      ...(!before && { clientId }),\n',
+      },
+    ],
+  },
+  "one turn of a conversation": {
+    breaks: "an agent answers two messages of one conversation at once",
+    scene: "two messages in one conversation",
+    edits: [
+      {
+        file: dispatch,
+        find: "    if (busy.has(turn.sessionId)) continue;\n",
+        put: "",
+      },
+    ],
+  },
+  "events are taken once": {
+    breaks: "what is pushed again stands there twice",
+    scene: "events whose receipt is lost",
+    edits: [
+      {
+        file: "model/chat/apply.ts",
+        find: "    if (event.n !== page.cursor.next) continue; // seen before\n",
+        put: "",
+      },
+    ],
+  },
+  "success is an end mark": {
+    breaks: "an answer that broke off is called whole",
+    scene: "an answer that breaks off",
+    edits: [
+      {
+        file: receiving,
+        find: 'lost(now, "The agent\'s answer broke off.")',
+        put: '{ state: "done" }',
+      },
+    ],
+  },
+  "a turn that is silent is lost": {
+    breaks: "a conversation waits for ever",
+    scene: "an agent that falls silent",
+    edits: [
+      {
+        file: "model/chat/deadline.ts",
+        find: "  if (ending || now < turn.deadlineAt) return ending;\n",
+        put: "  if (ending || now < turn.deadlineAt + 24 * 60 * 60_000) return ending;\n",
+      },
+    ],
+  },
+  "a turn has its time": {
+    breaks: "an agent that speaks now and then works for ever",
+    scene: "an agent that goes on for too long",
+    edits: [
+      {
+        file: "model/chat/deadline.ts",
+        find: "  return (startedAt ?? Infinity) + TURN_LIMIT;\n",
+        put: "  return (startedAt ?? Infinity) + 2 * TURN_LIMIT;\n",
+      },
+    ],
+  },
+  "turns end with their sandbox": {
+    breaks: "an answer goes on for ever after its sandbox was stopped",
+    scene: "a sandbox that is stopped while its agent works",
+    edits: [
+      {
+        file: dispatch,
+        find: "  await giveUpLost(ctx, slot);\n",
+        put: "",
+      },
+    ],
+  },
+  "what has ended is stopped there": {
+    breaks: "an agent works on for a turn that was stopped before it began",
+    scene: "a stop on its heels",
+    edits: [
+      {
+        file: "chat/pushed.ts",
+        find: "    await ctx.runMutation(internal.chat.stopping.disown, { turnId: of });\n",
+        put: "",
+      },
+    ],
+  },
+};

@@ -1,0 +1,182 @@
+import type { Value } from "convex/values";
+import { hold } from "../hold";
+import { disk } from "../stand-ins";
+import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
+
+/** What is said in a conversation, and what comes of it. */
+
+const answers = () =>
+  disk.all("messages").filter(({ role }) => role !== "user");
+const answer = () => answers()[0];
+const turn = () => disk.all("turns")[0];
+const isOver = () => ["done", "failed"].includes(answer()?.state ?? "");
+
+/** The first conversation of a sandbox that runs. */
+async function conversation(on: OnStage): Promise<string> {
+  await on.launch();
+  await on.pass(20 * SECOND);
+  return disk.all("sessions")[0]?._id ?? "";
+}
+
+let said = 0;
+
+async function say(
+  on: OnStage,
+  sessionId: string,
+  clientId = `said ${(said += 1)}`,
+): Promise<void> {
+  const text = `Words of ${clientId}.`;
+  await on.call("sessions:send", { sessionId, text, clientId });
+}
+
+/** Somebody reports as a worker would, with a fence that was put together. */
+async function claim(
+  on: OnStage,
+  path: string,
+  args: Record<string, Value>,
+): Promise<void> {
+  await on.call("simulation:echo", { path, args });
+  await on.pass(SECOND);
+}
+
+export const TURNS: Record<string, Scene> = {
+  "a message and its answer": {
+    async play(on) {
+      await say(on, await conversation(on));
+      await on.until("it is answered", isOver, 8 * MINUTE);
+      hold("a fair agent answers", answer()?.state === "done");
+      await on.rest();
+    },
+  },
+
+  "a message that is sent twice": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      await say(on, sessionId, "the same");
+      await say(on, sessionId, "the same");
+      await on.rest();
+    },
+  },
+
+  "two messages in one conversation": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      await say(on, sessionId);
+      await say(on, sessionId);
+      const done = () => answers().every(({ state }) => state === "done");
+      await on.until("both are answered", done, 16 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "a sender with a token of its own": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("POST /turns of ann's default 1", "slow");
+      await say(on, sessionId);
+      await on.pass(SECOND);
+      const turnId = turn()?._id ?? "";
+      const outcome = { kind: "accepted" };
+      const report = { turnId, token: "another", outcome };
+      await claim(on, "chat/sending:sent", report);
+      await on.rest();
+    },
+  },
+
+  "events with a token of their own": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "falls silent");
+      await say(on, sessionId);
+      await on.until("it works", () => turn()?.state === "running");
+      const from = turn()?.cursor.next ?? 0;
+      const events = [{ n: from, kind: "text", delta: "Trust me." }];
+      await claim(on, "chat/receiving:push", {
+        turnId: turn()?._id ?? "",
+        tokenHash: "another",
+        from,
+        events,
+      });
+      await on.rest(40);
+    },
+  },
+
+  "events whose receipt is lost": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("push of ann's default", "answer lost");
+      for (let i = 0; i < 3; i++) await say(on, sessionId);
+      const done = () => answers().every(({ state }) => state === "done");
+      await on.until("all are answered", done, 20 * MINUTE);
+      hold("something was said", disk.all("parts").length > 0);
+      await on.rest();
+    },
+  },
+
+  "events that are never pushed": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("way out of ann's default", "blocked");
+      await say(on, sessionId);
+      await on.until("it is answered", isOver, 10 * MINUTE);
+      hold("what is not pushed is pulled", answer()?.state === "done");
+      await on.rest();
+    },
+  },
+
+  "an answer that breaks off": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "breaks off");
+      await say(on, sessionId);
+      await on.until("it is over", isOver, 10 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "an agent that falls silent": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "falls silent");
+      await say(on, sessionId);
+      await on.pass(20 * MINUTE);
+      hold("silence is no answer", answer()?.state === "failed");
+      await on.rest();
+    },
+  },
+
+  "an agent that goes on for too long": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "goes on for too long");
+      await say(on, sessionId);
+      await on.pass(38 * MINUTE);
+      hold("no agent works for ever", answer()?.state === "failed");
+      await on.rest(40);
+    },
+  },
+
+  "a sandbox that is stopped while its agent works": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "falls silent");
+      await say(on, sessionId);
+      await on.until("it works", () => turn()?.state === "running");
+      await on.act("stop");
+      await on.rest();
+    },
+  },
+
+  "a stop on its heels": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "goes on for too long");
+      on.ordain("POST /turns of ann's default 1", "late");
+      await say(on, sessionId);
+      await on.pass(2 * SECOND);
+      await on.call("sessions:stop", { sessionId });
+      await on.pass(4 * MINUTE);
+      await on.rest();
+    },
+  },
+};
