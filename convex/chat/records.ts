@@ -94,6 +94,15 @@ export async function hasTurns(
   return (await turnsAt(ctx, slotId)).length > 0;
 }
 
+/** Whether turns are on their way to the sandbox, and none is at work there. */
+export async function isHandedOver(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  const turns = await turnsAt(ctx, slotId);
+  return turns.length > 0 && turns.every(({ state }) => state === "sending");
+}
+
 /** Whether anybody's turn waits for the slot. */
 export async function hasWaitingTurns(
   ctx: QueryCtx,

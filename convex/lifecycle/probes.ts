@@ -2,6 +2,7 @@ import { v, type Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
+import { isHandedOver } from "../chat/records";
 import { probed } from "../model/log";
 import { decide, type SlotEvent } from "../model/slot";
 import { capsOf } from "../model/admission";
@@ -343,7 +344,9 @@ async function goOn(
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
   const hoping =
-    silent && (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
+    silent &&
+    ((await isHandedOver(ctx, slotId)) ||
+      (await instantOn(ctx, slotId, row.confirmedAt)).length > 0);
   if (waiting && row.failures >= MAX_FAILURES) {
     await ctx.db.patch("activity", row._id, { failures: 0 });
     await applyEvent(ctx, slotId, { type: "unusable" });

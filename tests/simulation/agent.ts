@@ -57,6 +57,7 @@ const MAX_BACKOFF = 15 * SECOND;
 
 export class Run {
   readonly events: Said[] = [];
+  readonly beganAt: number;
   /** How it ended, if it has. */
   ended: Reason | "broken off" | null = null;
   private readonly fault: ReturnType<Fate["draw"]>["kind"];
@@ -74,6 +75,7 @@ export class Run {
     readonly box: Box,
     private readonly request: TurnRequest,
   ) {
+    this.beganAt = world.clock.now();
     this.owner = world.ownerOf(box.labels["slipway-slot"] ?? "");
     const { fate } = world;
     const misfortune = fate.weather.remote / 4;

@@ -15,8 +15,14 @@ type Row = Written["document"];
 /** Crons run every 15 s; a server that goes down misses one. */
 const CRON_SLACK = 40_000;
 
+/** From the first try to the one that arrives, in ms, while the sandbox stays. */
+const HANDING_OVER = 5 * 60_000;
+
 /** A call that hands a turn over is on its way for no longer, in ms. */
 const ON_ITS_WAY = 2 * 60_000;
+
+/** Whoever receives a post may die as any worker does. */
+const DEATH = "The worker died.";
 
 const isUnderWay = ({ state }: Turn) =>
   state === "sending" || state === "running";
@@ -102,7 +108,8 @@ export class TurnWatch {
         was.state !== "ended" || !this.goesOn(turn),
       );
       hold("events are not untaken", turn.cursor.next >= was.cursor.next);
-      this.writer.set(turn.messageId, turn);
+      // An older one of the same answer may still be written to.
+      if (before?._id === turn._id) this.writer.set(turn.messageId, turn);
     }
     if (this.goesOn(turn)) this.active.set(turn._id, turn);
     else {
@@ -138,6 +145,17 @@ export class TurnWatch {
     parts.set(part._id, part);
     answers.add(messageId);
     const turn = this.writer.get(messageId);
+    if (
+      part.body.kind === "error" &&
+      part.body.error.code === "turn_too_long"
+    ) {
+      const runs = this.world.runs.get(turn?._id ?? "") ?? [];
+      const since = this.world.clock.now() - TURN_LIMIT + HANDING_OVER;
+      hold(
+        "an agent has the time that a turn may take",
+        runs.every(({ beganAt }) => beganAt <= since),
+      );
+    }
     hold(
       "an ended turn never changes its text",
       turn?.state !== "ended" || this.isNew(messageId),
@@ -274,6 +292,11 @@ export class TurnWatch {
 
   /** What only time shows. */
   overdue(now: number): void {
+    const failed = this.world.failures.map(String);
+    hold(
+      "no post makes the product fail",
+      failed.every((words) => words.includes(DEATH)),
+    );
     for (const turn of this.active.values()) {
       const late = (at: number) => now > at + CRON_SLACK;
       hold("a turn is looked at in time", !late(turn.checkAt));

@@ -122,4 +122,15 @@ export const TURNS: Record<string, Guard> = {
       },
     ],
   },
+  "a message that reaches nobody has its sandbox started anew": {
+    breaks: "a sandbox whose address has changed answers no message any more",
+    scene: "a message to a sandbox whose daemon has restarted",
+    edits: [
+      {
+        file: "lifecycle/probes.ts",
+        find: "    ((await isHandedOver(ctx, slotId)) ||\n",
+        put: "    (false ||\n",
+      },
+    ],
+  },
 };

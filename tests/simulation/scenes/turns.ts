@@ -167,6 +167,18 @@ export const TURNS: Record<string, Scene> = {
     },
   },
 
+  "a message to a sandbox whose daemon has restarted": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      const [box] = on.world.live();
+      if (box) on.world.reboot(box);
+      await say(on, sessionId);
+      await on.until("it is over", isOver, 10 * MINUTE);
+      hold("a fair agent answers", answer()?.state === "done");
+      await on.rest();
+    },
+  },
+
   "a stop on its heels": {
     async play(on) {
       const sessionId = await conversation(on);
