@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { currentContext } from "../../emulators/backend/functions/context";
 import { capsOf } from "../../convex/model/admission";
-import { hasStep } from "../../convex/model/slot";
+import { hasStep, isOff } from "../../convex/model/slot";
 import type { Disk, Written } from "./disk";
 import { isStale, Fences } from "./fences";
 import { hold, Violation } from "./hold";
@@ -234,6 +234,15 @@ export class Watch {
     if (end && launch.state.state !== "ready") this.ended.set(launch._id, end);
   }
 
+  /**
+   * A create that had no answer lands in the name of one that is switched off
+   * and was lost: nobody can know of either before the next sweep.
+   */
+  private unheardOf(remote: Doc<"remotes"> | undefined): boolean {
+    const slot = remote && this.disk.find("slots", remote.slotId);
+    return remote?.settleBy !== undefined && isOff((slot as Slot).state);
+  }
+
   private made(box: Box): void {
     if (box.stranger || !box.labels["slipway-slot"]) return;
     const slotId = box.labels["slipway-slot"] as SlotId;
@@ -245,7 +254,7 @@ export class Watch {
       .some(({ remoteId }) => remoteId === remote?._id);
     hold(
       "what is made has a place",
-      placed || GIVEN_UP.has(remote?.state ?? ""),
+      placed || GIVEN_UP.has(remote?.state ?? "") || this.unheardOf(remote),
     );
     const live = this.world
       .live()
