@@ -269,8 +269,13 @@ export const EVENTS: Record<string, Event> = {
     weight: 4,
     ...toBox(
       "the provider loses one",
-      (box) => {
+      (box, { stage: { world }, dice }) => {
         box.state = "destroyed";
+        if (dice.chance(0.5)) return;
+        box.state = "destroying";
+        world.later(dice.between(1_000, 60_000), () => {
+          box.state = "destroyed";
+        });
       },
       ({ state }) => state === "started" || state === "stopped",
     ),

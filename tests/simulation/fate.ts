@@ -14,12 +14,12 @@ const READ = ["before", "hang", "slow", "error"] as const;
 /** Faults of each remote call. */
 export const REMOTE = {
   create: [...WIRE, "quota", "pending", "broken", "taken", "squatted"],
-  get: [...READ, "404"],
+  get: [...READ, "404", "forbidden"],
   list: [...READ, "stale", "partial"],
   "list one": READ,
-  start: [...WIRE, "conflict", "pending", "broken"],
+  start: [...WIRE, "conflict", "pending", "broken", "forbidden"],
   stop: [...WIRE, "conflict", "pending"],
-  recover: [...WIRE, "broken"],
+  recover: [...WIRE, "broken", "halfway"],
   delete: [...WIRE, "conflict", "ignored"],
   preview: READ,
   upload: WIRE,
@@ -56,6 +56,8 @@ export const FAULT_WORDS: Record<Exclude<Fault, "none">, string> = {
   ignored: "is accepted, and nothing happens",
   stale: "shows what it showed the last time",
   partial: "leaves some out",
+  forbidden: "is refused: our key may not",
+  halfway: "ends in a sandbox that is stopped",
   "404": "finds nothing, though it is there",
   lie: "is answered with another digest",
   garbled: "arrives garbled: its digest differs",
@@ -83,8 +85,17 @@ export const AGENT = [
 ] as const;
 
 /** How likely each kind of misfortune is, at each occasion. */
-export type Weather = { remote: number; worker: number; net: number };
+export type Weather = {
+  remote: number;
+  worker: number;
+  net: number;
+  /** The call that it has an eye on; there it is as in `EYED`. */
+  eye?: Route;
+};
 export const FAIR: Weather = { remote: 0, worker: 0, net: 0 };
+
+/** What is rare by itself meets what is rare beside it only if somebody sees to it. */
+const EYED = { remote: 0.6, worker: 0.2, server: 0.06 };
 
 export type Drawn = { key: string; at: number; what: string };
 
@@ -102,6 +113,13 @@ export class Fate {
     /** Misfortunes that do not happen: what shrinking tries to do without. */
     private readonly spared: ReadonlySet<string> = new Set(),
   ) {}
+
+  /** How likely it is to strike a call, the worker that makes it, and the server meanwhile. */
+  at(route: Route | undefined): typeof EYED {
+    const { eye, remote, worker } = this.weather;
+    const eyed = eye !== undefined && eye === route;
+    return eyed ? EYED : { remote, worker, server: 0 };
+  }
 
   /** A generator for the next thing of this name. */
   dice(about: string): Dice {

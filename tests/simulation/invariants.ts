@@ -334,8 +334,8 @@ export class Watch {
 
   /** In weather that is not too foul a create finds what carries its name within minutes. */
   private adopted(now: number): void {
-    const { weather } = this.world.fate;
-    if (weather.remote > 0.05 || weather.worker > 0.01) this.fairSince = now;
+    const { remote, worker, eye } = this.world.fate.weather;
+    if (remote > 0.05 || worker > 0.01 || eye) this.fairSince = now;
     if (now - this.fairSince < ADOPTION) return;
     for (const slot of this.disk.all("slots")) {
       const { state } = slot;

@@ -38,9 +38,13 @@ function meddle(route: Route): void {
   const { mood } = world;
   if (mood === "404") throw new DaytonaNotFoundError("no", 404);
   if (mood === "forbidden" && (route === "get" || route === "upload")) {
-    throw new sdk.DaytonaForbiddenError("blocked", 403);
+    refuse();
   }
   if (mood === "quota" && route === "create") refuseForRoom();
+}
+
+function refuse(): never {
+  throw new sdk.DaytonaForbiddenError("blocked", 403);
 }
 
 function refuseForRoom(): never {
@@ -101,6 +105,7 @@ class SimSandbox {
   start = () =>
     this.act("start", async (box, fault, dice) => {
       if (requireStill(box).state === "started") return;
+      if (fault === "forbidden") refuse();
       if (fault === "broken") {
         world.stop(box, "error");
         return;
@@ -135,7 +140,8 @@ class SimSandbox {
   recover = () =>
     this.act("recover", (box, fault) => {
       if (requireStill(box).state === "started") return;
-      if (fault !== "broken") world.boot(box);
+      if (fault === "halfway") world.stop(box);
+      else if (fault !== "broken") world.boot(box);
     });
 
   refreshActivity = () =>
@@ -212,6 +218,7 @@ class SimDaytona {
       if (fault === "404") {
         throw new DaytonaNotFoundError("not to be seen yet", 404);
       }
+      if (fault === "forbidden") refuse();
       return new SimSandbox(requireBox(idOrName));
     });
 

@@ -1,12 +1,11 @@
 import { EVENTS } from "./events";
-import type { Fate, Weather } from "./fate";
+import { FAIR, type Fate, type Route, type Weather } from "./fate";
 import { Violation, Watch } from "./invariants";
 import { checkLiveness } from "./liveness";
 import { Dice } from "./random";
 import { Stage } from "./stage";
 import { disk } from "./stand-ins";
 import { Visitor } from "./tabs";
-import { FAIR } from "./fate";
 import { World } from "./world";
 
 /** One seeded run of users, tabs, a disturbed provider, dying workers and servers. */
@@ -108,9 +107,10 @@ async function play(
     worker: plan.pick([0, 0.01, 0.04]),
     net: plan.pick([0, 0.1]),
   };
-  world.fate.weather = weather;
   world.skew = plan.pick([0, 0, -10 * MINUTE, 10 * MINUTE]);
-  const weights = weightsOf(stage);
+  const eye = plan.pick(EYES);
+  world.fate.weather = { ...weather, ...(eye && { eye: eye.on }) };
+  const weights = weightsOf(stage, eye?.with ?? []);
   for (let i = 0; i < EVENTS_PER_RUN; i++) {
     const dice = Dice.of(story.seed, `event ${i}`);
     const name = dice.weighted(weights);
@@ -176,13 +176,34 @@ async function comeToRest(
   tell(`all is at rest (commit ${stage.ts})`);
 }
 
-function weightsOf(stage: Stage): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(EVENTS).map(([name, { weight, needs }]) => [
-      name,
-      needs === undefined || stage.has(needs) ? weight : 0,
-    ]),
-  );
+/** What misfortune may have an eye on in a run, and the events that lead there. */
+const EYES: ({ on: Route; with: string[] } | null)[] = [
+  ...Array<null>(12).fill(null),
+  { on: "create", with: ["remove"] },
+  { on: "start", with: ["stop", "start"] },
+  { on: "stop", with: ["stop", "start"] },
+  { on: "delete", with: ["remove"] },
+  { on: "recover", with: ["sandbox breaks", "start"] },
+  { on: "recover", with: ["sandbox breaks", "replace"] },
+  { on: "POST /keep", with: ["replace", "resume replace"] },
+  { on: "POST /restore", with: ["replace", "resume replace"] },
+  { on: "upload", with: ["replace", "cancel replace", "remove", "vanish"] },
+  { on: "get", with: ["replace", "cancel replace", "sandbox breaks"] },
+  { on: "POST /turns", with: ["say", "stop a turn"] },
+  { on: "POST /turns/stop", with: ["say", "stop a turn"] },
+];
+
+/** By how much those are more frequent then. */
+const OFTEN = 4;
+
+function weightsOf(stage: Stage, often: string[]): Record<string, number> {
+  const weights: Record<string, number> = {};
+  for (const [name, { weight, needs }] of Object.entries(EVENTS)) {
+    const there = needs === undefined || stage.has(needs);
+    const times = often.includes(name) ? OFTEN : 1;
+    weights[name] = there ? weight * times : 0;
+  }
+  return weights;
 }
 
 function count(story: Story, stage: Stage, watch: Watch): void {

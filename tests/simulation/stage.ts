@@ -75,6 +75,7 @@ export class Stage {
     world.ownerOf = ownerOf;
     world.slotOf = (turnId) => disk.find("turns", turnId)?.slotId;
     const stage = new Stage(world, mode, env);
+    world.onFall = () => stage.crashIn(1);
     world.pushed = (token, body) => stage.push(token, body);
     await stage.up();
     await stage.seed();

@@ -1,6 +1,7 @@
 import { currentContext } from "../../emulators/backend/functions/context";
 import type { Attempt } from "./attempts";
 import { WORKER } from "./fate";
+import { STEPS } from "./reachable";
 import type { WorkerCall } from "./fences";
 import { never, type World } from "./world";
 
@@ -83,7 +84,7 @@ async function watch(
   const { kind, dice } = fate.draw(
     `worker at ${about}`,
     WORKER,
-    fate.weather.worker,
+    fate.at(STEPS[attempt?.step ?? ""]).worker,
     (fault) => `a worker ${WORDS[fault]} ${about}`,
   );
   const begins = name.endsWith(":begin") || name.includes("begin");

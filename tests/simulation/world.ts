@@ -103,6 +103,8 @@ export class World {
   /** Posts a batch of events to the product, as a sandbox does. */
   pushed: (token: string, body: object) => Promise<PushAnswer> = async () =>
     null;
+  /** The server goes down at its next step. */
+  onFall: () => void = () => {};
   /** Told of what happens at the provider, at the moment it happens. */
   onMake: (box: Box) => void = () => {};
   onDestroy: (box: Box) => void = () => {};
@@ -233,7 +235,7 @@ export class World {
     this.calls.set(route, (this.calls.get(route) ?? 0) + 1);
     const attempt = this.attempts.of(currentContext());
     if (attempt?.dead) return never();
-    const { fault, dice } = this.draw(route, owner);
+    const { fault, dice, falls } = this.draw(route, owner);
     attempt?.called(route, fault);
     await this.wait(
       this.mood === "crawling"
@@ -242,6 +244,7 @@ export class World {
           ? dice.between(2_000, 19_000)
           : dice.between(1, 400),
     );
+    if (falls) this.onFall();
     switch (fault) {
       case "before":
         throw new NoAnswer(route);
@@ -289,8 +292,11 @@ export class World {
     return secret;
   }
 
-  private draw(route: Route, owner: string): { fault: Fault; dice: Dice } {
-    const { weather } = this.fate;
+  private draw(
+    route: Route,
+    owner: string,
+  ): { fault: Fault; dice: Dice; falls: boolean } {
+    const chance = this.fate.at(route);
     const about = `${route} of ${owner}`;
     const words = (fault: Exclude<Fault, "none">) =>
       `a ${route} for ${owner} ${FAULT_WORDS[fault]}`;
@@ -298,17 +304,23 @@ export class World {
     const death = this.fate.draw(
       `worker in ${about}`,
       worker,
-      currentContext() ? weather.worker : 0,
+      currentContext() ? chance.worker : 0,
       words,
     );
     const drawn = this.fate.draw<Exclude<Fault, "none">>(
       about,
       REMOTE[route],
-      weather.remote,
+      chance.remote,
       words,
     );
     const fault = death.kind === "none" ? drawn.kind : death.kind;
-    return { fault, dice: drawn.dice };
+    const { kind } = this.fate.draw(
+      `server in ${about}`,
+      ["goes down"] as const,
+      currentContext() ? chance.server : 0,
+      () => `the server goes down during a ${route} for ${owner}`,
+    );
+    return { fault, dice: drawn.dice, falls: kind !== "none" };
   }
 }
 
