@@ -1,7 +1,7 @@
 import { ENDS } from "./attempts";
-import { REMOTE, type Route } from "./fate";
+import { REMOTE, STEPS } from "./fate";
 import { movesOf } from "./moves";
-import { IMPOSSIBLE, STEPS } from "./reachable";
+import { IMPOSSIBLE } from "./reachable";
 
 /** What of all that can happen has happened, and what has not. */
 
@@ -42,7 +42,7 @@ function attempts(counts: Counts): string[] {
   print("steps by how their worker ended", ofEnd);
   const zeros: string[] = [];
   for (const [step, route] of Object.entries(STEPS)) {
-    for (const fault of ["none", ...REMOTE[route as Route]]) {
+    for (const fault of ["none", ...REMOTE[route]]) {
       for (const end of ENDS) {
         if (end === "died in a call" || end === "report refused") continue;
         const name = `${step}: ${route} ${fault}, ${end}`;

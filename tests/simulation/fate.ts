@@ -39,6 +39,25 @@ export type Route = keyof typeof REMOTE;
 export type Fault =
   "none" | "die before" | "die after" | (typeof REMOTE)[Route][number];
 
+/** Each kind of step a worker is given, and the call that it is for. */
+export const STEPS: Record<string, Route> = {
+  create: "create",
+  look: "get",
+  start: "start",
+  recover: "recover",
+  claim: "upload",
+  stop: "stop",
+  delete: "delete",
+  keep: "POST /keep",
+  restore: "POST /restore",
+  install: "POST /skills",
+  configure: "PUT /config",
+  probe: "get",
+  "turns:send": "POST /turns",
+  "turns:halt": "POST /turns/stop",
+  "turns:pull": "GET /turns",
+};
+
 /** What each fault is, for people. */
 export const FAULT_WORDS: Record<Exclude<Fault, "none">, string> = {
   before: "is cut before anything happens",

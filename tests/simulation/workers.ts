@@ -1,7 +1,6 @@
 import { currentContext } from "../../emulators/backend/functions/context";
 import type { Attempt } from "./attempts";
-import { WORKER } from "./fate";
-import { STEPS } from "./reachable";
+import { STEPS, WORKER } from "./fate";
 import type { WorkerCall } from "./fences";
 import { never, type World } from "./world";
 
