@@ -309,6 +309,9 @@ export const EVENTS: Record<string, Event> = {
   stranger: {
     weight: 1,
     happen({ stage }) {
+      const there = stage.world.live().filter(({ stranger }) => stranger);
+      // More in one sweep halt it: the operator's, and a scene's.
+      if (there.length >= 3) return "very many carry our label already";
       const box = stage.stranger();
       return box
         ? `a sandbox appears that carries our label: ${box.id}`
