@@ -7,6 +7,7 @@
  *                       stopped goes on (.slipway/simulation.json); "none" notes nothing
  *   --seed N            plays one seed and tells its story
  *   --guards [word]     takes each guard out in turn; a scene must notice
+ *   --seeds N           with it: which of the seeds from 1 to N notices, too (0)
  *   --strict            a zero in the coverage fails too
  *
  * Prints the coverage; exits with 1 when an invariant was broken or a guard
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
     state: { type: "string", default: ".slipway/simulation.json" },
     seed: { type: "string" },
     guards: { type: "boolean", default: false },
+    seeds: { type: "string", default: "0" },
     strict: { type: "boolean", default: false },
   },
   allowPositionals: true,
@@ -35,7 +37,7 @@ if (values.seed !== undefined) {
   process.exit((await tell(Number(values.seed))) ? 0 : 1);
 }
 const held = values.guards
-  ? await proveGuards(jobs, positionals[0] ?? "")
+  ? await proveGuards(jobs, positionals[0] ?? "", Number(values.seeds))
   : await runRanges({
       from: Number(values.from),
       runs: Number(values.runs),

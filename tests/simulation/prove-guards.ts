@@ -9,10 +9,15 @@ export type Proof = {
   broken: string | null;
 };
 
-/** Takes each guard whose name has `word` in it out in turn; prints the table. True if every one was caught. */
+/**
+ * Takes each guard whose name has `word` in it out in turn; prints the table,
+ * and of the seeds from 1 to `seeds` the first that notices, too. True if every
+ * one was caught by its scene.
+ */
 export async function proveGuards(
   jobs: number,
   word: string,
+  seeds: number,
 ): Promise<boolean> {
   const names = Object.keys(GUARDS).filter((name) => name.includes(word));
   const proofs = new Map<string, Proof>();
@@ -22,7 +27,11 @@ export async function proveGuards(
       for (const name of left) {
         const proof = await prove(name);
         proofs.set(name, proof);
-        console.log(`${proof.broken ? "caught" : "NOT CAUGHT"}: ${name}`);
+        const seed = seeds > 0 ? await firstSeed(name, seeds) : null;
+        console.log(
+          `${proof.broken ? "caught" : "NOT CAUGHT"}: ${name}` +
+            (seed === null ? "" : `, and by seed ${seed}`),
+        );
       }
     }),
   );
@@ -36,6 +45,21 @@ export async function prove(name: string): Promise<Proof> {
   const crew = await hire(1, name);
   try {
     return { guard: name, broken: await crew.show(scene) };
+  } finally {
+    await crew.close();
+  }
+}
+
+/** The first of the seeds from 1 to `seeds` that notices the guard's absence, or null. */
+async function firstSeed(name: string, seeds: number): Promise<number | null> {
+  const crew = await hire(1, name);
+  let first: number | null = null;
+  try {
+    await crew.play([{ from: 1, runs: seeds }], ({ broken }) => {
+      first = broken?.seed ?? null;
+      return true;
+    });
+    return first;
   } finally {
     await crew.close();
   }
