@@ -14,6 +14,7 @@
  * was not missed.
  */
 import { parseArgs } from "node:util";
+import { countScenes } from "../tests/simulation/coverage";
 import { proveGuards } from "../tests/simulation/prove-guards";
 import { runRanges } from "../tests/simulation/ranges";
 import { tell } from "../tests/simulation/tell";
@@ -36,6 +37,7 @@ const jobs = Number(values.jobs);
 if (values.seed !== undefined) {
   process.exit((await tell(Number(values.seed))) ? 0 : 1);
 }
+if (!values.guards) await countScenes();
 const held = values.guards
   ? await proveGuards(jobs, positionals[0] ?? "", Number(values.seeds))
   : await runRanges({

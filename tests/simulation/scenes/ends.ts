@@ -1,6 +1,6 @@
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
-import { digestOf } from "../world";
+import { digestOf, type Box } from "../world";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 
 /** Sandboxes that are deleted, replaced, stopped and restored. */
@@ -20,6 +20,18 @@ function replaced(on: OnStage): void {
     on.runs() && boxes.length === 1 && boxes[0]?.files === "a letter",
   );
   hold("a replacement is a generation", on.slot().generation === 2);
+}
+
+/** Where a replacement is. */
+function stepOf(on: OnStage): string {
+  const { state } = on.slot();
+  return state.status === "replacing" ? `${state.stage}/${state.step}` : "";
+}
+
+function newest(on: OnStage): Box {
+  const box = on.world.live().at(-1);
+  if (!box) throw new Error("There is no sandbox.");
+  return box;
 }
 
 export const ENDS: Record<string, Scene> = {
@@ -70,6 +82,56 @@ export const ENDS: Record<string, Scene> = {
       await on.act("resumeReplace");
       await on.pass(MINUTE);
       replaced(on);
+      await on.rest();
+    },
+  },
+
+  "a replacement whose new sandbox stops, and is lost while it is started": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("POST /restore of ann's default 1", "hang");
+      on.ordain("start of ann's default", "slow");
+      await on.act("replace");
+      await on.until("it gets files", () => stepOf(on) === "restore/restore");
+      const box = newest(on);
+      on.world.stop(box);
+      await on.until("it is started", () => stepOf(on) === "boot/start");
+      box.state = "destroyed";
+      await on.until("it is missed", () => stepOf(on) !== "boot/start");
+      on.world.fate.ordained.clear();
+      await on.pass(5 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "a replacement whose new sandbox breaks, and is lost while it is mended": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("POST /restore of ann's default 1", "hang");
+      on.ordain("recover of ann's default", "slow");
+      await on.act("replace");
+      await on.until("it gets files", () => stepOf(on) === "restore/restore");
+      const box = newest(on);
+      on.world.stop(box, "error");
+      await on.until("it is mended", () => stepOf(on) === "boot/recover");
+      box.state = "destroyed";
+      await on.until("it is missed", () => stepOf(on) !== "boot/recover");
+      on.world.fate.ordained.clear();
+      await on.pass(5 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "a sandbox that breaks while it is stopped": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("stop of ann's default", "pending");
+      await on.act("stop");
+      const box = newest(on);
+      await on.until("it stops", () => box.state === "stopping");
+      on.world.stop(box, "error");
+      const failed = () => on.slot().state.status === "failed";
+      await on.until("it is told", failed, 5 * MINUTE);
       await on.rest();
     },
   },

@@ -126,8 +126,11 @@ export class OnStage {
   }
 }
 
-/** Plays a scene; what was broken in it, or null. */
-export async function playScene({ play, env = {} }: Scene) {
+/** Plays a scene; what was broken in it, or null. `told` learns which transitions it came to. */
+export async function playScene(
+  { play, env = {} }: Scene,
+  told: (moves: ReadonlyMap<string, number>) => void = () => {},
+) {
   const world = new World(1);
   const stage = await Stage.open(world, {}, env);
   const watch = new Watch(world, disk, () => {});
@@ -138,6 +141,7 @@ export async function playScene({ play, env = {} }: Scene) {
     if (error instanceof Violation) return error;
     throw error;
   } finally {
+    told(watch.moves);
     await stage.close();
   }
 }
