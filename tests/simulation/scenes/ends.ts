@@ -34,6 +34,27 @@ function newest(on: OnStage): Box {
   return box;
 }
 
+/** A replacement's new sandbox ends in a state, and is lost in the step that would bring it back. */
+async function lostWhileBrought(
+  on: OnStage,
+  state: "stopped" | "error",
+  step: "start" | "recover",
+): Promise<void> {
+  await atWork(on);
+  on.ordain("POST /restore of ann's default 1", "hang");
+  on.ordain(`${step} of ann's default`, "slow");
+  await on.act("replace");
+  await on.until("it gets files", () => stepOf(on) === "restore/restore");
+  const box = newest(on);
+  on.world.stop(box, state);
+  await on.until("it is brought back", () => stepOf(on) === `boot/${step}`);
+  box.state = "destroyed";
+  await on.until("it is missed", () => stepOf(on) !== `boot/${step}`);
+  on.world.fate.ordained.clear();
+  await on.pass(5 * MINUTE);
+  await on.rest();
+}
+
 export const ENDS: Record<string, Scene> = {
   "a deletion that does nothing": {
     async play(on) {
@@ -87,39 +108,11 @@ export const ENDS: Record<string, Scene> = {
   },
 
   "a replacement whose new sandbox stops, and is lost while it is started": {
-    async play(on) {
-      await atWork(on);
-      on.ordain("POST /restore of ann's default 1", "hang");
-      on.ordain("start of ann's default", "slow");
-      await on.act("replace");
-      await on.until("it gets files", () => stepOf(on) === "restore/restore");
-      const box = newest(on);
-      on.world.stop(box);
-      await on.until("it is started", () => stepOf(on) === "boot/start");
-      box.state = "destroyed";
-      await on.until("it is missed", () => stepOf(on) !== "boot/start");
-      on.world.fate.ordained.clear();
-      await on.pass(5 * MINUTE);
-      await on.rest();
-    },
+    play: (on) => lostWhileBrought(on, "stopped", "start"),
   },
 
   "a replacement whose new sandbox breaks, and is lost while it is mended": {
-    async play(on) {
-      await atWork(on);
-      on.ordain("POST /restore of ann's default 1", "hang");
-      on.ordain("recover of ann's default", "slow");
-      await on.act("replace");
-      await on.until("it gets files", () => stepOf(on) === "restore/restore");
-      const box = newest(on);
-      on.world.stop(box, "error");
-      await on.until("it is mended", () => stepOf(on) === "boot/recover");
-      box.state = "destroyed";
-      await on.until("it is missed", () => stepOf(on) !== "boot/recover");
-      on.world.fate.ordained.clear();
-      await on.pass(5 * MINUTE);
-      await on.rest();
-    },
+    play: (on) => lostWhileBrought(on, "error", "recover"),
   },
 
   "a sandbox that breaks while it is stopped": {

@@ -82,6 +82,12 @@ export class OnStage {
     return disk.find("launches", launchId)?.state.state;
   }
 
+  /** Somebody reports as a worker would, with a fence that was put together. */
+  async claim(path: string, args: Record<string, Value>): Promise<void> {
+    await this.call("simulation:echo", { path, args });
+    await this.pass(SECOND);
+  }
+
   /** Has a skill taken off a running sandbox, as when no conversation is about it any more. */
   uninstall(row: Doc<"installedSkills">): Promise<void> {
     return this.stage.transaction((ctx) =>

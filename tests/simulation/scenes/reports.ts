@@ -1,19 +1,8 @@
-import type { Value } from "convex/values";
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 
 /** Reports that come from the wrong one, or claim what is not so. */
-
-/** Somebody calls as a worker would, with a fence that was put together. */
-async function claim(
-  on: OnStage,
-  path: string,
-  args: Record<string, Value>,
-): Promise<void> {
-  await on.call("simulation:echo", { path, args });
-  await on.pass(SECOND);
-}
 
 /** The config write that is under way, once there is one. */
 async function writing(on: OnStage) {
@@ -53,7 +42,7 @@ export const REPORTS: Record<string, Scene> = {
       const { _id: slotId, generation } = on.slot();
       const token = disk.all("leases")[0]?.token ?? "";
       const fence = { slotId, generation: generation - 1, token };
-      await claim(on, "lifecycle/driver:begin", fence);
+      await on.claim("lifecycle/driver:begin", fence);
       on.world.mood = "none";
       await on.rest();
     },
@@ -64,7 +53,7 @@ export const REPORTS: Record<string, Scene> = {
       const token = await writing(on);
       const { _id: slotId, generation } = on.slot();
       const fence = { slotId, generation: generation - 1, token };
-      await claim(on, "lifecycle/config:begin", fence);
+      await on.claim("lifecycle/config:begin", fence);
       await on.rest();
     },
   },
@@ -74,7 +63,7 @@ export const REPORTS: Record<string, Scene> = {
       await writing(on);
       const { _id: slotId, generation } = on.slot();
       const fence = { slotId, generation, token: "another" };
-      await claim(on, "lifecycle/config:begin", fence);
+      await on.claim("lifecycle/config:begin", fence);
       await on.rest();
     },
   },
@@ -84,7 +73,7 @@ export const REPORTS: Record<string, Scene> = {
       await looking(on);
       const { _id: slotId, revision } = on.slot();
       const report = { slotId, revision, token: "another", ...STOPPED };
-      await claim(on, "lifecycle/probes:report", report);
+      await on.claim("lifecycle/probes:report", report);
       await on.rest();
     },
   },
@@ -94,7 +83,7 @@ export const REPORTS: Record<string, Scene> = {
       const token = await looking(on);
       const { _id: slotId, revision } = on.slot();
       const report = { slotId, revision: revision - 1, token, ...STOPPED };
-      await claim(on, "lifecycle/probes:report", report);
+      await on.claim("lifecycle/probes:report", report);
       await on.rest();
     },
   },

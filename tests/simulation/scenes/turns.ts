@@ -1,4 +1,3 @@
-import type { Value } from "convex/values";
 import { hold } from "../hold";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
@@ -27,16 +26,6 @@ async function say(
 ): Promise<void> {
   const text = `Words of ${clientId}.`;
   await on.call("sessions:send", { sessionId, text, clientId });
-}
-
-/** Somebody reports as a worker would, with a fence that was put together. */
-async function claim(
-  on: OnStage,
-  path: string,
-  args: Record<string, Value>,
-): Promise<void> {
-  await on.call("simulation:echo", { path, args });
-  await on.pass(SECOND);
 }
 
 export const TURNS: Record<string, Scene> = {
@@ -78,7 +67,7 @@ export const TURNS: Record<string, Scene> = {
       const turnId = turn()?._id ?? "";
       const outcome = { kind: "accepted" };
       const report = { turnId, token: "another", outcome };
-      await claim(on, "chat/sending:sent", report);
+      await on.claim("chat/sending:sent", report);
       await on.rest();
     },
   },
@@ -91,7 +80,7 @@ export const TURNS: Record<string, Scene> = {
       await on.until("it works", () => turn()?.state === "running");
       const from = turn()?.cursor.next ?? 0;
       const events = [{ n: from, kind: "text", delta: "Trust me." }];
-      await claim(on, "chat/receiving:push", {
+      await on.claim("chat/receiving:push", {
         turnId: turn()?._id ?? "",
         tokenHash: "another",
         from,
