@@ -9,7 +9,7 @@ import {
 import { dispatchTurns } from "./chat/dispatch";
 import { modelOf } from "./chat/enqueue";
 import { endTurn } from "./chat/finish";
-import { turnsAt } from "./chat/records";
+import { requireMessage, turnsAt } from "./chat/records";
 import { limitOf } from "./model/chat/deadline";
 import { MAX_REQUESTS, REQUEST_LEASE } from "./model/chat/limits";
 import { charge as chargeTo, settled, UNSPENT } from "./model/chat/spending";
@@ -97,9 +97,12 @@ export const admit = internalMutation({
       kind: "admitted",
       requestId,
       userId,
-      turns: turns.map(({ _id, text, spent = UNSPENT }) => {
-        return { turnId: _id, text, spent };
-      }),
+      turns: await Promise.all(
+        turns.map(async ({ _id, promptId, spent = UNSPENT }) => {
+          const { text } = await requireMessage(ctx, promptId);
+          return { turnId: _id, text, spent };
+        }),
+      ),
       provider: { id, baseUrl, contextLength },
       model: model.model,
       sealedKey: keyless ? null : (key?.sealed ?? null),

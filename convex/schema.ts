@@ -135,8 +135,8 @@ export default defineSchema({
     sessionId: v.id("sessions"),
     slotId: v.id("slots"),
     userId: v.id("users"),
+    promptId: v.id("messages"), // the user's; its text is apart from this hot row
     messageId: v.id("messages"), // the assistant's
-    text: v.string(),
     state: v.union(
       v.literal("queued"),
       v.literal("sending"),
@@ -148,7 +148,7 @@ export default defineSchema({
     token: v.optional(v.string()), // fences the sender
     job: v.optional(v.id("_scheduled_functions")), // the sender's
     attempt: v.number(), // tries to hand it over, so far
-    reinstalledFor: v.optional(v.number()), // generation whose disk lacked its skill
+    reinstalledFor: v.optional(v.number()), // generation whose disk was said to lack its skill
     cursor: turnCursor, // events taken, and what was written
     stopRequested: v.boolean(),
     startedAt: v.optional(v.number()), // when its sandbox was given it

@@ -9,7 +9,12 @@ import type { MutationCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { dispatchTurns } from "./chat/dispatch";
 import { enqueueTurn } from "./chat/enqueue";
-import { activeTurns, getSession, requireSession } from "./chat/records";
+import {
+  activeTurns,
+  getSession,
+  requireSession,
+  waitingTurns,
+} from "./chat/records";
 import { removeSession } from "./chat/removing";
 import { stopTurn } from "./chat/stopping";
 import {
@@ -19,7 +24,12 @@ import {
   viewSession,
 } from "./chat/views";
 import { clip } from "./model/chat/events";
-import { MAX_MESSAGE, MAX_PARTS, MAX_WAITING } from "./model/chat/limits";
+import {
+  MAX_MESSAGE,
+  MAX_PARTS,
+  MAX_WAITING,
+  MAX_WAITING_AT,
+} from "./model/chat/limits";
 import { refuse } from "./model/errors";
 import { limitMessage } from "./limits";
 
@@ -153,7 +163,10 @@ export const send = userMutation({
       state: "queued",
     });
     await nameByFirstWords(ctx, session, text);
-    await enqueueTurn(ctx, session, answerId, text);
+    await enqueueTurn(ctx, session, {
+      promptId: messageId,
+      messageId: answerId,
+    });
     return { messageId };
   },
 });
@@ -179,6 +192,13 @@ async function requireRoom(
     throw refuse(
       "rate_limited",
       `${active.length} messages of this conversation are still unanswered.`,
+    );
+  }
+  const waiting = await waitingTurns(ctx, session.slotId);
+  if (waiting.length >= MAX_WAITING_AT) {
+    throw refuse(
+      "rate_limited",
+      `${waiting.length} messages are still waiting for this sandbox.`,
     );
   }
 }
@@ -250,7 +270,7 @@ export const retry = userMutation({
     await limitMessage(ctx, user._id);
     await clearParts(ctx, message._id);
     await ctx.db.patch("messages", message._id, { state: "queued" });
-    await enqueueTurn(ctx, session, message._id, turn.text);
+    await enqueueTurn(ctx, session, turn);
     return null;
   },
 });

@@ -3,7 +3,7 @@ import { internal } from "./_generated/api";
 import type { Doc, Id } from "./_generated/dataModel";
 import { internalMutation, type MutationCtx } from "./_generated/server";
 import { isAtWork } from "./chat/atWork";
-import { dispatchTurns, failWaiting, scheduleSend } from "./chat/dispatch";
+import { dispatchTurns, scheduleSend } from "./chat/dispatch";
 import { endTurn } from "./chat/finish";
 import { turnsAt } from "./chat/records";
 import { overdue } from "./model/chat/deadline";
@@ -19,33 +19,20 @@ import {
 import { requireSlot } from "./lifecycle/records";
 import { outwaited } from "./model/admission";
 import { failure } from "./model/errors";
-import { failureValidator } from "./validators";
 
-export { dispatchTurns, failTurns } from "./chat/dispatch";
+export { dispatchTurns, failTurns, failTurnsFor } from "./chat/dispatch";
 export { hasTurns, hasWaitingTurns } from "./chat/records";
 
 const STATES = ["queued", "sending", "running"] as const;
 
-/**
- * Turns of each state found by one transaction. Each is read with its text of up
- * to 96 KB, or twice that as JSON, and a transaction may read 16 MiB.
- */
-const BATCH = 25;
+/** Of each kind found by one run; the jobs that follow from it are at most 1,000. */
+const BATCH = 250;
 
-/** Stops found by one run, which are small; the next follows in 15 s. */
-const STOPS = 50;
-
-/** Turns of one slot looked at by one transaction: each may be read and written three times. */
-const LOOK = 5;
+/** Turns of one slot looked at by one transaction, each with some ten reads. */
+const LOOK = 10;
 
 /** Pieces handled by the cron itself, which waits in no queue of jobs; the rest are jobs. */
 const AT_ONCE = 20;
-
-/**
- * What a piece may read or write, in bytes: what it looks at, and what waits
- * for its slot, of which `dispatchTurns` reads some 60 with their texts.
- */
-const PIECE_BYTES = 12 * 1024 * 1024;
 
 /** Pulled by one action: sandboxes that hang cost one job, not many. */
 const PULLS = 20;
@@ -119,7 +106,7 @@ function dueStops(ctx: MutationCtx, now: number): Promise<Doc<"stops">[]> {
   return ctx.db
     .query("stops")
     .withIndex("by_next_at", (q) => q.lte("nextAt", now))
-    .take(STOPS);
+    .take(BATCH);
 }
 
 /** Has each slot looked after that has something due. */
@@ -131,7 +118,9 @@ async function handle(
 ): Promise<void> {
   const pieces = piecesOf(due, slots);
   for (const piece of pieces.slice(0, AT_ONCE)) await tryCheck(ctx, piece);
-  for (const piece of pieces.slice(AT_ONCE)) await checkLater(ctx, piece);
+  for (const piece of pieces.slice(AT_ONCE)) {
+    await ctx.scheduler.runAfter(0, internal.turns.checkSlot, piece);
+  }
   const quiet = due
     .filter((turn) => turn.state === "running" && !overdue(turn, now))
     .map(({ _id }) => _id);
@@ -156,24 +145,13 @@ function piecesOf(due: Doc<"turns">[], slots: Set<Id<"slots">>): Piece[] {
   return pieces;
 }
 
-/**
- * What fails is undone by itself, said, and tried again by the next run. A
- * nested mutation reads on this one's account, so that it must have room.
- */
+/** What fails is undone by itself, said, and tried again by the next run. */
 async function tryCheck(ctx: MutationCtx, piece: Piece): Promise<void> {
-  const { bytesRead, bytesWritten } = await ctx.meta.getTransactionMetrics();
-  if (Math.min(bytesRead.remaining, bytesWritten.remaining) < PIECE_BYTES) {
-    return checkLater(ctx, piece);
-  }
   try {
     await ctx.runMutation(internal.turns.checkSlot, piece);
   } catch (error) {
     console.error(`The turns of slot ${piece.slotId} were not checked:`, error);
   }
-}
-
-async function checkLater(ctx: MutationCtx, piece: Piece): Promise<void> {
-  await ctx.scheduler.runAfter(0, internal.turns.checkSlot, piece);
 }
 
 /** Looks at some turns of a slot that are due, and at what the slot can do. */
@@ -190,22 +168,6 @@ export const checkSlot = internalMutation({
       if (turn.state === "sending") await checkSending(ctx, turn, now);
       if (turn.state === "running") await checkRunning(ctx, turn, now);
     }
-    await dispatchTurns(ctx, slotId);
-    return null;
-  },
-});
-
-/** Goes on ending what waited for a slot that cannot serve. */
-export const failMore = internalMutation({
-  args: {
-    slotId: v.id("slots"),
-    error: failureValidator,
-    from: v.number(),
-    to: v.number(),
-  },
-  returns: v.null(),
-  handler: async (ctx, { slotId, error, ...times }) => {
-    await failWaiting(ctx, slotId, error, times);
     await dispatchTurns(ctx, slotId);
     return null;
   },

@@ -13,16 +13,15 @@ import {
 } from "../lifecycle/records";
 import {
   MAX_RUNNING,
-  MAX_WAITING,
   NO_PROGRESS,
   QUEUE_DEADLINE,
   QUEUE_LOOK,
   SEND_LOOK,
 } from "../model/chat/limits";
 import { prospect, type Place } from "../model/chat/turn";
-import { failure, type Failure } from "../model/errors";
+import type { Failure } from "../model/errors";
 import { endTurn, lost } from "./finish";
-import { newestWaiting, turnsAt, waitingTurns } from "./records";
+import { turnsAt, waitingTurns } from "./records";
 import { payStops } from "./stops";
 
 /**
@@ -44,18 +43,6 @@ export async function dispatchTurns(
   if (wake) await wantRunning(ctx, slotId);
 }
 
-/**
- * Waiting turns ended by one transaction: each is read and written several times
- * with its text of up to 96 KB, and a transaction may read 16 MiB.
- */
-const ENDS = 10;
-
-/**
- * Waiting turns looked at to find who is next: as many as there can be before
- * the first of a session that has none under way.
- */
-const LOOKED_AT = MAX_RUNNING * (MAX_WAITING + 1);
-
 /** Moves what waits for the slot, if it can; answers whether it waits for a start that nobody has asked for. */
 async function letGo(
   ctx: MutationCtx,
@@ -63,39 +50,20 @@ async function letGo(
   boot: Doc<"boots"> | null,
   under: Doc<"turns">[],
 ): Promise<boolean> {
-  const [oldest] = await waitingTurns(ctx, slot._id, 1);
-  if (!oldest || oldest.stopRequested) return false; // `failWaiting` is at it
+  const waiting = await waitingTurns(ctx, slot._id);
+  if (waiting.length === 0) return false;
   const place = await placeOf(ctx, slot, boot);
-  // Only the oldest can have been asked for too early; the others are like the first that was not.
-  const { kind } = prospect(place, oldest._creationTime);
-  if (kind === "go") await handOver(ctx, slot, under);
-  if (kind === "never") await failHopeless(ctx, slot._id, place);
-  return kind === "wake";
-}
-
-/** Fails what waits for nothing; it is the oldest, for it was asked for too early. */
-async function failHopeless(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-  place: Place,
-): Promise<void> {
-  const waiting = await waitingTurns(ctx, slotId, ENDS + 1);
-  for (const turn of waiting.slice(0, ENDS)) {
+  const able: Doc<"turns">[] = [];
+  let wake = false;
+  for (const turn of waiting) {
     const what = prospect(place, turn._creationTime);
-    if (what.kind !== "never") return;
+    if (what.kind === "go") able.push(turn);
+    if (what.kind === "wake") wake = true;
+    if (what.kind !== "never") continue;
     await endTurn(ctx, turn, { state: "failed", error: what.error });
   }
-  if (waiting.length > ENDS) await dispatchLater(ctx, slotId);
-}
-
-/** Goes on in another transaction where this one has done what it can. */
-async function dispatchLater(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-): Promise<void> {
-  await ctx.scheduler.runAfter(0, internal.turns.checkSlot, {
-    ...{ slotId, turnIds: [] },
-  });
+  await handOver(ctx, slot, under, able);
+  return wake;
 }
 
 /** The slot cannot serve: what it had is lost, what waited for it alone fails. */
@@ -107,39 +75,27 @@ export async function failTurns(
   for (const turn of await turnsAt(ctx, slotId)) {
     await endTurn(ctx, turn, lost(turn, error.message));
   }
-  await failWaiting(ctx, slotId, error);
-}
-
-/**
- * Fails what waits for the slot alone, of the turns asked for in `times`, both
- * inclusive. What is too much for one transaction follows in others: the first
- * of it is marked, so that meanwhile nothing is let go, and no sandbox is woken.
- */
-export async function failWaiting(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-  error: Failure,
-  times?: { from: number; to: number },
-): Promise<void> {
-  const waiting = await waitingTurns(ctx, slotId, ENDS + 1, times);
   const launches = await activeLaunches(ctx, slotId);
   const relaunching = new Set(launches.map((launch) => launch.sessionId));
-  for (const turn of waiting.slice(0, ENDS)) {
-    if (!relaunching.has(turn.sessionId)) {
-      await endTurn(ctx, turn, { state: "failed", error });
-    } else if (turn.stopRequested) {
-      await ctx.db.patch("turns", turn._id, { stopRequested: false });
-    }
+  for (const turn of await waitingTurns(ctx, slotId)) {
+    if (relaunching.has(turn.sessionId)) continue;
+    await endTurn(ctx, turn, { state: "failed", error });
   }
-  const next = waiting[ENDS];
-  if (!next) return;
-  await ctx.db.patch("turns", next._id, { stopRequested: true });
-  // Not what is asked for from now on.
-  const newest = times ? null : await newestWaiting(ctx, slotId);
-  const from = next._creationTime;
-  await ctx.scheduler.runAfter(0, internal.turns.failMore, {
-    ...{ slotId, error, from, to: times?.to ?? newest?._creationTime ?? from },
-  });
+}
+
+/** A skill cannot be put on the slot's disk: what waits for it fails. */
+export async function failTurnsFor(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  skill: { skillKey: string; sha: string },
+  error: Failure,
+): Promise<void> {
+  if (await getInstalled(ctx, slot, skill.skillKey, skill.sha)) return;
+  for (const turn of await waitingTurns(ctx, slot._id)) {
+    const { skillKey, sha } = await sessionOf(ctx, turn);
+    if (skillKey !== skill.skillKey || sha !== skill.sha) continue;
+    await endTurn(ctx, turn, { state: "failed", error });
+  }
 }
 
 /**
@@ -204,54 +160,40 @@ async function handOver(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   under: Doc<"turns">[],
+  waiting: Doc<"turns">[],
 ): Promise<void> {
   let room = MAX_RUNNING - under.length;
-  if (room <= 0) return;
   const busy = new Set(under.map((turn) => turn.sessionId));
-  let ended = 0;
-  for (const turn of await waitingTurns(ctx, slot._id, LOOKED_AT)) {
+  for (const turn of waiting) {
     if (room <= 0) return;
     if (busy.has(turn.sessionId)) continue;
-    if (turn.stopRequested) continue; // of a slot that another job fails
-    if (ended === ENDS) return dispatchLater(ctx, slot._id);
     busy.add(turn.sessionId);
-    const skill = await ensureSkill(ctx, slot, turn);
-    if (skill === "lost") ended += 1;
-    if (skill !== "there") continue;
+    if (!(await ensureSkill(ctx, slot, turn))) continue;
     await startSending(ctx, slot, turn);
     room -= 1;
   }
 }
 
-/**
- * Whether the session's skill is on this generation's disk. A sandbox made
- * anew lacks it: it is installed again, once, and the turn waits. Where it is
- * `lost` the turn has ended.
- */
+/** Whether the session's skill is on this generation's disk. If not, it is on its way there. */
 async function ensureSkill(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   turn: Doc<"turns">,
-): Promise<"there" | "coming" | "lost"> {
+): Promise<boolean> {
+  const { skillKey, sha } = await sessionOf(ctx, turn);
+  if (await getInstalled(ctx, slot, skillKey, sha)) return true;
+  if (await getFlight(ctx, slot, skillKey, sha)) return false;
+  if (await mayFly(ctx, slot)) await startInstall(ctx, slot, { skillKey, sha });
+  return false;
+}
+
+async function sessionOf(
+  ctx: QueryCtx,
+  turn: Doc<"turns">,
+): Promise<Doc<"sessions">> {
   const session = await ctx.db.get("sessions", turn.sessionId);
   if (!session) throw new Error(`Session ${turn.sessionId} is missing.`);
-  const { skillKey, sha } = session;
-  if (await getInstalled(ctx, slot, skillKey, sha)) return "there";
-  if (await getFlight(ctx, slot, skillKey, sha)) return "coming";
-  if (turn.reinstalledFor === slot.generation) {
-    await endTurn(ctx, turn, {
-      state: "failed",
-      error: failure(
-        "install_failed",
-        `The skill ${session.skillName} could not be installed again.`,
-      ),
-    });
-    return "lost";
-  }
-  if (!(await mayFly(ctx, slot))) return "coming";
-  await ctx.db.patch("turns", turn._id, { reinstalledFor: slot.generation });
-  await startInstall(ctx, slot, { skillKey, sha });
-  return "coming";
+  return session;
 }
 
 async function startSending(

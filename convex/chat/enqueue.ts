@@ -10,12 +10,11 @@ import { endTurn } from "./finish";
 /** An allow-list has at most 50 providers; some keys may be of former ones. */
 const MAX_KEYS = 200;
 
-/** Queues a run of the agent that answers in `messageId`, and lets it go if it can. */
+/** Queues a run of the agent that answers `promptId` in `messageId`, and lets it go if it can. */
 export async function enqueueTurn(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  messageId: Id<"messages">,
-  text: string,
+  { promptId, messageId }: Pick<Doc<"turns">, "promptId" | "messageId">,
 ): Promise<void> {
   const now = Date.now();
   await acted(ctx, session.slotId);
@@ -23,8 +22,8 @@ export async function enqueueTurn(
     sessionId: session._id,
     slotId: session.slotId,
     userId: session.userId,
+    promptId,
     messageId,
-    text,
     state: "queued",
     pushTokenHashes: [],
     attempt: 0,

@@ -2,7 +2,7 @@ import { getUser } from "../access";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { refuse } from "../model/errors";
-import { MAX_RUNNING, MAX_WAITING } from "../model/chat/limits";
+import { MAX_RUNNING, MAX_WAITING, MAX_WAITING_AT } from "../model/chat/limits";
 
 /** Reads of the conversation's tables, one way each. */
 
@@ -69,36 +69,20 @@ export function turnsAt(
     .take(2 * MAX_RUNNING);
 }
 
-/** The oldest of a slot's turns that wait, or of those asked for in `times`, both inclusive. */
+/** A slot's turns that wait, the oldest first. */
 export function waitingTurns(
   ctx: QueryCtx,
   slotId: Id<"slots">,
-  most: number,
-  { from, to } = { from: 0, to: Infinity },
 ): Promise<Doc<"turns">[]> {
-  return ctx.db
-    .query("turns")
-    .withIndex("by_slot_and_state", (q) =>
-      q
-        .eq("slotId", slotId)
-        .eq("state", "queued")
-        .gte("_creationTime", from)
-        .lte("_creationTime", to),
-    )
-    .take(most);
-}
-
-export function newestWaiting(
-  ctx: QueryCtx,
-  slotId: Id<"slots">,
-): Promise<Doc<"turns"> | null> {
-  return ctx.db
-    .query("turns")
-    .withIndex("by_slot_and_state", (q) =>
-      q.eq("slotId", slotId).eq("state", "queued"),
-    )
-    .order("desc")
-    .first();
+  return (
+    ctx.db
+      .query("turns")
+      .withIndex("by_slot_and_state", (q) =>
+        q.eq("slotId", slotId).eq("state", "queued"),
+      )
+      // More than may be asked for: those taken back wait again.
+      .take(MAX_WAITING_AT + 2 * MAX_RUNNING)
+  );
 }
 
 /** Whether the sandbox has a turn, or is being handed one. */

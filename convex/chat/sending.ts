@@ -13,6 +13,7 @@ import { failureValidator } from "../validators";
 import { daemon, daemonOf } from "./daemon";
 import { dispatchTurns, scheduleSend, waitAgain } from "./dispatch";
 import { endTurn } from "./finish";
+import { requireMessage } from "./records";
 import { oweStop, remote } from "./stops";
 
 /** What the worker that hands a turn to its sandbox may ask and say. */
@@ -61,7 +62,7 @@ export const beginSend = internalMutation({
     return {
       daemon: address,
       sessionId: session._id,
-      text: turn.text,
+      text: (await requireMessage(ctx, turn.promptId)).text,
       skill: { name: skill.name, path: skill.path, key: skill.skillKey },
     };
   },
@@ -106,7 +107,8 @@ export const sent = internalMutation({
       return null;
     }
     if (!isItsSender(turn, token)) return null;
-    const after = afterSend(turn.attempt, outcome);
+    const reinstalled = turn.reinstalledFor === generation;
+    const after = afterSend({ ...turn, reinstalled }, outcome);
     switch (after.next) {
       case "run":
         await ctx.db.patch("turns", turnId, { state: "running" });
@@ -120,6 +122,7 @@ export const sent = internalMutation({
       case "reinstall":
         await forgetSkill(ctx, turn);
         await waitAgain(ctx, turnId);
+        await ctx.db.patch("turns", turnId, { reinstalledFor: generation });
         await dispatchTurns(ctx, turn.slotId);
         break;
       case "fail": {

@@ -5,6 +5,7 @@ import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failure, type Failure } from "../model/errors";
 import { errorOf } from "../model/log";
 import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
+import { failTurnsFor } from "../turns";
 import { failureValidator } from "../validators";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
@@ -305,6 +306,7 @@ async function failFlight(
     }
     await endLaunch(ctx, launch, { state: "failed", at: Date.now(), error });
   }
+  await failTurnsFor(ctx, await requireSlot(ctx, flight.slotId), flight, error);
 }
 
 async function heldFlight(

@@ -2,7 +2,11 @@ import { beforeAll, expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { START } from "../../convex/model/chat/apply";
-import { MAX_MESSAGE, MAX_WAITING } from "../../convex/model/chat/limits";
+import {
+  MAX_MESSAGE,
+  MAX_WAITING,
+  MAX_WAITING_AT,
+} from "../../convex/model/chat/limits";
 import { until } from "./chat-daemon";
 import { SHA, SKILL_KEY, type Person } from "./chat-harness";
 import { ada, chat, chatInTests } from "./chat-tests";
@@ -16,7 +20,7 @@ beforeAll(() => {
 });
 chatInTests();
 
-const MANY = 60;
+const MANY = MAX_WAITING_AT;
 const check = () => chat.backend.run(internal.turns.check);
 
 test("one person's many long messages do not keep another's from being looked at", async () => {
@@ -52,6 +56,17 @@ test("a slot that fails holds up no other", async () => {
   expect(left).toHaveLength(MANY);
   await chat.tx(async (ctx) => {
     for (const { _id } of left) await ctx.db.delete(_id);
+  });
+});
+
+test("no more messages wait for one sandbox than each change of it can look at", async () => {
+  await write(ada, MANY, {});
+  const sent = ada.send("one too many", await ada.newSession());
+  await expect(sent).rejects.toMatchObject({
+    data: {
+      code: "rate_limited",
+      message: `${MANY} messages are still waiting for this sandbox.`,
+    },
   });
 });
 
@@ -98,7 +113,7 @@ async function turnsOf({ slotId }: Person): Promise<Doc<"turns">[]> {
           .withIndex("by_slot_and_state", (q) =>
             q.eq("slotId", slotId).eq("state", state),
           )
-          .take(100),
+          .take(2 * MANY),
       )),
     );
   }
@@ -130,13 +145,16 @@ async function write(
         });
       }
       const state = "queued";
+      const promptId = await ctx.db.insert("messages", {
+        ...{ sessionId, role: "user", state: "done" },
+        // What JSON writes as six characters.
+        text: "\u0001".repeat(MAX_MESSAGE),
+      });
       const messageId = await ctx.db.insert("messages", {
         ...{ sessionId, role: "assistant", text: "", state },
       });
       await ctx.db.insert("turns", {
-        ...{ sessionId, slotId, userId, messageId, state },
-        // What JSON writes as six characters.
-        text: "\u0001".repeat(MAX_MESSAGE),
+        ...{ sessionId, slotId, userId, promptId, messageId, state },
         ...{ pushTokenHashes: [], attempt: 0, cursor: START },
         ...{ stopRequested: false, startedAt: Date.now() },
         ...{ lastEventAt: Date.now(), checkAt: later, deadlineAt: later },

@@ -77,7 +77,7 @@ test("what is asked for while it stops waits for the next start", async () => {
   expect((await ada.answer()).state).toBe("queued");
 });
 
-test("a sandbox made anew gets the session's skill again, once", async () => {
+test("a sandbox made anew gets the session's skill again; where that fails, the message says why", async () => {
   await chat.tx(async (ctx) => {
     await ctx.db.patch(ada.slotId, { generation: 2 });
     const boot = await ctx.db
@@ -90,13 +90,20 @@ test("a sandbox made anew gets the session's skill again, once", async () => {
   const flight = await flightOf(2);
   expect(flight).toMatchObject({ skillKey: SKILL_KEY, sha: SHA });
   expect((await ada.answer()).state).toBe("queued");
-  // The flight ended without the skill: the message says so instead of waiting on.
+  // A flight that only went missing, as with a restart, is flown anew.
   await chat.tx(async (ctx) => {
     if (flight) await ctx.db.delete(flight._id);
   });
   await chat.overdue("queued");
   await check();
-  expect(errorsOf(await ada.answered("failed"))).toEqual(["install_failed"]);
+  const next = await flightOf(2);
+  expect((await ada.answer()).state).toBe("queued");
+  const error = failure("archive_hostile", "It has a link out of its folder.");
+  await chat.backend.run(internal.lifecycle.installs.report, {
+    ...{ slotId: ada.slotId, token: next?.token ?? "", ms: 1 },
+    outcome: { kind: "refused", error },
+  });
+  expect(errorsOf(await ada.answered("failed"))).toEqual(["archive_hostile"]);
 });
 
 test("the disk lacks a skill the record lists: the record is mended", async () => {

@@ -96,12 +96,14 @@ export class TurnWatch {
       const other = before && this.known.get(before._id);
       hold("an answer has one turn at a time", !other || !this.goesOn(other));
       this.writer.set(turn.messageId, turn);
-      const answer = this.answers.get(turn.text) ?? turn.messageId;
+      const text = this.disk.find("messages", turn.promptId)?.text ?? "";
+      hold("a turn answers somebody's words", text !== "");
+      const answer = this.answers.get(text) ?? turn.messageId;
       hold(
         "a message is one turn, however often sent",
         answer === turn.messageId,
       );
-      this.answers.set(turn.text, answer);
+      this.answers.set(text, answer);
     } else {
       hold(
         "a turn's end is final",

@@ -221,14 +221,15 @@ function waitingTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     const session = await ctx.db.get("sessions", sessionId);
     if (!session) throw new Error("There is no such session.");
     const { slotId, userId } = session;
-    const message = { sessionId, text: "", state: "queued" } as const;
+    const promptId = await ctx.db.insert("messages", {
+      ...{ sessionId, role: "user", text: "Hello", state: "done" },
+    });
     const messageId = await ctx.db.insert("messages", {
-      ...message,
-      role: "assistant",
+      ...{ sessionId, role: "assistant", text: "", state: "queued" },
     });
     const later = scene.now() + 10 * MINUTE;
     await ctx.db.insert("turns", {
-      ...{ sessionId, slotId, userId, messageId, text: "Hello" },
+      ...{ sessionId, slotId, userId, promptId, messageId },
       state: "queued",
       pushTokenHashes: [],
       attempt: 0,

@@ -6,6 +6,9 @@ export const MAX_MESSAGE = 32_000;
 /** Messages of one session that may wait for their turn. */
 export const MAX_WAITING = 10;
 
+/** Turns that may wait for one sandbox: few enough to be read by every change of it. */
+export const MAX_WAITING_AT = 100;
+
 /**
  * Turns at once in one sandbox. The agent refuses more than 10 and runs well
  * with about as many as it has threads (CPUs + 4).

@@ -11,14 +11,16 @@ const place = (over: Partial<Place>): Place => ({
   ...over,
 });
 
+const tried = (attempt: number) => ({ attempt, reinstalled: false });
+
 describe("handing a turn over", () => {
   test("accepted: it runs", () => {
-    expect(afterSend(3, { kind: "accepted" })).toEqual({ next: "run" });
+    expect(afterSend(tried(3), { kind: "accepted" })).toEqual({ next: "run" });
   });
 
   test("unreachable: again with growing waits, and somebody looks", () => {
-    const first = afterSend(0, { kind: "unreachable" });
-    const third = afterSend(2, { kind: "unreachable" });
+    const first = afterSend(tried(0), { kind: "unreachable" });
+    const third = afterSend(tried(2), { kind: "unreachable" });
     expect(first).toMatchObject({ next: "retry", suspect: true });
     expect(third).toMatchObject({ next: "retry", suspect: true });
     const delay = (after: typeof first) => "delay" in after && after.delay;
@@ -26,7 +28,9 @@ describe("handing a turn over", () => {
   });
 
   test("unreachable for good: fails with a reason that may be retried", () => {
-    expect(afterSend(MAX_SENDS - 1, { kind: "unreachable" })).toMatchObject({
+    expect(
+      afterSend(tried(MAX_SENDS - 1), { kind: "unreachable" }),
+    ).toMatchObject({
       next: "fail",
       error: { code: "agent_lost", retryable: true },
     });
@@ -34,7 +38,7 @@ describe("handing a turn over", () => {
 
   test("refused: fails at once with the sandbox's reason", () => {
     const error = failure("internal", "no");
-    expect(afterSend(0, { kind: "refused", error })).toEqual({
+    expect(afterSend(tried(0), { kind: "refused", error })).toEqual({
       next: "fail",
       error,
       suspect: false,
@@ -42,8 +46,17 @@ describe("handing a turn over", () => {
   });
 
   test("the disk lacks the skill: it is installed again", () => {
-    expect(afterSend(0, { kind: "not_installed" })).toEqual({
+    expect(afterSend(tried(0), { kind: "not_installed" })).toEqual({
       next: "reinstall",
+    });
+  });
+
+  test("a disk that is said to lack it again is not believed for ever", () => {
+    const again = { attempt: 0, reinstalled: true };
+    expect(afterSend(again, { kind: "not_installed" })).toMatchObject({
+      next: "fail",
+      error: { code: "install_failed" },
+      suspect: false,
     });
   });
 });
