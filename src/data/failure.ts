@@ -10,14 +10,16 @@ export type Failure = Infer<typeof failureValidator>;
  * error that is not ours, so nothing is read from it.
  */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof ConvexError && isFailure(error.data)) return error.data;
+  if (isRefusal(error)) return error.data;
   return failure("internal", "The server could not answer this.");
 }
 
 /** Whether asking again by ourselves may help: ours say so; a crash may pass. */
 export function worthRetrying(error: unknown): boolean {
-  if (error instanceof ConvexError && isFailure(error.data)) {
-    return error.data.retryable;
-  }
-  return true;
+  return isRefusal(error) ? error.data.retryable : true;
+}
+
+/** Whether the server said what is wrong, in a code of ours. */
+export function isRefusal(error: unknown): error is ConvexError<Failure> {
+  return error instanceof ConvexError && isFailure(error.data);
 }

@@ -1,6 +1,9 @@
 import { ApiError } from "./problem";
 
-/** Waits before each further try: a restart of the embedded backend takes about 1 s. */
+/**
+ * Waits before each further try, each drawn from half to half as much again, so that
+ * those crowded out together part. A restart of the embedded backend takes about 1 s.
+ */
 const WAITS_MS = [150, 400, 1_000, 2_000];
 /** Busy, overloaded, or not there yet. Everything asked through here is idempotent. */
 const AGAIN = new Set([429, 502, 503, 504]);
@@ -29,7 +32,7 @@ export async function steadyFetch(
       return await judge(answer);
     }
     if (wait === null || signal.aborted) throw unavailable(answer);
-    await new Promise((done) => setTimeout(done, wait));
+    await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
   }
   throw unavailable(null);
 }

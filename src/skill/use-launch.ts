@@ -3,6 +3,7 @@
 import { useMutation } from "convex/react";
 import { useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
+import { insist } from "../data/insist";
 import { newClientId } from "../data/intent";
 import { useOpenSession } from "../data/open-session";
 import { useAttempt } from "../data/use-attempt";
@@ -26,8 +27,9 @@ export function useLaunch({
 
   async function launch() {
     if (intent.current) return; // a second click of the same intent
-    intent.current = newClientId();
-    const taken = request({ skillKey, sha, own, clientId: intent.current });
+    const clientId = newClientId();
+    intent.current = clientId;
+    const taken = insist(() => request({ skillKey, sha, own, clientId }));
     await run(
       "launch",
       taken.then(({ sessionId }) => {
