@@ -5,10 +5,11 @@ import { internalMutation, type MutationCtx } from "../_generated/server";
 import { errorOf } from "../model/log";
 import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
 import { agentState, failureValidator } from "../validators";
+import { hasWaitingTurns } from "../turns";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
 import { confirmActivity, startProbe } from "./probes";
-import { getBoot, newToken, requireSlot } from "./records";
+import { activeLaunches, getBoot, newToken, requireSlot } from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
 
@@ -20,15 +21,30 @@ import { applyEvent } from "./slots";
 /** Gives up after this many tries without an answer; a boot takes seconds. */
 const MAX_TRIES = 8;
 
-/** Starts the flight after a boot, unless one is under way or has landed. */
+/**
+ * Starts the flight after a boot, unless one is under way or has landed. On a
+ * disk that was full it starts for somebody who waits, or it would go on for ever.
+ */
 export async function startConfig(
   ctx: MutationCtx,
   slot: Doc<"slots">,
 ): Promise<void> {
   if (slot.state.status !== "running") return;
   const boot = await getBoot(ctx, slot);
-  if (!boot?.access || boot.config.status !== "dirty") return;
-  await launchFlight(ctx, slot, boot, 0);
+  if (!boot?.access) return;
+  const { status } = boot.config;
+  const due =
+    status === "dirty" ||
+    (status === "full" && (await isWaitedFor(ctx, slot._id)));
+  if (due) await launchFlight(ctx, slot, boot, 0);
+}
+
+async function isWaitedFor(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  const launches = await activeLaunches(ctx, slotId);
+  return launches.length > 0 || (await hasWaitingTurns(ctx, slotId));
 }
 
 async function launchFlight(
@@ -111,6 +127,7 @@ export const report = internalMutation({
       }),
       v.object({ kind: v.literal("insecure") }),
       v.object({ kind: v.literal("unclaimed") }),
+      v.object({ kind: v.literal("disk_full") }),
       v.object({ kind: v.literal("stale"), onDisk: v.number() }),
       v.object({ kind: v.literal("unknown"), error: failureValidator }),
     ),
@@ -157,6 +174,10 @@ export const report = internalMutation({
           type: "probe",
           probe: { kind: "present", provider: "started", daemon: "unclaimed" },
         });
+        return null;
+      case "disk_full":
+        await ctx.db.patch("boots", boot._id, { config: { status: "full" } });
+        await applyEvent(ctx, slot._id, { type: "full" });
         return null;
       case "stale":
         return retryOrGiveUp(ctx, catchUp(slot, outcome.onDisk), boot, config);

@@ -101,6 +101,7 @@ export const lifecycleTables = {
     access: v.optional(v.object({ url: v.string(), token: v.string() })),
     config: v.union(
       v.object({ status: v.literal("dirty") }),
+      v.object({ status: v.literal("full") }), // the disk; tried when somebody waits
       v.object({
         status: v.literal("writing"),
         writeToken: v.number(),

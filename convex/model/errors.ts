@@ -144,6 +144,11 @@ export const ERRORS = {
     true,
     "Resume the replacement: the kept files are still there.",
   ),
+  disk_full: entry(
+    507,
+    false,
+    "Make room in its terminal, then try again. Or replace the sandbox on the dashboard.",
+  ),
   install_failed: entry(502, true, "Launch again."),
   install_mismatch: entry(
     502,
@@ -221,6 +226,11 @@ function entry(status: number, retryable: boolean, next: string): Entry {
 export function failure(code: ErrorCode, message: string): Failure {
   const { retryable, next } = ERRORS[code];
   return { code, message, next, retryable };
+}
+
+/** What its daemon says of a sandbox whose disk has no room left. */
+export function diskFull(): Failure {
+  return failure("disk_full", "The sandbox's disk is full.");
 }
 
 /** The HTTP status of a failure; a code of another release counts as internal. */

@@ -4,8 +4,11 @@ import { AUTO_STOP, INSTANT_MARGIN } from "./timing";
 /** How a launch got its sandbox, decided when it was asked for. */
 export type LaunchPath = "instant" | "hot" | "wake" | "cold";
 
-/** Whether the current boot has its config on disk and was seen to refuse strangers. */
-export type ConfigStatus = "dirty" | "writing" | "clean";
+/**
+ * Whether the current boot has its config on disk and was seen to refuse
+ * strangers. `full`: its disk has no room for it, and nobody waits for it.
+ */
+export type ConfigStatus = "dirty" | "writing" | "clean" | "full";
 
 /** What the records say at the moment a launch is judged. */
 export type Situation = {

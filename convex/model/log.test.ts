@@ -75,6 +75,7 @@ test.each([
   [{ ...slot, from: "empty", to: "queued" }, "In line for a place", true],
   [{ ...slot, from: "queued", to: "creating/create" }, "being made", false],
   [{ ...slot, from: "starting/look", to: "starting/claim" }, "→", true],
+  [{ ...slot, from: "running", to: "running", error }, "is running.", false],
   [
     { ...slot, from: "creating/create", to: "failed", error },
     "limits our calls",

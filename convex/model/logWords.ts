@@ -56,7 +56,7 @@ function statusOf(state: string): string {
 
 function transition(from: string, to: string): string {
   const status = statusOf(to);
-  return statusOf(from) === status
+  return statusOf(from) === status && from !== to
     ? `${from} → ${to}`
     : (STATUSES[status] ?? status);
 }

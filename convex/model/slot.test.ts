@@ -275,6 +275,13 @@ describe("stopping and deleting", () => {
       remote: { state: "abandoned" },
     });
   });
+
+  test("runs on when it is full, and all who wait are told", () => {
+    const { state, next, failed } = after(running, { type: "full" });
+    expect({ state, next }).toEqual({ state: running, next: "none" });
+    expect(failed).toMatchObject({ code: "disk_full", retryable: false });
+    expect(after(stopped, { type: "full" }).failed).toBeUndefined();
+  });
 });
 
 describe("probing a running sandbox", () => {

@@ -1,4 +1,4 @@
-import { failure, type Failure } from "./errors";
+import { diskFull, failure, type Failure } from "./errors";
 import {
   create,
   fail,
@@ -105,6 +105,7 @@ export type SlotEvent =
   | { type: "resume" } // a replacement that halted goes on where it halted
   | { type: "cancel" } // a replacement is given up, where that loses nothing
   | { type: "insecure" } // it answered without a key
+  | { type: "full" } // its disk has no room for what must be written
   | { type: "unusable" } // it runs, but what runs in it does not answer as it must
   | { type: "outcome"; outcome: Outcome }
   | { type: "expired" } // the step's deadline passed
@@ -218,6 +219,11 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
           "The sandbox answered a request that carried no key, so it was stopped.",
         ),
       );
+    case "full":
+      // It runs on, for there its owner can make room; only who waits is told.
+      return state.status === "running"
+        ? { ...stay(slot), failed: diskFull() }
+        : stay(slot);
     case "unusable":
       return giveUp(slot, now, unreachable());
     case "outcome":

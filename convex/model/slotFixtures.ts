@@ -104,6 +104,7 @@ export const events: SlotEvent[] = [
   { type: "remove" },
   { type: "abandon" },
   { type: "insecure" },
+  { type: "full" },
   { type: "unusable" },
   { type: "expired" },
   outcome({ kind: "claimed" }),

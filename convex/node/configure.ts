@@ -21,6 +21,7 @@ type Outcome =
   | { kind: "written"; hash: string; agent?: AgentState }
   | { kind: "insecure" }
   | { kind: "unclaimed" }
+  | { kind: "disk_full" }
   | { kind: "stale"; onDisk: number }
   | { kind: "unknown"; error: Failure };
 
@@ -142,6 +143,7 @@ function judge(error: unknown): Outcome {
   if (error.code === "unclaimed" || error.code === "unauthorized") {
     return { kind: "unclaimed" };
   }
+  if (error.code === "disk_full") return { kind: "disk_full" };
   if (error.code === "stale_write_token") {
     const onDisk = staleToken.safeParse(error.body);
     if (onDisk.success) return { kind: "stale", onDisk: onDisk.data.onDisk };

@@ -4,7 +4,7 @@ import { ConvexError, v } from "convex/values";
 import { z } from "zod";
 import { internal } from "../_generated/api";
 import { internalAction } from "../_generated/server";
-import { failure, toFailure, type Failure } from "../model/errors";
+import { diskFull, failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
 import {
@@ -154,6 +154,8 @@ function judge(error: unknown): Outcome {
           "The sandbox refused the skill's archive.",
         ),
       };
+    case "disk_full":
+      return { kind: "refused", error: diskFull() };
     case "digest_mismatch":
       return mismatch();
     default:

@@ -15,7 +15,7 @@ import {
 import { PULL_TIMEOUT, SEND_TIMEOUT, STOP_TIMEOUT } from "../model/chat/limits";
 import { newPushToken } from "../model/chat/pushToken";
 import type { SendOutcome } from "../model/chat/turn";
-import { failure, toFailure } from "../model/errors";
+import { diskFull, failure, toFailure } from "../model/errors";
 import { aad, open, sha256Hex } from "../model/seal";
 import { askDaemon, RemoteError, type DaemonAddress } from "./sandboxd";
 
@@ -119,6 +119,8 @@ async function handOver(
           await stopOlder(address, request.turnId, error.body);
         }
         return { kind: "busy" };
+      case "disk_full":
+        return { kind: "refused", error: diskFull() };
       default:
         return { kind: "refused", error: refusalOf(error) };
     }
