@@ -34,13 +34,20 @@ export const daemonFetch = Object.assign(
     if (path[2] === "stop") request.route = "POST /turns/stop";
     try {
       const owner = world.boxes.get(id)?.labels["slipway-slot"] ?? "";
-      return await world.call(request.route, world.ownerOf(owner), (fault) => {
-        const box = world.boxes.get(id);
-        if (!box || box.state === "destroyed") {
-          throw new NoAnswer("no such sandbox");
-        }
-        return answerOf(box, request, fault);
-      });
+      return await world.call(
+        request.route,
+        world.ownerOf(owner),
+        (fault, dice) => {
+          const box = world.boxes.get(id);
+          if (!box || box.state === "destroyed") {
+            throw new NoAnswer("no such sandbox");
+          }
+          if (fault === "full") {
+            box.fullUntil = world.clock.now() + dice.between(5_000, 300_000);
+          }
+          return answerOf(box, request, fault);
+        },
+      );
     } catch (error) {
       if (error instanceof BadGateway) return said(502, "bad gateway");
       if (error instanceof NoAnswer) {
@@ -104,6 +111,9 @@ const standingOf = ({ turnId, ended, events }: Run) => ({
   next: events.length,
 });
 
+const isFull = (box: Box) => world.clock.now() < box.fullUntil;
+const noRoom = () => said(507, { code: "disk_full" });
+
 type Answer = (box: Box, request: Request_, fault: Fault) => Response;
 
 const ROUTES: Partial<Record<Route, Answer>> = {
@@ -131,6 +141,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     if (writeToken <= onDisk) {
       return said(409, { code: "stale_write_token", onDisk });
     }
+    if (isFull(box)) return noRoom();
     world.secrets.add(config.model.apiKey);
     const hash = digestOf(JSON.stringify(config));
     box.config = { writeToken, hash, gatewayToken: config.model.apiKey };
@@ -149,6 +160,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
         digest: digestOf("garbled"),
       });
     }
+    if (isFull(box)) return noRoom();
     const key = decodeURIComponent(headers.get("x-skill-key") ?? "");
     box.disk.add(`${key} ${digest}`);
     box.installs.set(
@@ -164,6 +176,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     const row = `${key} ${digest}`;
     const mine = box.installs.get(row) === headers.get("x-install-id");
     if (box.disk.has(row) && !mine) return said(409, { code: "reinstalled" });
+    if (isFull(box)) return noRoom(); // for the agent's index without it
     if (box.disk.has(row)) world.onUninstall(box, key, digest);
     box.installs.delete(row);
     return said(200, { digest, removed: box.disk.delete(row) });
@@ -183,6 +196,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
         return said(409, { code: "session_busy", turnId: run.turnId });
       }
     }
+    if (isFull(box)) return noRoom();
     const run = new Run(world, box, request);
     box.turns.set(turnId, run);
     world.runs.set(turnId, [...(world.runs.get(turnId) ?? []), run]);

@@ -109,3 +109,17 @@ export function isStale(fences: Fences, call: WorkerCall): boolean {
   const known = call.slotId === null ? undefined : fences.of(call.slotId);
   return rule !== undefined && known !== undefined && !rule(known, call);
 }
+
+const EFFECTS: ReadonlySet<string> = new Set([
+  "slots",
+  "remotes",
+  "boots",
+  "installedSkills",
+  "leases",
+  "pulses",
+]);
+
+/** A refused report may clear the flight it was of; it may change nothing else. */
+export function takesEffect({ table }: { table: string }): boolean {
+  return EFFECTS.has(table);
+}

@@ -97,6 +97,27 @@ test("a daemon that lies about its write token ruins only its own sandbox", () =
     expect((await look()).launches).toEqual(["failed", "ready"]);
   }));
 
+test("a disk that stays full fails who waits at once, and its sandbox runs on", () =>
+  scene(async ({ world, pass, launch, act, look }) => {
+    await launch();
+    await pass(MINUTE);
+    await act("stop");
+    await pass(MINUTE);
+    const writes = calls(world, "PUT /config");
+    world.fate.ordained.set("PUT /config of u1's default", "full");
+    await launch();
+    await pass(MINUTE);
+    expect((await look()).launches).toEqual(["ready", "failed"]);
+    await pass(HOUR);
+    expect(calls(world, "PUT /config")).toBe(writes + 1);
+    await launch();
+    await pass(MINUTE);
+    const { slot, launches } = await look();
+    expect(launches).toEqual(["ready", "failed", "failed"]);
+    expect(slot.state.status).toBe("running");
+    expect(calls(world, "PUT /config")).toBe(writes + 2);
+  }));
+
 test("a sandbox that stops after every start is given up within its deadline", () =>
   scene(async ({ world, pass, launch, act, look }) => {
     await launch();

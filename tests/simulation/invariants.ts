@@ -3,7 +3,7 @@ import { currentContext } from "../../emulators/backend/functions/context";
 import { capsOf } from "../../convex/model/admission";
 import { hasStep, isOff } from "../../convex/model/slot";
 import type { Disk, Written } from "./disk";
-import { isStale, Fences } from "./fences";
+import { Fences, isStale, takesEffect } from "./fences";
 import { hold, Violation } from "./hold";
 import { TurnWatch } from "./turns";
 import { digestOf, type Box, type World } from "./world";
@@ -126,7 +126,9 @@ export class Watch {
 
   /** A place that was free may be needed again: what is unsettled may come to life. */
   private admitted(userId: string): void {
-    const caps = capsOf(process.env);
+    const read = capsOf(process.env);
+    if (!read.ok) throw new Error(read.problem.message);
+    const { caps } = read;
     const places = this.disk.all("places");
     const own = places.filter((place) => place.userId === userId);
     hold(
@@ -176,10 +178,17 @@ export class Watch {
     if (status === "running") this.config(slot);
   }
 
-  /** I5: what the record calls clean is on disk, and of this boot. */
+  /** I5: what the record calls clean is on disk, and of this boot. What does not fit is told. */
   private config(slot: Slot): void {
     const boot = this.disk.of("boots", slot._id)[0];
     const box = this.boxOf(slot);
+    if (boot?.config.status === "full") {
+      const launches = this.disk.of("launches", slot._id);
+      hold(
+        "nobody waits for a full disk",
+        launches.every(({ active }) => !active),
+      );
+    }
     if (!boot || boot.config.status !== "clean" || !box) return;
     if (boot.generation !== slot.generation) return;
     const { config } = box;
@@ -373,20 +382,6 @@ const OF_SLOT: ReadonlySet<string> = new Set([
   "installs",
   "installedSkills",
 ]);
-
-const EFFECTS: ReadonlySet<string> = new Set([
-  "slots",
-  "remotes",
-  "boots",
-  "installedSkills",
-  "leases",
-  "pulses",
-]);
-
-/** A refused report may clear the flight it was of; it may change nothing else. */
-function takesEffect({ table }: { table: string }): boolean {
-  return EFFECTS.has(table);
-}
 
 export function nameOf({ state }: Pick<Slot, "state">): string {
   const at = "stage" in state ? `/${String(state.stage)}` : "";

@@ -44,6 +44,8 @@ export type Box = {
   files: string;
   /** When it was last started, in ms. */
   startedAt: number;
+  /** Until then its disk has no room for anything, in ms. */
+  fullUntil: number;
   /** Carries the name of one of ours, and is somebody else's. */
   squats?: true;
   /** Carries our label, though none of us made it. */
@@ -163,6 +165,7 @@ export class World {
       activeAt: this.clock.now(),
       files: "",
       startedAt: this.clock.now(),
+      fullUntil: 0,
       ...(isStranger && { stranger: { sightings: 0, firstSeenAt: 0 } }),
     };
     this.boxes.set(box.id, box);

@@ -1,6 +1,6 @@
 import type { Guard } from "./guard";
 
-/** What the provider refuses because of a state, and what it calls one. */
+/** What the provider refuses because of a state, what it calls one, and a disk that is full. */
 
 const daytona = "node/daytona.ts";
 
@@ -35,6 +35,28 @@ export const STATES: Record<string, Guard> = {
         file: daytona,
         find: '    if (sandbox.state !== "destroyed") return toOutcome(sandbox);\n',
         put: "    if (sandbox.id) return toOutcome(sandbox);\n",
+      },
+    ],
+  },
+  "a full disk fails who waits": {
+    breaks: "a launch into a sandbox without room goes on until its deadline",
+    scene: "a disk that is full when its sandbox is woken",
+    edits: [
+      {
+        file: "model/slot.ts",
+        find: "? { ...stay(slot), failed: diskFull() }",
+        put: "? stay(slot)",
+      },
+    ],
+  },
+  "a disk that was full is tried again": {
+    breaks: "what is launched after room was made goes on until its deadline",
+    scene: "a disk that is full when its sandbox is woken",
+    edits: [
+      {
+        file: "lifecycle/config.ts",
+        find: '(status === "full" && ',
+        put: '(status === "full" && false && ',
       },
     ],
   },

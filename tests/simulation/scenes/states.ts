@@ -1,7 +1,7 @@
 import { hold } from "../invariants";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 
-/** What the provider calls a sandbox, and what it refuses because of it. */
+/** What the provider calls a sandbox, what it refuses because of it, and a disk that is full. */
 
 async function atWork(on: OnStage): Promise<void> {
   await on.launch();
@@ -45,6 +45,24 @@ export const STATES: Record<string, Scene> = {
       on.ordain("stop of ann's default 1", "404");
       await on.act("stop");
       await on.pass(5 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "a disk that is full when its sandbox is woken": {
+    async play(on) {
+      await atWork(on);
+      await on.act("stop");
+      await on.pass(20 * SECOND);
+      on.ordain("PUT /config of ann's default 2", "full");
+      const first = await on.launch();
+      const failed = () => on.launched(first) === "failed";
+      await on.until("who waits is told", failed, MINUTE);
+      await on.pass(5 * MINUTE);
+      hold("its owner can make room in it", on.runs());
+      const second = await on.launch();
+      await on.pass(20 * SECOND);
+      hold("with room it is launched", on.launched(second) === "ready");
       await on.rest();
     },
   },
