@@ -7,6 +7,7 @@ import {
   type QueryCtx,
 } from "../_generated/server";
 import { capsOf, Occupancy } from "../model/admission";
+import type { Failure } from "../model/errors";
 import { isOff } from "../model/slot";
 import { getRemote } from "./records";
 import { applyEvent } from "./slots";
@@ -32,7 +33,9 @@ export const admit = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
-    const caps = capsOf(process.env);
+    const read = capsOf(process.env);
+    if (!read.ok) return denyAll(ctx, read.problem);
+    const { caps } = read;
     const taken = await ctx.db.query("places").take(caps.deployment);
     const places = new Occupancy(
       caps,
@@ -49,6 +52,23 @@ export const admit = internalMutation({
     return admitted.length === ADMITTED_AT_ONCE ? callAdmission(ctx) : null;
   },
 });
+
+/**
+ * Tells all who wait why nobody is admitted, so that they need not wait for
+ * nothing; each may ask again once it is mended.
+ */
+async function denyAll(ctx: MutationCtx, error: Failure): Promise<null> {
+  console.error(`Nobody is admitted: ${error.message}`);
+  const denied: Id<"slots">[] = [];
+  for await (const slot of waitingSlots(ctx)) {
+    if (denied.length === ADMITTED_AT_ONCE) break;
+    denied.push(slot._id);
+  }
+  for (const slotId of denied) {
+    await applyEvent(ctx, slotId, { type: "deny", error });
+  }
+  return denied.length === ADMITTED_AT_ONCE ? callAdmission(ctx) : null;
+}
 
 /** A replacement gave its place up to come back to it: it goes before the queue. */
 async function* waitingSlots(ctx: QueryCtx): AsyncGenerator<Doc<"slots">> {
@@ -143,7 +163,9 @@ export async function queueOf(
 ): Promise<{ position: number | null; ownCap: number | null }> {
   const position = await positionOf(ctx, slot);
   if (position === null) return { position, ownCap: null };
-  const cap = capsOf(process.env).user;
+  const read = capsOf(process.env);
+  if (!read.ok) return { position, ownCap: null }; // it will be told by itself
+  const cap = read.caps.user;
   const own = await ctx.db
     .query("places")
     .withIndex("by_user", (q) => q.eq("userId", slot.userId))

@@ -6,7 +6,7 @@ import { isHandedOver } from "../chat/records";
 import { sameAgent } from "../model/health";
 import { probed } from "../model/log";
 import { decide, type SlotEvent } from "../model/slot";
-import { capsOf } from "../model/admission";
+import { capsOf, MAX_CAP } from "../model/admission";
 import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
@@ -375,10 +375,9 @@ export const probeRunning = internalMutation({
   handler: async (ctx) => {
     const now = Date.now();
     // Were a sandbox in use looked at too rarely, the provider would stop it.
-    const looks = Math.max(
-      PROBES_PER_RUN,
-      Math.ceil(capsOf(process.env).deployment / LOOK_WITHIN_RUNS),
-    );
+    const read = capsOf(process.env);
+    const most = read.ok ? read.caps.deployment : MAX_CAP;
+    const looks = Math.max(PROBES_PER_RUN, Math.ceil(most / LOOK_WITHIN_RUNS));
     const due = await ctx.db
       .query("activity")
       .withIndex("by_next_probe_at", (q) =>

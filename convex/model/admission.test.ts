@@ -2,19 +2,27 @@ import { describe, expect, test } from "bun:test";
 import { capsOf, DEFAULT_CAPS, Occupancy, outwaited } from "./admission";
 import type { SlotState } from "./slot";
 
+const NAMES = ["SLIPWAY_MAX_SANDBOXES", "SLIPWAY_MAX_SANDBOXES_PER_USER"];
+
 describe("caps", () => {
-  test("have a default, and are numbers or an error", () => {
-    expect(capsOf({})).toEqual(DEFAULT_CAPS);
+  test("have a default, and are numbers or a failure that names the variable", () => {
+    expect(capsOf({})).toEqual({ ok: true, caps: DEFAULT_CAPS });
     expect(
       capsOf({
         SLIPWAY_MAX_SANDBOXES: "3",
         SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
       }),
-    ).toEqual({ deployment: 3, user: 1 });
+    ).toEqual({ ok: true, caps: { deployment: 3, user: 1 } });
     for (const given of ["0", "-1", "many", "1.5", "2001"]) {
-      expect(() => capsOf({ SLIPWAY_MAX_SANDBOXES: given })).toThrow(
-        "SLIPWAY_MAX_SANDBOXES must be a number",
-      );
+      for (const name of NAMES) {
+        expect(capsOf({ [name]: given })).toMatchObject({
+          ok: false,
+          problem: {
+            code: "caps_unreadable",
+            message: `${name} must be a number from 1 to 2000: ${given}`,
+          },
+        });
+      }
     }
   });
 });

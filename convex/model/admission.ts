@@ -9,32 +9,34 @@ export type Caps = { deployment: number; user: number };
 export const DEFAULT_CAPS: Caps = { deployment: 50, user: 5 };
 
 /** Above this a single transaction could not count what is taken. */
-const MAX_CAP = 2_000;
+export const MAX_CAP = 2_000;
+
+export type CapsRead =
+  { ok: true; caps: Caps } | { ok: false; problem: Failure };
+
+const NAMES = {
+  deployment: "SLIPWAY_MAX_SANDBOXES",
+  user: "SLIPWAY_MAX_SANDBOXES_PER_USER",
+} as const;
 
 /**
- * The operator's caps, from `SLIPWAY_MAX_SANDBOXES` and
- * `SLIPWAY_MAX_SANDBOXES_PER_USER`. Throws on what is not a number from 1 to
- * 2,000: a cap that cannot be read must not be taken for no cap.
+ * The operator's caps, numbers from 1 to 2,000, or `caps_unreadable`. What
+ * cannot be read is never taken for no cap: nobody is admitted. Whatever asks
+ * for another reason than to admit goes on without it.
  */
-export function capsOf(env: Record<string, string | undefined>): Caps {
-  return {
-    deployment: read(env, "SLIPWAY_MAX_SANDBOXES", DEFAULT_CAPS.deployment),
-    user: read(env, "SLIPWAY_MAX_SANDBOXES_PER_USER", DEFAULT_CAPS.user),
-  };
-}
-
-function read(
-  env: Record<string, string | undefined>,
-  name: string,
-  usual: number,
-): number {
-  const given = env[name];
-  if (given === undefined || given === "") return usual;
-  const cap = Number(given);
-  if (!Number.isInteger(cap) || cap < 1 || cap > MAX_CAP) {
-    throw new Error(`${name} must be a number from 1 to ${MAX_CAP}: ${given}`);
+export function capsOf(env: Record<string, string | undefined>): CapsRead {
+  const caps = { ...DEFAULT_CAPS };
+  for (const of of ["deployment", "user"] as const) {
+    const given = env[NAMES[of]];
+    if (given === undefined || given === "") continue;
+    const cap = Number(given);
+    if (!Number.isInteger(cap) || cap < 1 || cap > MAX_CAP) {
+      const message = `${NAMES[of]} must be a number from 1 to ${MAX_CAP}: ${given}`;
+      return { ok: false, problem: failure("caps_unreadable", message) };
+    }
+    caps[of] = cap;
   }
-  return cap;
+  return { ok: true, caps };
 }
 
 /** The places that are taken, and by whom. */

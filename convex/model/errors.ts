@@ -104,6 +104,11 @@ export const ERRORS = {
     true,
     "Delete the sandbox on the dashboard and launch again; tell the operator if it returns.",
   ),
+  caps_unreadable: entry(
+    503,
+    false,
+    "The operator must correct that variable, or unset it.",
+  ),
   queue_timed_out: entry(
     503,
     true,

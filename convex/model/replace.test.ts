@@ -37,6 +37,20 @@ function apply(state: SlotState, ...events: (SlotEvent | Outcome)[]) {
 }
 
 describe("a replacement", () => {
+  test("that can be given no place halts there, and goes on from there", () => {
+    const waits = replacing({ stage: "place", step: "wait" });
+    const halted = apply(waits, { type: "deny", error: refused });
+    expect(halted).toMatchObject({
+      state: { stage: "place", stageSince: NOW, error: refused },
+      next: "none",
+      failed: { code: refused.code, retryable: false },
+    });
+    expect(halted.remote).toBeUndefined();
+    const { state } = apply(halted.state, { type: "resume" });
+    expect(state).toMatchObject({ stage: "place", step: "wait" });
+    expect(state).not.toHaveProperty("error");
+  });
+
   test("keeps, stops, deletes, confirms, waits for its place, creates, restores", () => {
     const seen: string[] = [];
     let slot: Slot = {

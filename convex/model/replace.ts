@@ -268,6 +268,17 @@ export function admitReplacing(
   };
 }
 
+/** Nobody can be given a place: it halts, and its owner has it go on. */
+export function denyReplacing(
+  slot: Slot,
+  state: Replacing,
+  now: number,
+  error: Failure,
+): Decision {
+  if (state.stage !== "place" || state.error) return stay(slot);
+  return pause(slot, state, now, error);
+}
+
 /** Once more from the step that failed; what may have moved is looked at first. */
 export function resumeReplacing(
   slot: Slot,

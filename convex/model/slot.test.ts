@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "./errors";
 import type { Stage, Step } from "./replaceStages";
 import {
   isUnwatched,
@@ -27,6 +28,11 @@ import {
   stopping,
 } from "./slotFixtures";
 import { STEADY } from "./timing";
+
+const deny: SlotEvent = {
+  type: "deny",
+  error: failure("caps_unreadable", "A cap cannot be read."),
+};
 
 describe("wanting a sandbox", () => {
   test("what rests queues for a place, and nothing is made yet", () => {
@@ -75,6 +81,18 @@ describe("wanting a sandbox", () => {
         state: from,
         failed: { code: "queue_timed_out" },
       });
+      expect(after(queued(from), deny)).toMatchObject({
+        state: from,
+        failed: { code: "caps_unreadable", retryable: false },
+      });
+    }
+  });
+
+  test("that nobody is given a place is nothing to whoever does not wait for one", () => {
+    for (const state of all) {
+      if (state.status === "queued") continue;
+      if (state.status === "replacing" && state.stage === "place") continue;
+      expect(after(state, deny).state).toEqual(state);
     }
   });
 
@@ -239,6 +257,13 @@ describe("a disk with something on it", () => {
       expect(decision.remote).toBeUndefined();
     }
   });
+
+  test("runs on when it is full, and all who wait are told", () => {
+    const { state, next, failed } = after(running, { type: "full" });
+    expect({ state, next }).toEqual({ state: running, next: "none" });
+    expect(failed).toMatchObject({ code: "disk_full", retryable: false });
+    expect(after(stopped, { type: "full" }).failed).toBeUndefined();
+  });
 });
 
 describe("stopping and deleting", () => {
@@ -274,13 +299,6 @@ describe("stopping and deleting", () => {
       state: empty,
       remote: { state: "abandoned" },
     });
-  });
-
-  test("runs on when it is full, and all who wait are told", () => {
-    const { state, next, failed } = after(running, { type: "full" });
-    expect({ state, next }).toEqual({ state: running, next: "none" });
-    expect(failed).toMatchObject({ code: "disk_full", retryable: false });
-    expect(after(stopped, { type: "full" }).failed).toBeUndefined();
   });
 });
 

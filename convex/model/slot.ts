@@ -14,6 +14,7 @@ import {
   admitReplacing,
   cancelReplacing,
   deadlineOfReplacing,
+  denyReplacing,
   onReplacing,
   overdueReplacing,
   removeReplacing,
@@ -98,6 +99,7 @@ export type Daemon = "ok" | "unclaimed" | "unreachable" | "unasked";
 export type SlotEvent =
   | { type: "want"; by?: "owner" } // a launch, a turn or its owner wants it running
   | { type: "admit" } // it has been given a place
+  | { type: "deny"; error: Failure } // nobody can be given a place
   | { type: "stop" }
   | { type: "remove" }
   | { type: "abandon" } // nobody wants the create under way, or the place it waits for
@@ -188,6 +190,8 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
       return want(slot, event.by ?? "launch", now);
     case "admit":
       return admit(slot, now);
+    case "deny":
+      return deny(slot, now, event.error);
     case "stop":
       if (state.status === "queued") return to(slot, state.from, "none");
       return state.status === "running" || state.status === "starting"
@@ -290,6 +294,19 @@ function admit(slot: Slot, now: number): Decision {
   return from.disk === "kept" ? recover(slot, now) : create(slot, now);
 }
 
+/** It leaves the queue for where it was, and so does whoever waits for it. */
+function deny(slot: Slot, now: number, error: Failure): Decision {
+  const { state } = slot;
+  if (state.status === "replacing") {
+    return denyReplacing(slot, state, now, error);
+  }
+  if (state.status !== "queued") return stay(slot);
+  return {
+    ...to(slot, state.from, "none"),
+    failed: { ...error, retryable: false }, // of the slot: all who wait fail with it
+  };
+}
+
 function abandon(slot: Slot): Decision {
   const { state } = slot;
   if (state.status === "queued" && state.for === "launch") {
@@ -348,13 +365,11 @@ function onExpired(slot: Slot, now: number): Decision {
     failure("launch_timed_out", `The provider took too long to ${what}.`);
   switch (slot.state.status) {
     case "queued":
-      return {
-        ...to(slot, slot.state.from, "none"),
-        failed: {
-          ...failure("queue_timed_out", "No place became free in 30 minutes."),
-          retryable: false, // of the slot: whoever waits for it fails with it
-        },
-      };
+      return deny(
+        slot,
+        now,
+        failure("queue_timed_out", "No place became free in 30 minutes."),
+      );
     case "replacing":
       return overdueReplacing(slot, slot.state, now);
     case "creating":

@@ -97,6 +97,7 @@ export const events: SlotEvent[] = [
   { type: "want" },
   { type: "want", by: "owner" },
   { type: "admit" },
+  { type: "deny", error: refused },
   { type: "replace" },
   { type: "resume" },
   { type: "cancel" },

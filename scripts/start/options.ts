@@ -75,12 +75,9 @@ function readPort(text: string | undefined): number {
 
 /** The backend reads them at the first launch, which is too late to be told. */
 function requireCaps(env: Environment): void {
-  try {
-    capsOf(env);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new OptionError(`${error.message}. Correct it, or unset it.`);
-  }
+  const read = capsOf(env);
+  if (read.ok) return;
+  throw new OptionError(`${read.problem.message}. Correct it, or unset it.`);
 }
 
 function readCloud(env: Environment): Cloud | null {

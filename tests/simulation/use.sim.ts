@@ -92,6 +92,34 @@ test("whoever comes back in the last minute does not wait for the next look", ()
     expect((await view(scene)).autoStopAt!).toBeGreaterThan(autoStopAt!);
   }));
 
+test("a cap that cannot be read admits nobody, and stops nothing that is in use", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    const name = "SLIPWAY_MAX_SANDBOXES";
+    const before = process.env[name];
+    process.env[name] = "1O";
+    try {
+      await watch(scene, sessionId, 2 * AUTO_STOP);
+      expect(onlyBox(scene.world).state).toBe("started");
+      const wanted = { skillKey: keyOf(1), sha: SHA, clientId: "of its own" };
+      const launch = (await scene.call("launches:request", {
+        ...wanted,
+        own: true,
+      })) as { launchId: string };
+      await scene.until(
+        async () => (await scene.launchOf(launch)).state === "failed",
+      );
+      expect((await scene.launchOf(launch)).error).toMatchObject({
+        code: "caps_unreadable",
+        message: `${name} must be a number from 1 to 2000: 1O`,
+      });
+    } finally {
+      process.env[name] = before;
+    }
+    const after = await scene.launch({ skill: 1 });
+    expect((await scene.launchOf(after)).state).toBe("ready");
+  }));
+
 test("twenty tabs that watch write as seldom as one, and lists do not hear of it", () =>
   scene(async (scene) => {
     const { sessionId } = await scene.launch();
