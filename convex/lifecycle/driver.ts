@@ -5,6 +5,7 @@ import { failureValidator, providerState } from "../validators";
 import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
+import { board, leave, lineUp, stayAboard } from "./berths";
 import { dropLate, getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
 import { log } from "./log";
@@ -64,10 +65,38 @@ export const begin = internalMutation({
   args: fence,
   returns: v.union(v.null(), work),
   handler: async (ctx, args) => {
-    if (!(await hold(ctx, args))) return null;
+    const lease = await hold(ctx, args);
+    if (!lease) {
+      await leave(ctx, args.token);
+      return null;
+    }
+    const slot = await requireSlot(ctx, args.slotId);
+    if (isCopy(slot) && !(await boardCopy(ctx, lease, slot))) return null;
     return nextWork(ctx, args.slotId);
   },
 });
+
+function isCopy({ state }: Doc<"slots">): boolean {
+  return "step" in state && isCopyStep(state.step);
+}
+
+function isCopyStep(step: string): boolean {
+  return step === "keep" || step === "restore";
+}
+
+/** A copy takes minutes: without a berth it waits, and keeps its lease and its place in line. */
+async function boardCopy(
+  ctx: MutationCtx,
+  lease: Doc<"leases">,
+  slot: Doc<"slots">,
+): Promise<boolean> {
+  if (!lease.waits && (await board(ctx, "leases", lease, slot))) return true;
+  await ctx.db.patch("leases", lease._id, {
+    claimed: false,
+    waits: lease.waits ?? (await lineUp(ctx, "leases", slot)),
+  });
+  return false;
+}
 
 async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
   const slot = await requireSlot(ctx, slotId);
@@ -159,7 +188,11 @@ export const storeKeys = internalMutation({
 export const renew = internalMutation({
   args: fence,
   returns: v.boolean(),
-  handler: async (ctx, args) => (await hold(ctx, args)) !== null,
+  handler: async (ctx, args) => {
+    if (!(await hold(ctx, args))) return false;
+    await stayAboard(ctx, args.token);
+    return true;
+  },
 });
 
 /** Takes the outcome of the step; the next step is scheduled by the same mutation. */
@@ -204,6 +237,7 @@ export const report = internalMutation({
   returns: v.null(),
   handler: async (ctx, { outcome, call, ...args }) => {
     const { slotId } = args;
+    if (isCopyStep(call.name)) await leave(ctx, args.token);
     const lease = await hold(ctx, args);
     if (!lease) {
       if (outcome.kind === "kept") await dropLate(ctx, slotId, outcome);

@@ -57,6 +57,7 @@ export const expire = internalMutation({
     }
     for (const slot of await overdueInQueue(ctx, now)) slots.add(slot._id);
     await callAdmission(ctx);
+    await tryBerths(ctx);
     const due = [...slots];
     for (const slotId of due.slice(0, AT_ONCE)) await tryExpire(ctx, slotId);
     for (const slotId of due.slice(AT_ONCE)) {
@@ -77,6 +78,15 @@ async function tryExpire(ctx: MutationCtx, slotId: Id<"slots">): Promise<void> {
     await ctx.runMutation(internal.lifecycle.expiry.expireSlot, { slotId });
   } catch (error) {
     console.error(`The waits of slot ${slotId} could not be ended:`, error);
+  }
+}
+
+/** First, so that a flight that is replaced finds the berth of the one before it free. */
+async function tryBerths(ctx: MutationCtx): Promise<void> {
+  try {
+    await ctx.runMutation(internal.lifecycle.berths.expire, {});
+  } catch (error) {
+    console.error("Who waits for a berth could not be called in:", error);
   }
 }
 

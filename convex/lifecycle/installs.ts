@@ -2,11 +2,18 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
+import { BERTHS } from "../model/berths";
 import { failure, type Failure } from "../model/errors";
 import { errorOf } from "../model/log";
-import { backoff, CLAIM_PATIENCE, LEASE } from "../model/timing";
+import {
+  backoff,
+  CLAIM_PATIENCE,
+  LEASE,
+  QUEUE_DEADLINE,
+} from "../model/timing";
 import { failTurnsFor } from "../turns";
 import { failureValidator } from "../validators";
+import { board, leave, lineUp } from "./berths";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
 import { confirmActivity, startProbe } from "./probes";
@@ -31,7 +38,7 @@ import { retireVersions } from "./versions";
 
 const MAX_TRIES = 6;
 
-/** Flights of one slot: a deployment of the smallest class runs eight jobs at once. */
+/** Flights of one slot that launches and messages ask for: more would only stand in line (berths). */
 const MAX_FLIGHTS = 5;
 
 /** Whether another skill may fly for who waits: the report of each flight brings on the next. */
@@ -89,11 +96,13 @@ async function fly(
 ): Promise<void> {
   const token = newToken();
   const delay = attempt === 0 ? 0 : backoff(attempt);
-  const scheduledId = await ctx.scheduler.runAfter(
-    delay,
-    internal.node.install.run,
-    { slotId: slot._id, token },
-  );
+  const share = BERTHS.installs.user;
+  const job =
+    (await flightsOn(ctx, slot, share)).length < share
+      ? await ctx.scheduler.runAfter(delay, internal.node.install.run, {
+          ...{ slotId: slot._id, token },
+        })
+      : null;
   await ctx.db.insert("installs", {
     slotId: slot._id,
     generation: slot.generation,
@@ -101,11 +110,16 @@ async function fly(
     sha,
     ...(removes && { removes }),
     token,
-    scheduledId,
+    // A replacement brings a hundred at once: no job for what would find no berth.
+    ...(job ? { scheduledId: job } : await wait(ctx, slot)),
     claimed: false,
     attempt,
-    expiresAt: Date.now() + delay + CLAIM_PATIENCE,
+    expiresAt: Date.now() + (job ? delay + CLAIM_PATIENCE : QUEUE_DEADLINE),
   });
+}
+
+async function wait(ctx: MutationCtx, slot: Doc<"slots">) {
+  return { waits: await lineUp(ctx, "installs", slot) };
 }
 
 const fence = { slotId: v.id("slots"), token: v.string() };
@@ -131,11 +145,21 @@ export const begin = internalMutation({
   ),
   handler: async (ctx, args) => {
     const held = await heldFlight(ctx, args);
-    if (!held) return null;
+    const boot = held && (await getBoot(ctx, held.slot));
+    const content = held && (await contentOf(ctx, held.flight));
+    if (!boot?.access || !content) {
+      await leave(ctx, args.token);
+      return null;
+    }
     const { flight, slot } = held;
-    const boot = await getBoot(ctx, slot);
-    const content = await contentOf(ctx, flight);
-    if (!boot?.access || !content) return null;
+    if (flight.waits) return null; // it is called in
+    if (!(await board(ctx, "installs", flight, slot))) {
+      await ctx.db.patch("installs", flight._id, {
+        ...(await wait(ctx, slot)),
+        expiresAt: Date.now() + QUEUE_DEADLINE,
+      });
+      return null;
+    }
     await ctx.db.patch("installs", flight._id, {
       claimed: true,
       expiresAt: Date.now() + LEASE,
@@ -179,6 +203,7 @@ export const report = internalMutation({
   },
   returns: v.null(),
   handler: async (ctx, { outcome, ms, ...args }) => {
+    await leave(ctx, args.token);
     const held = await heldFlight(ctx, args);
     if (!held) return null;
     const { flight, slot } = held;

@@ -65,9 +65,11 @@ export async function hold(
 /** Whether an overdue worker must be replaced, or its job is merely late. */
 export async function isAbandoned(
   ctx: MutationCtx,
-  worker: { claimed: boolean; scheduledId: Id<"_scheduled_functions"> },
+  worker: Pick<Doc<"installs">, "claimed" | "scheduledId" | "waits">,
 ): Promise<boolean> {
   if (worker.claimed) return true;
+  if (worker.waits) return false; // it is called in
+  if (!worker.scheduledId) return true;
   // A full scheduler starts jobs late; only a job that failed will never claim.
   const job = await ctx.db.system.get(
     "_scheduled_functions",

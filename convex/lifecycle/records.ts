@@ -170,13 +170,14 @@ export function installedOn(
 export function flightsOn(
   ctx: QueryCtx,
   slot: Doc<"slots">,
+  most = MAX_INSTALLED,
 ): Promise<Doc<"installs">[]> {
   return ctx.db
     .query("installs")
     .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
       q.eq("slotId", slot._id).eq("generation", slot.generation),
     )
-    .take(MAX_INSTALLED);
+    .take(most);
 }
 
 /** What is known of a skill at a commit, or null. */

@@ -11,6 +11,11 @@ import {
   slotState,
 } from "../validators";
 
+/** Set while the row's job waits for a berth: its place in line. See lifecycle/berths. */
+const waits = v.optional(
+  v.object({ since: v.number(), userId: v.id("users") }),
+);
+
 /** Written only through convex/lifecycle. */
 export const lifecycleTables = {
   /** The place of one user's sandbox. Never deleted: its counters never restart. */
@@ -35,8 +40,11 @@ export const lifecycleTables = {
     scheduledId: v.id("_scheduled_functions"),
     claimed: v.boolean(),
     expiresAt: v.number(), // claimed: the worker's; unclaimed: when to look at the job
+    waits,
   })
     .index("by_slot", ["slotId"])
+    .index("by_line", ["waits.since"])
+    .index("by_user_in_line", ["waits.userId", "waits.since"])
     .index("by_expires_at", ["expiresAt"]),
 
   /** One row per generation, written before create. Orphans live here. */
@@ -203,10 +211,11 @@ export const lifecycleTables = {
     skillKey: v.string(),
     sha: v.string(),
     token: v.string(),
-    scheduledId: v.id("_scheduled_functions"),
+    scheduledId: v.optional(v.id("_scheduled_functions")), // none if it has only waited
     claimed: v.boolean(),
     attempt: v.number(),
     expiresAt: v.number(),
+    waits,
     removes: v.optional(
       v.object({ digest: v.string(), installId: v.string() }),
     ),
@@ -217,6 +226,19 @@ export const lifecycleTables = {
       "skillKey",
       "sha",
     ])
+    .index("by_token", ["token"])
+    .index("by_line", ["waits.since"])
+    .index("by_user_in_line", ["waits.userId", "waits.since"])
+    .index("by_expires_at", ["expiresAt"]),
+
+  /** Who runs a job that may be long, of the few that may at once. Written by lifecycle/berths. */
+  berths: defineTable({
+    kind: v.union(v.literal("leases"), v.literal("installs")),
+    token: v.string(), // of the lease or flight the job began with
+    userId: v.id("users"),
+    expiresAt: v.number(),
+  })
+    .index("by_kind", ["kind"])
     .index("by_token", ["token"])
     .index("by_expires_at", ["expiresAt"]),
 
