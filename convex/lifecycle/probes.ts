@@ -3,11 +3,11 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { isHandedOver } from "../chat/records";
-import { sameAgent } from "../model/health";
+import { isUnreachable, sameAgent } from "../model/health";
 import { probed } from "../model/log";
-import { decide, type SlotEvent } from "../model/slot";
+import { decide, isSilent, type SlotEvent } from "../model/slot";
 import { capsOf, MAX_CAP } from "../model/admission";
-import { isEnding, keepsAlive, type Use } from "../model/keepAlive";
+import { isEnding, keepsAlive } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
 import { isAbandoned } from "./leases";
@@ -19,13 +19,13 @@ import {
   getActivity,
   getBoot,
   getRemote,
-  getWatch,
   installedOn,
   newToken,
   requireSlot,
 } from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
+import { isOnlyWatched, useOf } from "./use";
 import { retireVersions, withdrawMissing } from "./versions";
 
 /**
@@ -202,25 +202,6 @@ export const begin = internalMutation({
   },
 });
 
-/** What the records say of who uses a sandbox. */
-async function useOf(
-  ctx: MutationCtx,
-  { slotId, actedAt }: Doc<"activity">,
-): Promise<Use> {
-  const turn = await ctx.db
-    .query("turns")
-    .withIndex("by_slot_and_state", (q) =>
-      q.eq("slotId", slotId).eq("state", "running"),
-    )
-    .first();
-  const watch = await getWatch(ctx, slotId);
-  return {
-    actedAt: actedAt ?? 0,
-    watchedUntil: watch?.until ?? 0,
-    working: turn !== null,
-  };
-}
-
 /** Takes the probe's report. */
 export const report = internalMutation({
   args: {
@@ -234,6 +215,7 @@ export const report = internalMutation({
         daemon: v.union(
           v.literal("ok"),
           v.literal("unclaimed"),
+          v.literal("moved"),
           v.literal("unreachable"),
           v.literal("unasked"),
         ),
@@ -255,10 +237,11 @@ export const report = internalMutation({
     if (slot.revision !== revision) return null;
     const { probe, agent } = found;
     const started = probe.kind === "present" && probe.provider === "started";
+    const silent = started && isSilent(probe.daemon);
     if (found.keptAlive || (started && probe.daemon === "ok")) {
       await confirmActivity(ctx, slotId);
     }
-    if (started && probe.daemon !== "unreachable") {
+    if (started && !silent) {
       const now = Date.now();
       await ctx.db.patch("activity", row._id, { lookedAt: now, failures: 0 });
     } else {
@@ -289,7 +272,8 @@ export const report = internalMutation({
     const latest = agent ?? (row.probe.asksDaemon ? boot?.agent : undefined);
     await goOn(ctx, slotId, {
       booting: latest?.state === "starting",
-      silent: started && probe.daemon === "unreachable",
+      silent,
+      moved: started && probe.daemon === "moved",
     });
     await warnOfStop(ctx, slotId);
     await keepPulse(ctx, slotId);
@@ -342,8 +326,9 @@ async function warnOfStop(
 async function goOn(
   ctx: MutationCtx,
   slotId: Id<"slots">,
-  { booting, silent }: { booting: boolean; silent: boolean },
+  seen: { booting: boolean; silent: boolean; moved: boolean },
 ): Promise<void> {
+  const { booting, silent, moved } = seen;
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
   const hoping =
@@ -355,7 +340,11 @@ async function goOn(
     await applyEvent(ctx, slotId, { type: "unusable" });
     return;
   }
-  if (hoping && row.failures >= MAX_FAILURES) {
+  // For who only watches it is set up again where that can help. Mere silence
+  // may be of the way to it: a new setup would not be heard, and end in a stop.
+  const missed =
+    moved && isUnreachable(row.failures) && (await isOnlyWatched(ctx, row));
+  if (missed || (hoping && row.failures >= MAX_FAILURES)) {
     await ctx.db.patch("activity", row._id, { failures: 0 });
     await disappoint(ctx, row, RESTARTED);
     return;

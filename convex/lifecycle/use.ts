@@ -1,6 +1,6 @@
-import type { Id } from "../_generated/dataModel";
+import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import { watchAgain } from "../model/keepAlive";
+import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
 import { ensureActivity, startProbe } from "./probes";
 import { getWatch, requireSlot } from "./records";
 
@@ -34,4 +34,32 @@ export async function watched(
   if ((row?.until ?? 0) <= now) {
     await startProbe(ctx, slotId, { asksDaemon: false });
   }
+}
+
+/** What the records say of who uses a sandbox. */
+export async function useOf(
+  ctx: MutationCtx,
+  { slotId, actedAt }: Doc<"activity">,
+): Promise<Use> {
+  const turn = await ctx.db
+    .query("turns")
+    .withIndex("by_slot_and_state", (q) =>
+      q.eq("slotId", slotId).eq("state", "running"),
+    )
+    .first();
+  const watch = await getWatch(ctx, slotId);
+  return {
+    actedAt: actedAt ?? 0,
+    watchedUntil: watch?.until ?? 0,
+    working: turn !== null,
+  };
+}
+
+/** Whether a visible tab shows it while no agent is at work, which a new setup would end. */
+export async function isOnlyWatched(
+  ctx: MutationCtx,
+  activity: Doc<"activity">,
+): Promise<boolean> {
+  const use = await useOf(ctx, activity);
+  return !use.working && keepsAlive(use, Date.now());
 }

@@ -94,7 +94,13 @@ export type Probe =
   | { kind: "present"; provider: ProviderState; daemon: Daemon }
   | { kind: "gone" }
   | { kind: "unknown" };
-export type Daemon = "ok" | "unclaimed" | "unreachable" | "unasked";
+/** `moved`: the provider refuses the address we know, which a boot changes. */
+export type Daemon = "ok" | "unclaimed" | "moved" | "unreachable" | "unasked";
+
+/** Whether the daemon was asked and nothing was heard of it. */
+export function isSilent(daemon: Daemon): boolean {
+  return daemon === "moved" || daemon === "unreachable";
+}
 
 export type SlotEvent =
   | { type: "want"; by?: "owner" } // a launch, a turn or its owner wants it running

@@ -74,7 +74,8 @@ async function askHealth(
     if (error instanceof RemoteError) {
       const unclaimed =
         error.code === "unclaimed" || error.code === "unauthorized";
-      return { state: unclaimed ? "unclaimed" : "unreachable", missing };
+      if (unclaimed) return { state: "unclaimed", missing };
+      return { state: isMoved(error) ? "moved" : "unreachable", missing };
     }
     // Neither an answer nor a key of ours that can be read: nobody was reached.
     if (error instanceof z.ZodError || error instanceof ConvexError) {
@@ -82,4 +83,9 @@ async function askHealth(
     }
     throw error;
   }
+}
+
+/** Whether the provider's proxy, not the daemon, wants another token, or its login page. */
+function isMoved({ kind, status = 0 }: RemoteError): boolean {
+  return kind === "unreachable" && [302, 307, 401, 403].includes(status);
 }

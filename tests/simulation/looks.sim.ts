@@ -1,8 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { WATCH_BEAT } from "../../convex/model/timing";
+import type { Id } from "../../convex/_generated/dataModel";
+import { START } from "../../convex/model/chat/apply";
+import { KEEP_ALIVE, WATCH_BEAT } from "../../convex/model/timing";
 import { MINUTE, scene, SECOND, type Scene } from "./use";
 
-/** What pages say of an agent is what it is, whatever became of one look at it. */
+/** What pages say of an agent is what it is, whatever became of one look at it; what becomes of one that cannot be reached. */
 
 setDefaultTimeout(60_000); // for a busy machine
 
@@ -96,3 +98,91 @@ test("an agent that boots slowly has the same time in each boot", () =>
     await scene.pass(20 * SECOND);
     expect(asked(scene) - before).toBeGreaterThan(5);
   }));
+
+// ---- a daemon that cannot be reached -------------------------------------------
+
+/** Time in which a visible tab shows a session. */
+async function watch(scene: Scene, sessionId: string, minutes: number) {
+  for (let minute = 0; minute < minutes; minute++) {
+    await scene.call("presence:watch", { sessionId });
+    await scene.pass(WATCH_BEAT);
+  }
+}
+
+const health = async (scene: Scene) => {
+  const [sandbox] = await scene.sandboxes();
+  return sandbox?.health;
+};
+
+test("a sandbox that restarted at another address is set up again for who watches", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    scene.world.boot(boxOf(scene));
+    await watch(scene, sessionId, 5);
+    expect(await health(scene)).toBe("ok");
+    expect(boxOf(scene).claim).not.toBeNull();
+    expect(boxOf(scene).config).not.toBeNull();
+  }));
+
+test("but for nobody it is not, nor for a tab that was forgotten", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    scene.world.boot(boxOf(scene));
+    await scene.pass(15 * MINUTE);
+    expect(boxOf(scene).claim).toBeNull();
+    scene.world.boot(boxOf(scene));
+    await scene.tx(async (ctx) => {
+      const row = await ctx.db.query("activity").first();
+      if (!row) throw new Error("There is no activity.");
+      const actedAt = scene.now() - KEEP_ALIVE;
+      await ctx.db.patch("activity", row._id, { actedAt });
+    });
+    await watch(scene, sessionId, 15);
+    expect(boxOf(scene).claim).toBeNull();
+  }));
+
+test("nor while an agent may be at work in it", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    await runningTurn(scene, sessionId as Id<"sessions">);
+    scene.world.boot(boxOf(scene));
+    await watch(scene, sessionId, 12);
+    expect(await health(scene)).toBe("unreachable");
+    expect(boxOf(scene).claim).toBeNull();
+  }));
+
+test("mere silence takes nothing from who watches: the sandbox runs on with its key", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    const { claim } = boxOf(scene);
+    const { fate, calls } = scene.world;
+    const written = calls.get("PUT /config");
+    fate.ordained.set("GET /health of u1's default", "before");
+    await watch(scene, sessionId, 12);
+    expect(await health(scene)).toBe("unreachable");
+    fate.ordained.clear();
+    await watch(scene, sessionId, 3);
+    expect(await health(scene)).toBe("ok");
+    expect(boxOf(scene).claim).toBe(claim);
+    expect(calls.get("PUT /config")).toBe(written);
+  }));
+
+/** A message that was handed over, of which nothing has been heard. */
+function runningTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
+  return scene.tx(async (ctx) => {
+    const session = await ctx.db.get("sessions", sessionId);
+    const slot = session && (await ctx.db.get("slots", session.slotId));
+    if (!session || !slot) throw new Error("There is no such session.");
+    const messageId = await ctx.db.insert("messages", {
+      ...{ sessionId, role: "assistant", text: "", state: "running" },
+    });
+    const later = scene.now() + 60 * MINUTE;
+    await ctx.db.insert("turns", {
+      ...{ sessionId, slotId: slot._id, userId: session.userId, messageId },
+      ...{ text: "Hello", state: "running", generation: slot.generation },
+      ...{ pushTokenHashes: [], attempt: 0, cursor: START },
+      ...{ stopRequested: false, startedAt: scene.now() },
+      ...{ lastEventAt: scene.now(), checkAt: later, deadlineAt: later },
+    });
+  });
+}
