@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -10,7 +9,7 @@ import {
   type AgentProcess,
 } from "./agent-process";
 import { codeOf, messageOf } from "./errors";
-import { readJson } from "./files";
+import { makeFolder, readJson } from "./files";
 import { callHermes, jsonOf, statusOf, type HermesAddress } from "./hermes-api";
 import type { HermesHome } from "./hermes-home";
 import type { Layout } from "./layout";
@@ -42,6 +41,8 @@ export class Agent {
   #life: { end: AbortController; ended: Promise<unknown> } | null = null;
   #resting: Promise<void> | null = null;
   #closed = new AbortController();
+  /** Ends the wait between two failures. */
+  #hurry = new AbortController();
   #watchers = new Set<() => void>();
 
   constructor(
@@ -106,8 +107,17 @@ export class Agent {
           : { state: "failed", reason },
       );
       const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? 0;
-      await pause(wait, this.#closed.signal);
+      this.#hurry = new AbortController();
+      const { signal } = this.#hurry;
+      await pause(wait, AbortSignal.any([signal, this.#closed.signal]));
     }
+  }
+
+  /** One that failed is started at once, and turns wait for it again. */
+  tryAgain(): void {
+    if (this.#state.state !== "failed") return;
+    this.#become({ state: "starting" });
+    this.#hurry.abort();
   }
 
   /** Runs `task` while no agent lives; then it is started again. One at a time. */
@@ -164,7 +174,7 @@ export class Agent {
         key: randomBytes(32).toString("base64url"),
       };
       await this.home.prepare(apiSettings(address));
-      await mkdir(this.layout.sessions, { recursive: true });
+      await makeFolder(this.layout.sessions);
       running = startAgent(this.layout, this.folder, address);
       this.#process = running;
       const reason = Promise.race([

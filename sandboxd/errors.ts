@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /** An answer to the caller that is not success: status, stable code, advice. */
 export class Refusal extends Error {
   constructor(
@@ -12,6 +14,16 @@ export class Refusal extends Error {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Whether a write failed for want of room: on the disk, or in this user's share
+ * of it. By number, for Node has no name for the second.
+ */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errno" in error)) return false;
+  const { ENOSPC, EDQUOT } = constants.errno;
+  return error.errno === -ENOSPC || error.errno === -EDQUOT;
 }
 
 /** The `code` of a Node system error ("ENOENT", ...), if it has one. */

@@ -1,5 +1,28 @@
 import { expect, test } from "bun:test";
-import { someAtOnce } from "./files";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { codeOf } from "./errors";
+import { makeFolder, someAtOnce } from "./files";
+
+test("a folder is made with those above it, by several at once; nothing else is taken for one", async () => {
+  const root = await mkdtemp(join(tmpdir(), "slipway-folder-"));
+  const codeFor = (path: string) => makeFolder(path).then(() => null, codeOf);
+  try {
+    const deep = join(root, "a/b/c");
+    await Promise.all([makeFolder(deep), makeFolder(deep)]);
+    await makeFolder(deep);
+    expect(await readdir(join(root, "a/b"))).toEqual(["c"]);
+    await writeFile(join(root, "file"), "");
+    await symlink("nowhere", join(root, "link"));
+    expect(await codeFor(join(root, "file"))).toBe("EEXIST");
+    expect(await codeFor(join(root, "file/below"))).toBe("ENOTDIR");
+    expect(await codeFor(join(root, "link/below"))).toBe("EEXIST");
+    expect(await codeFor("/proc/below")).toBe("ENOENT");
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
 
 test("never more at once than may be, and none is left out", async () => {
   let now = 0;

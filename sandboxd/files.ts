@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { discard } from "./discard";
 import { codeOf } from "./errors";
@@ -9,11 +9,42 @@ import { codeOf } from "./errors";
 const MAX_JSON_BYTES = 4 * 1024 * 1024;
 
 /**
+ * Makes a folder, and those above it. Node's own way answers ENOENT where the
+ * disk is full.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeLast(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeLast(path);
+  }
+}
+
+async function makeLast(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST" || !(await isFolder(path))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false; // a link to nothing
+    throw error;
+  }
+}
+
+/**
  * Replaces a file in one step: readers see the old one or the new one. A folder
  * in its place, which only the agent can have put there, is removed.
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, text, { mode: 0o600, flush: true });

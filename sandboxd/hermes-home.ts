@@ -1,15 +1,8 @@
-import {
-  mkdir,
-  readdir,
-  readlink,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { AgentConfig } from "./config";
 import { codeOf } from "./errors";
-import { Lock, writeAtomic } from "./files";
+import { Lock, makeFolder, writeAtomic } from "./files";
 import type { Layout } from "./layout";
 import { agentName, type InstalledSkill } from "./skill-key";
 
@@ -33,7 +26,7 @@ export class HermesHome {
   /** Before each start of the agent. `.env` would beat the environment. */
   async prepare(env: Record<string, string>): Promise<void> {
     const { hermes } = this.layout;
-    await mkdir(join(hermes, "skills"), { recursive: true });
+    await makeFolder(join(hermes, "skills"));
     await writeFile(join(hermes, ".no-bundled-skills"), "");
     const lines = Object.entries(env).map(
       ([key, value]) => `${key}=${value}\n`,
@@ -66,7 +59,7 @@ export class HermesHome {
 
   async #writeNames(skills: (InstalledSkill & { path: string })[]) {
     const { names } = this.layout;
-    await mkdir(names, { recursive: true });
+    await makeFolder(names);
     const wanted = new Map(
       skills.map(({ key, digest, path }) => [
         agentName(key, digest),

@@ -9,7 +9,7 @@ import { Agent } from "./agent";
 import { tooLarge } from "./archive-rules";
 import { ClaimFile, type Claim } from "./claim";
 import { ConfigStore } from "./config";
-import { Refusal } from "./errors";
+import { isDiskFull, Refusal } from "./errors";
 import { HermesHome } from "./hermes-home";
 import { readBody, readJsonBody, sendJson } from "./http";
 import { Disk } from "./keep/disk";
@@ -49,8 +49,11 @@ export async function startSandboxd(
   const boot = randomBytes(12).toString("base64url");
   const claims = new ClaimFile(layout.claim, options.bootedAt);
 
-  const refresh = () => hermesHome.refresh();
-  const config = new ConfigStore(layout, refresh);
+  const refresh = (): Promise<void> => hermesHome.refresh();
+  const config = new ConfigStore(layout, async () => {
+    await refresh();
+    agent.tryAgain(); // what it failed for, such as a full disk, may be over
+  });
   const skills = new SkillStore(layout, refresh);
   const hermesHome = new HermesHome(layout, {
     config: () => config.config,
@@ -168,6 +171,13 @@ function position(turn: Turn) {
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   log("request failed", error);
+  if (isDiskFull(error)) {
+    return new Refusal(
+      507,
+      "disk_full",
+      "The sandbox's disk is full. Remove files in its terminal, or replace the sandbox.",
+    );
+  }
   return new Refusal(500, "internal", "sandboxd failed; its log says why.");
 }
 

@@ -1,15 +1,8 @@
-import {
-  chmod,
-  lstat,
-  mkdir,
-  opendir,
-  rename,
-  stat,
-  unlink,
-} from "node:fs/promises";
+import { chmod, lstat, opendir, rename, stat, unlink } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { digestOnDisk } from "./digest";
 import { codeOf } from "./errors";
+import { makeFolder } from "./files";
 import { log } from "./log";
 import { digestOfFolder } from "./skill-key";
 
@@ -69,7 +62,7 @@ export async function isFile(path: string): Promise<boolean> {
 
 /** Makes a folder below `root`, whatever is in its way or closed above it. */
 export async function clearWay(root: string, folder: string): Promise<void> {
-  await mkdir(root, { recursive: true });
+  await makeFolder(root);
   let at = root;
   for (const segment of relative(root, folder).split(sep)) {
     at = join(at, segment);
@@ -84,7 +77,7 @@ export async function clearWay(root: string, folder: string): Promise<void> {
       // Another request was first; it may have made the folder already.
       if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EISDIR") throw error;
     }
-    await mkdir(at, { recursive: true });
+    await makeFolder(at);
   }
 }
 

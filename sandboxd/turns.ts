@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Agent } from "./agent";
 import { brief } from "./brief";
 import { Refusal } from "./errors";
+import { makeFolder } from "./files";
 import type { Layout } from "./layout";
 import { log } from "./log";
 import { Places } from "./places";
@@ -90,7 +90,7 @@ export class Turns {
       );
     }
     const folder = join(this.layout.sessions, sessionId);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const turn of this.#turns.values()) {
       if (turn.state === "running" && turn.input.sessionId === sessionId) {
         throw new Refusal(

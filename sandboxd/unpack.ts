@@ -1,11 +1,11 @@
-import { chmod, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { chmod, realpath, symlink, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { hostile, tooLarge } from "./archive-rules";
 import { stays } from "./digest";
 import { codeOf } from "./errors";
-import { FILES_AT_ONCE, someAtOnce } from "./files";
+import { FILES_AT_ONCE, makeFolder, someAtOnce } from "./files";
 import { MAX_TAR_BYTES, readTar, type ArchiveEntry } from "./untar";
 
 const gunzipAsync = promisify(gunzip);
@@ -43,7 +43,7 @@ export async function writeEntries(
     const full = join(root, entry.path);
     folders.add(entry.kind === "directory" ? full : dirname(full));
   }
-  for (const folder of folders) await mkdir(folder, { recursive: true });
+  for (const folder of folders) await makeFolder(folder);
   const files = entries.filter((entry) => entry.kind === "file");
   await someAtOnce(
     FILES_AT_ONCE,

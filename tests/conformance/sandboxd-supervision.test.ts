@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startAgentFixture } from "./sandboxd-agent-fixture";
 import {
   agentReady,
+  configFor,
   eventually,
   install,
   rootWithoutAgent,
@@ -157,6 +158,27 @@ describe("an agent that is not as it should be", () => {
     expect(state.reason).toContain("no such luck");
     const events = await turnOn(daemon);
     expect(events[0]).toMatchObject({ code: "agent_unavailable" });
+  });
+
+  test("failed, it is started at once when it is configured anew", async () => {
+    const flag = join(tmpdir(), `slipway-flag-${process.pid}-${Date.now()}`);
+    cleanups.push(() => rm(flag, { force: true }));
+    // With the flag it neither exits nor listens: it is starting for a long time.
+    const script = `
+      const { existsSync } = await import("node:fs");
+      if (!existsSync(${JSON.stringify(flag)})) process.exit(3);
+      setInterval(() => {}, 1_000);`;
+    const daemon = await startDaemon(await folderWith(script));
+    cleanups.push(daemon.close);
+    await daemon.claim();
+    await eventually("it is given up for now", async () => {
+      return (await agentState(daemon)).state === "failed";
+    });
+    await writeFile(flag, "");
+    const config = configFor("http://127.0.0.1:9/v1");
+    const body = { writeToken: 1, config };
+    expect((await daemon.call("PUT", "/config", { body })).status).toBe(200);
+    expect((await agentState(daemon)).state).toBe("starting");
   });
 
   test("is not there: unavailable with the reason, all else works", async () => {
