@@ -181,7 +181,7 @@ async function comeToRest(
 
 /** What misfortune may have an eye on in a run, and the events that lead there. */
 const EYES: ({ on: Route; with: string[] } | null)[] = [
-  ...Array<null>(12).fill(null),
+  ...Array<null>(14).fill(null),
   { on: "create", with: ["remove"] },
   { on: "start", with: ["stop", "start"] },
   { on: "stop", with: ["stop", "start"] },
@@ -192,6 +192,8 @@ const EYES: ({ on: Route; with: string[] } | null)[] = [
   { on: "POST /restore", with: ["replace", "resume replace"] },
   { on: "upload", with: ["replace", "cancel replace", "remove", "vanish"] },
   { on: "get", with: ["replace", "cancel replace", "sandbox breaks"] },
+  { on: "PUT /config", with: ["stop", "start"] },
+  { on: "POST /skills", with: ["launch", "remove"] },
   { on: "POST /turns", with: ["say", "stop a turn"] },
   { on: "POST /turns/stop", with: ["say", "stop a turn"] },
 ];

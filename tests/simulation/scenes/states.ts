@@ -1,4 +1,5 @@
 import { hold } from "../invariants";
+import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 
 /** What the provider calls a sandbox, what it refuses because of it, and a disk that is full. */
@@ -60,6 +61,23 @@ export const STATES: Record<string, Scene> = {
       await on.until("who waits is told", failed, MINUTE);
       await on.pass(5 * MINUTE);
       hold("its owner can make room in it", on.runs());
+      const second = await on.launch();
+      await on.pass(20 * SECOND);
+      hold("with room it is launched", on.launched(second) === "ready");
+      await on.rest();
+    },
+  },
+
+  "an install on a disk that is full": {
+    async play(on) {
+      on.ordain("POST /skills of ann's default 1", "full");
+      const first = await on.launch();
+      const failed = () => on.launched(first) === "failed";
+      await on.until("who waits is told", failed, MINUTE);
+      const [launch] = disk.all("launches");
+      const error = launch?.state.state === "failed" && launch.state.error;
+      hold("it is told why", error && error.code === "disk_full");
+      await on.pass(5 * MINUTE);
       const second = await on.launch();
       await on.pass(20 * SECOND);
       hold("with room it is launched", on.launched(second) === "ready");

@@ -28,6 +28,21 @@ async function say(
   await on.call("sessions:send", { sessionId, text, clientId });
 }
 
+/** What was said fails at once; what is said when there is room is answered. */
+async function toldOfFullDisk(on: OnStage, sessionId: string): Promise<void> {
+  await on.until("who waits is told", isOver, MINUTE);
+  const codes = disk
+    .all("parts")
+    .map(({ body }) => body.kind === "error" && body.error.code);
+  hold("it is told why", codes.join() === "disk_full");
+  await on.pass(5 * MINUTE);
+  hold("its owner can make room in it", on.runs());
+  await say(on, sessionId);
+  const answered = () => answers()[1]?.state === "done";
+  await on.until("with room it is answered", answered, 8 * MINUTE);
+  await on.rest();
+}
+
 export const TURNS: Record<string, Scene> = {
   "a message and its answer": {
     async play(on) {
@@ -55,6 +70,26 @@ export const TURNS: Record<string, Scene> = {
       const done = () => answers().every(({ state }) => state === "done");
       await on.until("both are answered", done, 16 * MINUTE);
       await on.rest();
+    },
+  },
+
+  "a message to a sandbox that wakes with a full disk": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      await on.act("stop");
+      await on.pass(20 * SECOND);
+      on.ordain("PUT /config of ann's default 2", "full");
+      await say(on, sessionId);
+      await toldOfFullDisk(on, sessionId);
+    },
+  },
+
+  "a message to a sandbox whose disk is full": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("POST /turns of ann's default 1", "full");
+      await say(on, sessionId);
+      await toldOfFullDisk(on, sessionId);
     },
   },
 
