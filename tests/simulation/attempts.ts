@@ -1,5 +1,6 @@
 import type { FunctionContext } from "../../emulators/backend/functions/context";
 import type { WorkerCall } from "./fences";
+import { hold } from "./hold";
 
 /** How a worker's attempt came to its end, as seen from its remote calls. */
 export const ENDS = [
@@ -13,12 +14,18 @@ export const ENDS = [
 ] as const;
 export type End = (typeof ENDS)[number];
 
+/** Jobs that a sandbox can make long, and how many of each there may be at once. */
+const LONG_JOBS = { install: 3, copy: 2 } as const;
+export type LongJob = keyof typeof LONG_JOBS;
+
 /** One run of an action: what it was to do, which calls it made, how it ended. */
 export class Attempt {
   step: string;
   froze = false;
   /** Nothing it would still do takes place, whatever its timers say. */
   dead = false;
+  /** What it asks a daemon that may keep it waiting for long. */
+  asking: LongJob | null = null;
   /** The mutation it waits for. */
   calling: WorkerCall | null = null;
   /** Called some time after it died: then its job has failed. */
@@ -54,6 +61,12 @@ export class Attempt {
   }
 }
 
+/** Three and two are five of the eight jobs that the smallest deployment runs at once. */
+export function isBounded(attempts: Attempts, kind: LongJob): void {
+  const asking = attempts.asking(kind);
+  hold(`long jobs are bounded (${kind})`, asking <= LONG_JOBS[kind]);
+}
+
 /** The attempts under way, by the context their action runs in. */
 export class Attempts {
   /** step|route|fault|end -> how often */
@@ -80,6 +93,15 @@ export class Attempts {
   /** The call of a worker that is being committed now. */
   calling(context: FunctionContext | undefined): WorkerCall | null {
     return (context && this.open.get(context)?.calling) ?? null;
+  }
+
+  /** How many jobs of the kind wait for an answer. */
+  asking(kind: LongJob): number {
+    let asking = 0;
+    for (const attempt of this.open.values()) {
+      if (attempt.asking === kind && !attempt.dead) asking += 1;
+    }
+    return asking;
   }
 
   crashed(): void {

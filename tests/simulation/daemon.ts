@@ -1,4 +1,6 @@
+import { currentContext } from "../../emulators/backend/functions/context";
 import { Run, type TurnRequest } from "./agent";
+import type { LongJob } from "./attempts";
 import type { Fault, Route } from "./fate";
 import { BadGateway, digestOf, NoAnswer, type Box, type World } from "./world";
 
@@ -10,6 +12,13 @@ let world: World;
 export function enterDaemons(next: World): void {
   world = next;
 }
+
+const LONG: Partial<Record<Route, LongJob>> = {
+  "POST /skills": "install",
+  "DELETE /skills": "install",
+  "POST /keep": "copy",
+  "POST /restore": "copy",
+};
 
 const realFetch = globalThis.fetch;
 
@@ -32,6 +41,12 @@ export const daemonFetch = Object.assign(
       text: body instanceof Blob ? await body.text() : "",
     };
     if (path[2] === "stop") request.route = "POST /turns/stop";
+    const attempt = world.attempts.of(currentContext());
+    const long = LONG[request.route];
+    if (attempt && long) {
+      attempt.asking = long;
+      world.onLongJob(long);
+    }
     try {
       const owner = world.boxes.get(id)?.labels["slipway-slot"] ?? "";
       return await world.call(
@@ -54,6 +69,8 @@ export const daemonFetch = Object.assign(
         throw new DOMException("timed out", "TimeoutError");
       }
       throw error;
+    } finally {
+      if (attempt) attempt.asking = null;
     }
   },
   { preconnect: realFetch.preconnect },

@@ -2,6 +2,7 @@ import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { currentContext } from "../../emulators/backend/functions/context";
 import { capsOf } from "../../convex/model/admission";
 import { hasStep, isOff } from "../../convex/model/slot";
+import { isBounded } from "./attempts";
 import type { Disk, Written } from "./disk";
 import { Fences, isStale, takesEffect } from "./fences";
 import { hold, Violation } from "./hold";
@@ -56,6 +57,8 @@ export class Watch {
     world.onDestroy = (box) => this.guarded(() => this.destroyed(box));
     world.onKeep = (box) =>
       this.kept.set(box.labels["slipway-slot"] ?? "", box.files);
+    world.onLongJob = (kind) =>
+      this.guarded(() => isBounded(world.attempts, kind));
     world.onConfig = (box) => this.guarded(() => this.configured(box));
     world.onUninstall = (...of) => this.guarded(() => this.uninstalled(...of));
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { currentContext } from "../../emulators/backend/functions/context";
 import type { PushAnswer, Run } from "./agent";
-import { Attempts } from "./attempts";
+import { Attempts, type LongJob } from "./attempts";
 import type { WorkerCall } from "./fences";
 import { SimClock } from "./clock";
 import { Fate, FAULT_WORDS, REMOTE, type Fault, type Route } from "./fate";
@@ -114,6 +114,7 @@ export class World {
   onStop: (box: Box) => void = () => {};
   onTurn: (run: Run) => void = () => {};
   onKeep: (box: Box) => void = () => {};
+  onLongJob: (kind: LongJob) => void = () => {};
   onUninstall: (box: Box, skillKey: string, digest: string) => void = () => {};
   private serial = 0;
 

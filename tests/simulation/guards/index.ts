@@ -1,3 +1,4 @@
+import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
 import type { Guard } from "./guard";
@@ -15,6 +16,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   ...CREATES,
   ...ENDS,
   ...PLACES,
+  ...BERTHS,
   ...STATES,
   ...TURNS,
 };

@@ -1,3 +1,4 @@
+import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
 import { PLACES } from "./places";
@@ -12,6 +13,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...CREATES,
   ...ENDS,
   ...PLACES,
+  ...BERTHS,
   ...STATES,
   ...TURNS,
 };

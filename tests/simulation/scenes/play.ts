@@ -19,6 +19,8 @@ export const MINUTE = 60 * SECOND;
 
 export type Scene = {
   env?: Record<string, string>;
+  /** How the server runs. */
+  mode?: Parameters<typeof Stage.open>[1];
   play(on: OnStage): Promise<void>;
 };
 
@@ -134,11 +136,11 @@ export class OnStage {
 
 /** Plays a scene; what was broken in it, or null. `told` learns which transitions it came to. */
 export async function playScene(
-  { play, env = {} }: Scene,
+  { play, env = {}, mode = {} }: Scene,
   told: (moves: ReadonlyMap<string, number>) => void = () => {},
 ) {
   const world = new World(1);
-  const stage = await Stage.open(world, {}, env);
+  const stage = await Stage.open(world, mode, env);
   const watch = new Watch(world, disk, () => {});
   try {
     await play(new OnStage(stage, world, watch));

@@ -1,0 +1,76 @@
+import type { Guard } from "./guard";
+
+/** The bound on jobs that sandboxes can make long. */
+
+export const BERTHS: Record<string, Guard> = {
+  "a copy has a berth": {
+    breaks: "those who replace at once leave no job for anybody else",
+    scene: "nine who replace at once",
+    edits: [
+      {
+        file: "lifecycle/driver.ts",
+        find: "if (isCopy(slot) && !(await boardCopy(ctx, lease, slot))) return null;",
+        put: "",
+      },
+    ],
+  },
+  "an install has a berth": {
+    breaks: "slow sandboxes leave no job for anybody else",
+    scene: "nine who install at once, in slow sandboxes",
+    edits: [
+      {
+        file: "lifecycle/installs.ts",
+        find: 'if (!(await board(ctx, "installs", flight, slot))) {',
+        put: "if (!slot) {",
+      },
+    ],
+  },
+  "nobody has every berth": {
+    breaks: "one person's slow sandbox keeps everybody waiting",
+    scene: "one who wants much of a sandbox that does not answer",
+    edits: [
+      {
+        file: "model/berths.ts",
+        find: "installs: { deployment: 3, user: 2 }",
+        put: "installs: { deployment: 3, user: 3 }",
+      },
+    ],
+  },
+  "the wants of one stand apart in line": {
+    breaks: "who wants much is in front of everybody who wants a little",
+    scene: "nine who install at once, in slow sandboxes",
+    edits: [
+      {
+        file: "model/berths.ts",
+        find: "Math.max(now, last + STEP_TIMEOUT)",
+        put: "now",
+      },
+    ],
+  },
+  "a berth ends with its time": {
+    breaks: "workers that die take their berths with them",
+    scene: "a job with a berth that dies",
+    edits: [
+      {
+        file: "lifecycle/berths.ts",
+        find: 'for (const berth of silent) await ctx.db.delete("berths", berth._id);',
+        put: "",
+      },
+    ],
+  },
+  "a berth is the job's": {
+    breaks: "what is given up while it hangs is not counted",
+    scene: "one who stops what does not answer, again and again",
+    edits: [
+      {
+        file: "lifecycle/leases.ts",
+        find: '  if (lease) await ctx.db.delete("leases", lease._id);',
+        put: `  if (!lease) return;
+  await ctx.db.delete("leases", lease._id);
+  for (const berth of await ctx.db.query("berths").collect()) {
+    if (berth.token === lease.token) await ctx.db.delete("berths", berth._id);
+  }`,
+      },
+    ],
+  },
+};

@@ -1,0 +1,132 @@
+import { hold } from "../invariants";
+import { disk } from "../stand-ins";
+import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
+
+/** Jobs that sandboxes make long, on a deployment that runs eight at once. */
+
+const NINE = Array.from({ length: 9 }, (_, i) => `user ${i}`);
+
+const SMALL = {
+  env: { SLIPWAY_MAX_SANDBOXES: "20" },
+  mode: { deploymentClass: "smallest" },
+} as const;
+
+async function settle(on: OnStage, users: string[]): Promise<void> {
+  for (const user of users) await on.launch({ user });
+  await on.until("all run", () => users.every((user) => on.runs(user)));
+  await on.pass(30 * SECOND);
+}
+
+/** Somebody else comes, and is served as if there were nobody. */
+async function stranger(on: OnStage): Promise<void> {
+  const launch = await on.launch({ user: "zoe" });
+  await on.until(
+    "a stranger's launch is not delayed",
+    () => on.launched(launch) === "ready",
+    30 * SECOND,
+  );
+}
+
+const ready = (on: OnStage, launches: string[]) => () =>
+  launches.every((launch) => on.launched(launch) === "ready");
+
+export const BERTHS: Record<string, Scene> = {
+  "nine who replace at once": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, NINE);
+      for (const user of NINE) {
+        on.ordain(`POST /keep of ${user}'s default`, "slow");
+        on.ordain(`POST /restore of ${user}'s default`, "slow");
+        await on.act("replace", user);
+      }
+      await stranger(on);
+      await on.until(
+        "all come through",
+        () => NINE.every((user) => on.runs(user)),
+        10 * MINUTE,
+      );
+      await on.rest();
+    },
+  },
+
+  "nine who install at once, in slow sandboxes": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, NINE);
+      const launches: string[] = [];
+      for (const user of NINE) {
+        on.ordain(`POST /skills of ${user}'s default`, "slow");
+        for (const skill of [1, 2, 3, 4]) {
+          launches.push(await on.launch({ user, skill }));
+        }
+      }
+      // Who comes now stands behind one of each, not behind all of all.
+      const launch = await on.launch({ user: "zoe" });
+      await on.until(
+        "a stranger's sandbox is not delayed",
+        () => on.runs("zoe"),
+        30 * SECOND,
+      );
+      await on.until(
+        "many wants are not in front of one",
+        () => on.launched(launch) === "ready",
+        MINUTE,
+      );
+      await on.until("all come through", ready(on, launches), 10 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "one who wants much of a sandbox that does not answer": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann", "bob"]);
+      on.ordain("POST /skills of ann's default", "hang");
+      for (const skill of [1, 2, 3, 4]) await on.launch({ skill });
+      await on.pass(2 * SECOND);
+      const launch = await on.launch({ user: "bob", skill: 1 });
+      await on.until(
+        "another's launch is not delayed",
+        () => on.launched(launch) === "ready",
+        2 * SECOND,
+      );
+      on.world.fate.ordained.clear();
+      await on.rest();
+    },
+  },
+
+  "a job with a berth that dies": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, NINE);
+      const launches: string[] = [];
+      for (const user of NINE) {
+        on.ordain(
+          `worker in POST /skills of ${user}'s default 2`,
+          "die before",
+        );
+        launches.push(await on.launch({ user, skill: 1 }));
+      }
+      await on.until("all come through", ready(on, launches), 10 * MINUTE);
+      await on.rest();
+      hold("no berth is lost", disk.all("berths").length === 0);
+    },
+  },
+
+  "one who stops what does not answer, again and again": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann"]);
+      on.ordain("POST /keep of ann's default", "hang");
+      // Each leaves a job behind that hangs.
+      for (let i = 0; i < 4; i++) {
+        await on.act("replace");
+        await on.pass(SECOND);
+        await on.call("sandboxes:cancelReplace", { slotId: on.slot()._id });
+        await on.pass(3 * SECOND);
+      }
+      await on.rest();
+    },
+  },
+};
