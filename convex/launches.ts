@@ -9,7 +9,7 @@ import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted, suspect } from "./lifecycle";
 import { queueOf } from "./lifecycle/admission";
-import { log, logLaunch } from "./lifecycle/log";
+import { log, logRequest } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { QUEUE_DEADLINE } from "./model/timing";
@@ -128,10 +128,7 @@ export const request = userMutation({
     }
     if (!same) await limitLaunch(ctx, user._id, skillKey);
     const launch = same ?? (await insertLaunch(ctx, slot, skill));
-    await logLaunch(ctx, launch, {
-      change: same ? "joined" : "requested",
-      path: launch.path,
-    });
+    await logRequest(ctx, launch, { joins: same !== undefined });
     const answer = {
       launchId: launch._id,
       sessionId: launch.sessionId,

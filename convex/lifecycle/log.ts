@@ -46,6 +46,21 @@ export async function logLaunch(
   });
 }
 
+/**
+ * Writes that a launch was asked for, or joined. Who joins is not limited, so
+ * that is told of the first alone: a loop must not fill a log kept for weeks.
+ */
+export async function logRequest(
+  ctx: MutationCtx,
+  launch: Doc<"launches">,
+  { joins }: { joins: boolean },
+): Promise<void> {
+  if (joins && launch.joined) return;
+  const change = joins ? "joined" : "requested";
+  await logLaunch(ctx, launch, { change, path: launch.path });
+  if (joins) await ctx.db.patch("launches", launch._id, { joined: true });
+}
+
 type LaunchEntry = Extract<LogWhat, { kind: "launch" }>;
 
 async function actorOf(ctx: MutationCtx): Promise<LogActor> {

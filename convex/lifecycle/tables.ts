@@ -252,6 +252,7 @@ export const lifecycleTables = {
     skillName: v.string(),
     link: v.string(),
     path: v.optional(launchPath),
+    joined: v.optional(v.boolean()), // by somebody, and that is in the log
     admittedAt: v.optional(v.number()), // when it was first worked on
     active: v.boolean(), // mirrors `state`, for the index; set only by setLaunchState
     state: launchState,
