@@ -4,6 +4,7 @@ import {
   COMPLETION_PATIENCE,
   MAX_COMPLETION_BYTES,
   MAX_PUSH_BYTES,
+  PUSH_AT_ONCE,
   PUSH_PATIENCE,
 } from "../model/chat/limits";
 import { upTo } from "../model/within";
@@ -76,12 +77,31 @@ const admitted = () =>
     ],
   });
 
-test("a push that stalls is answered in its time, and read no further", async () => {
+test("a push that stalls is answered in its time, read no further, and leaves its place", async () => {
   const { told, request, read } = stalled(1024);
-  const { ctx } = running();
-  const answer = await after(PUSH_PATIENCE, read, receivePush(ctx, request));
+  const { ctx, mutations } = contextOf({
+    query: "running",
+    mutations: ["a place", null], // taken, and released
+  });
+  const pushed = receivePush(ctx, request);
+  await read;
+  await settled();
+  jest.advanceTimersByTime(PUSH_AT_ONCE);
+  await settled();
+  expect(mutations).toEqual([null]);
+  const answer = await after(PUSH_PATIENCE, read, pushed);
   expect(answer.status).toBe(408);
   expect(await answer.json()).toEqual({ code: "too_slow" });
+  expect(told.cancelled).toBe(true);
+  expect(mutations).toEqual([]);
+});
+
+test("a push that is slow while its sandbox has no place left is sent away", async () => {
+  const { told, request, read } = stalled(1024);
+  const { ctx } = contextOf({ query: "running", mutations: [null] });
+  const answer = await after(PUSH_AT_ONCE, read, receivePush(ctx, request));
+  expect(answer.status).toBe(429);
+  expect(answer.headers.get("retry-after")).toBe("1");
   expect(told.cancelled).toBe(true);
 });
 

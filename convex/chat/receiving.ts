@@ -1,5 +1,5 @@
 import { v, type Infer } from "convex/values";
-import type { Doc } from "../_generated/dataModel";
+import type { Doc, Id } from "../_generated/dataModel";
 import {
   internalMutation,
   internalQuery,
@@ -7,6 +7,7 @@ import {
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
 import { requireSlot } from "../lifecycle/records";
+import { MAX_REQUESTS, REQUEST_LEASE } from "../model/chat/limits";
 import { turnEvent } from "../validators";
 import { takeEvents } from "./append";
 import { daemon, daemonOf } from "./daemon";
@@ -28,6 +29,32 @@ export const pushStanding = internalQuery({
     const turn = turnId && (await ctx.db.get("turns", turnId));
     if (!turn?.pushTokenHashes.includes(tokenHash)) return "stranger";
     return turn.state === "ended" ? "over" : "known";
+  },
+});
+
+/**
+ * A place for a push that is slow to arrive, or null: one of those that its
+ * sandbox has for requests to a model, so that it holds no more actions with
+ * both. Given back with `gateway.release`, or by itself after REQUEST_LEASE.
+ */
+export const takePlace = internalMutation({
+  args: { turnId: v.string() },
+  returns: v.union(v.null(), v.id("modelRequests")),
+  handler: async (ctx, args): Promise<Id<"modelRequests"> | null> => {
+    const turnId = ctx.db.normalizeId("turns", args.turnId);
+    const turn = turnId && (await ctx.db.get("turns", turnId));
+    if (!turn || turn.state === "ended") return null;
+    const { _id: slotId, generation } = await requireSlot(ctx, turn.slotId);
+    const now = Date.now();
+    const places = await ctx.db
+      .query("modelRequests")
+      .withIndex("by_slot", (q) => q.eq("slotId", slotId))
+      .take(MAX_REQUESTS);
+    const over = places.filter(({ expiresAt }) => expiresAt <= now);
+    for (const { _id } of over) await ctx.db.delete("modelRequests", _id);
+    if (places.length - over.length >= MAX_REQUESTS) return null;
+    const expiresAt = now + REQUEST_LEASE;
+    return ctx.db.insert("modelRequests", { slotId, generation, expiresAt });
   },
 });
 

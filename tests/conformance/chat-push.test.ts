@@ -1,5 +1,9 @@
 import { beforeEach, expect, test } from "bun:test";
-import { MAX_PUSH_BYTES, TURN_CHARS } from "../../convex/model/chat/limits";
+import {
+  MAX_PUSH_BYTES,
+  MAX_REQUESTS,
+  TURN_CHARS,
+} from "../../convex/model/chat/limits";
 import { until, type Turn } from "./chat-daemon";
 import { errorsOf, wordsOf } from "./chat-harness";
 import { ada, chat, chatInTests } from "./chat-tests";
@@ -106,6 +110,41 @@ test("a stranger is refused before a byte of what it sends is read", async () =>
   await ada.answered("done");
   expect((await push(token)).status).toBe(410);
 }, 5_000);
+
+test("so many that are slow to arrive at once, and no more; whole ones go on", async () => {
+  const { push, turnId } = turn.request;
+  const headers = { authorization: `Bearer ${push.token}` };
+  const whole = JSON.stringify({ turnId, from: 0, events: [text(0, "a")] });
+  const slow = () => {
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    void writer.write(new TextEncoder().encode(whole.slice(0, 9)));
+    const answer = fetch(push.url, { method: "POST", headers, body: readable });
+    const finish = async () => {
+      await writer.write(new TextEncoder().encode(whole.slice(9)));
+      await writer.close();
+      return (await answer).status;
+    };
+    return { answer, finish };
+  };
+  const places = () =>
+    chat.tx((ctx) =>
+      ctx.db
+        .query("modelRequests")
+        .withIndex("by_slot", (q) => q.eq("slotId", ada.slotId))
+        .take(100),
+    );
+  const held = Array.from({ length: MAX_REQUESTS }, slow);
+  await until(async () => (await places()).length === MAX_REQUESTS);
+  const refused = await slow().answer;
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("retry-after")).toBe("1");
+  expect((await turn.push(0, [text(0, "a")])).status).toBe(200);
+  const statuses = await Promise.all(held.map(({ finish }) => finish()));
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(await places()).toEqual([]);
+  expect(wordsOf(await ada.answer())).toBe("a");
+}, 10_000);
 
 test("the token of one turn is no good for another", async () => {
   const eve = await chat.person("eve");

@@ -39,7 +39,10 @@ export const PAGE_PARTS = 10_000;
  */
 export const MAX_PUSH_BYTES = 2 * 1024 * 1024;
 
-/** Such a batch must have arrived within this; sandboxd sends it again. */
+/** Nearly every batch is there within this, several times the way to most sandboxes. */
+export const PUSH_AT_ONCE = 250;
+
+/** One that is not must have arrived this long after; its place is held meanwhile. */
 export const PUSH_PATIENCE = 5_000;
 
 /** Events written by one mutation; a longer batch takes several. */
@@ -105,7 +108,8 @@ export const COMPLETION_PATIENCE = 20_000;
 
 /**
  * Requests to a model that one sandbox may have under way: each of its turns
- * one, and one beside it for a title or a summary. The deployment has 64 actions.
+ * one, and one beside it for a title or a summary. Pushes that are slow to
+ * arrive take of the same places. The deployment has 64 actions.
  */
 export const MAX_REQUESTS = 2 * MAX_RUNNING;
 
