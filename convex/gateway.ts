@@ -9,9 +9,10 @@ import {
 import { dispatchTurns } from "./chat/dispatch";
 import { modelOf } from "./chat/enqueue";
 import { endTurn } from "./chat/finish";
+import { takePlace } from "./chat/places";
 import { requireMessage, turnsAt } from "./chat/records";
 import { limitOf } from "./model/chat/deadline";
-import { MAX_REQUESTS, REQUEST_LEASE } from "./model/chat/limits";
+import { REQUEST_LEASE } from "./model/chat/limits";
 import { charge as chargeTo, settled, UNSPENT } from "./model/chat/spending";
 import { failureValidator } from "./validators";
 
@@ -89,7 +90,7 @@ export const admit = internalMutation({
     if (turns.length === 0) return { kind: "idle" };
     const model = await modelOf(ctx, userId);
     if (!model.ok) return { kind: "no_model", error: model.problem };
-    const requestId = await takePlace(ctx, slot, now);
+    const requestId = await takePlace(ctx, slot);
     if (!requestId) return { kind: "busy" };
     const { id, baseUrl, contextLength, keyless } = model.provider;
     const key = model.keys.find(({ providerId }) => providerId === id);
@@ -109,27 +110,6 @@ export const admit = internalMutation({
     };
   },
 });
-
-/** A place among the requests a sandbox may have under way, or null. */
-async function takePlace(
-  ctx: MutationCtx,
-  { _id: slotId, generation }: Doc<"slots">,
-  now: number,
-): Promise<Id<"modelRequests"> | null> {
-  const places = await ctx.db
-    .query("modelRequests")
-    .withIndex("by_slot", (q) => q.eq("slotId", slotId))
-    .take(MAX_REQUESTS);
-  let taken = 0;
-  for (const place of places) {
-    // Its action is gone; what it reserved stays charged, for it may be spent.
-    if (place.expiresAt <= now) await ctx.db.delete("modelRequests", place._id);
-    else taken += 1;
-  }
-  if (taken >= MAX_REQUESTS) return null;
-  const expiresAt = now + REQUEST_LEASE;
-  return ctx.db.insert("modelRequests", { slotId, generation, expiresAt });
-}
 
 const charged = v.union(
   v.object({ kind: v.literal("charged") }),

@@ -178,7 +178,7 @@ export default defineSchema({
     .index("by_slot", ["slotId"])
     .index("by_next_at", ["nextAt"]),
 
-  /** Requests to a model under way, each leased by the action that carries it. */
+  /** Requests to a model under way, and pushes slow to arrive, each leased by the action that carries it (chat/places). */
   modelRequests: defineTable({
     slotId: v.id("slots"),
     generation: v.number(),

@@ -22,6 +22,7 @@ import type * as chat_dispatch from "../chat/dispatch.js";
 import type * as chat_enqueue from "../chat/enqueue.js";
 import type * as chat_finish from "../chat/finish.js";
 import type * as chat_keyCheck from "../chat/keyCheck.js";
+import type * as chat_places from "../chat/places.js";
 import type * as chat_pushed from "../chat/pushed.js";
 import type * as chat_receiving from "../chat/receiving.js";
 import type * as chat_records from "../chat/records.js";
@@ -173,6 +174,7 @@ declare const fullApi: ApiFromModules<{
   "chat/enqueue": typeof chat_enqueue;
   "chat/finish": typeof chat_finish;
   "chat/keyCheck": typeof chat_keyCheck;
+  "chat/places": typeof chat_places;
   "chat/pushed": typeof chat_pushed;
   "chat/receiving": typeof chat_receiving;
   "chat/records": typeof chat_records;

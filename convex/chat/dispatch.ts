@@ -2,11 +2,10 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { wantRunning } from "../lifecycle";
-import { mayFly, startInstall } from "../lifecycle/installs";
+import { startInstall } from "../lifecycle/installs";
 import {
   activeLaunches,
   getBoot,
-  getFlight,
   getInstalled,
   newToken,
   requireSlot,
@@ -182,8 +181,7 @@ async function ensureSkill(
 ): Promise<boolean> {
   const { skillKey, sha } = await sessionOf(ctx, turn);
   if (await getInstalled(ctx, slot, skillKey, sha)) return true;
-  if (await getFlight(ctx, slot, skillKey, sha)) return false;
-  if (await mayFly(ctx, slot)) await startInstall(ctx, slot, { skillKey, sha });
+  await startInstall(ctx, slot, { skillKey, sha });
   return false;
 }
 

@@ -7,10 +7,10 @@ import {
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
 import { requireSlot } from "../lifecycle/records";
-import { MAX_REQUESTS, REQUEST_LEASE } from "../model/chat/limits";
 import { turnEvent } from "../validators";
 import { takeEvents } from "./append";
 import { daemon, daemonOf } from "./daemon";
+import { takePlace as placeOf } from "./places";
 import { dispatchTurns } from "./dispatch";
 import { endTurn, lost } from "./finish";
 
@@ -32,11 +32,7 @@ export const pushStanding = internalQuery({
   },
 });
 
-/**
- * A place for a push that is slow to arrive, or null: one of those that its
- * sandbox has for requests to a model, so that it holds no more actions with
- * both. Given back with `gateway.release`, or by itself after REQUEST_LEASE.
- */
+/** A place for a push that is slow to arrive, or null: its sandbox has enough already. */
 export const takePlace = internalMutation({
   args: { turnId: v.string() },
   returns: v.union(v.null(), v.id("modelRequests")),
@@ -44,17 +40,7 @@ export const takePlace = internalMutation({
     const turnId = ctx.db.normalizeId("turns", args.turnId);
     const turn = turnId && (await ctx.db.get("turns", turnId));
     if (!turn || turn.state === "ended") return null;
-    const { _id: slotId, generation } = await requireSlot(ctx, turn.slotId);
-    const now = Date.now();
-    const places = await ctx.db
-      .query("modelRequests")
-      .withIndex("by_slot", (q) => q.eq("slotId", slotId))
-      .take(MAX_REQUESTS);
-    const over = places.filter(({ expiresAt }) => expiresAt <= now);
-    for (const { _id } of over) await ctx.db.delete("modelRequests", _id);
-    if (places.length - over.length >= MAX_REQUESTS) return null;
-    const expiresAt = now + REQUEST_LEASE;
-    return ctx.db.insert("modelRequests", { slotId, generation, expiresAt });
+    return placeOf(ctx, await requireSlot(ctx, turn.slotId));
   },
 });
 

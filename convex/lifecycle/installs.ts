@@ -38,17 +38,6 @@ import { retireVersions } from "./versions";
 
 const MAX_TRIES = 6;
 
-/** Flights of one slot that launches and messages ask for: more would only stand in line (berths). */
-const MAX_FLIGHTS = 5;
-
-/** Whether another skill may fly for who waits: the report of each flight brings on the next. */
-export async function mayFly(
-  ctx: MutationCtx,
-  slot: Doc<"slots">,
-): Promise<boolean> {
-  return (await flightsOn(ctx, slot)).length < MAX_FLIGHTS;
-}
-
 /** Joins the flight for a skill, or starts it. */
 export async function startInstall(
   ctx: MutationCtx,

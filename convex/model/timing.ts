@@ -65,8 +65,11 @@ export const ORPHAN_GRACE = 60 * SECOND;
 /** Longer than any list leaves out what is there: until then a deleted orphan may be listed again. */
 export const ORPHAN_FORGOTTEN = 60 * 60 * SECOND;
 
-/** One background probe per running sandbox in this time. */
-export const PROBE_INTERVAL = 60 * SECOND;
+/**
+ * A running sandbox of which nothing was heard for this long is looked at: a bit
+ * less than the minute of the cron that does it, or only every other run would.
+ */
+export const PROBE_INTERVAL = 50 * SECOND;
 
 /** A probe's hard timeout, and the time after which its flight may be replaced. */
 export const PROBE_TIMEOUT = 15 * SECOND;

@@ -173,13 +173,17 @@ function runningTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     const session = await ctx.db.get("sessions", sessionId);
     const slot = session && (await ctx.db.get("slots", session.slotId));
     if (!session || !slot) throw new Error("There is no such session.");
+    const promptId = await ctx.db.insert("messages", {
+      ...{ sessionId, role: "user", text: "Hello", state: "done" },
+    });
     const messageId = await ctx.db.insert("messages", {
       ...{ sessionId, role: "assistant", text: "", state: "running" },
     });
     const later = scene.now() + 60 * MINUTE;
     await ctx.db.insert("turns", {
-      ...{ sessionId, slotId: slot._id, userId: session.userId, messageId },
-      ...{ text: "Hello", state: "running", generation: slot.generation },
+      ...{ sessionId, slotId: slot._id, userId: session.userId },
+      ...{ promptId, messageId },
+      ...{ state: "running", generation: slot.generation },
       ...{ pushTokenHashes: [], attempt: 0, cursor: START },
       ...{ stopRequested: false, startedAt: scene.now() },
       ...{ lastEventAt: scene.now(), checkAt: later, deadlineAt: later },
