@@ -93,6 +93,7 @@ test("an agent that boots slowly has the same time in each boot", () =>
     await scene.pass(5 * SECOND);
     await scene.call("sandboxes:start", { slotId });
     await scene.until(async () => boxOf(scene).claim !== null);
+    await scene.pass(20 * SECOND); // or the write of its config was just before
     await seen(scene, "starting");
     const before = asked(scene);
     await scene.pass(20 * SECOND);
