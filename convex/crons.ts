@@ -9,6 +9,12 @@ crons.interval(
   internal.lifecycle.expiry.expire,
   {},
 );
+crons.interval(
+  "call in who waits for a berth",
+  { seconds: 15 },
+  internal.lifecycle.berths.expire,
+  {},
+);
 crons.interval("check turns", { seconds: 15 }, internal.turns.check, {});
 crons.interval(
   "probe running sandboxes",

@@ -31,8 +31,12 @@ const BATCH = 250;
 /** Turns of one slot looked at by one transaction, each with some ten reads. */
 const LOOK = 10;
 
-/** Pieces handled by the cron itself, which waits in no queue of jobs; the rest are jobs. */
-const AT_ONCE = 20;
+/**
+ * Pieces handled by the cron itself, which waits in no queue of jobs; the rest are
+ * jobs. They read on its account of 4,096 ranges: up to 350 where a hundred wait,
+ * each for a skill of its own.
+ */
+const AT_ONCE = 10;
 
 /** Pulled by one action: sandboxes that hang cost one job, not many. */
 const PULLS = 20;

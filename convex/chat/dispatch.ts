@@ -2,7 +2,7 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { wantRunning } from "../lifecycle";
-import { startInstall } from "../lifecycle/installs";
+import { mayFly, startInstall } from "../lifecycle/installs";
 import {
   activeLaunches,
   getBoot,
@@ -181,7 +181,7 @@ async function ensureSkill(
 ): Promise<boolean> {
   const { skillKey, sha } = await sessionOf(ctx, turn);
   if (await getInstalled(ctx, slot, skillKey, sha)) return true;
-  await startInstall(ctx, slot, { skillKey, sha });
+  if (await mayFly(ctx, slot)) await startInstall(ctx, slot, { skillKey, sha });
   return false;
 }
 

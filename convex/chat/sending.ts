@@ -129,6 +129,7 @@ export const sent = internalMutation({
         const { error } = after;
         // Of tries that nobody answered, one may have arrived.
         const there = turn.attempt > 0 || after.suspect ? "perhaps" : "over";
+        if (outcome.kind === "not_installed") await forgetSkill(ctx, turn);
         await endTurn(ctx, turn, { state: "failed", error }, there);
         if (after.suspect) await suspect(ctx, turn.slotId);
         await dispatchTurns(ctx, turn.slotId);

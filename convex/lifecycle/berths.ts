@@ -9,6 +9,7 @@ import { v } from "convex/values";
 import { Occupancy } from "../model/admission";
 import { BERTHS, behind, type BerthKind } from "../model/berths";
 import { CLAIM_PATIENCE, LEASE } from "../model/timing";
+import { extend } from "./slots";
 
 /**
  * Jobs that a sandbox can make long run only with a berth, of which there are
@@ -80,7 +81,8 @@ export async function lineUp(
     .withIndex("by_user_in_line", (q) => q.eq("waits.userId", userId))
     .order("desc")
     .first();
-  return { userId, since: behind(last?.waits?.since, Date.now()) };
+  const from = Date.now();
+  return { userId, from, since: behind(kind, last?.waits?.since, from) };
 }
 
 /** Calls in who waits while there are berths. Asking twice is harmless. */
@@ -125,8 +127,10 @@ async function callInAll(ctx: MutationCtx): Promise<void> {
 async function run(
   ctx: MutationCtx,
   kind: BerthKind,
-  { _id, slotId, generation, token }: Doc<"leases"> | Doc<"installs">,
+  { _id, slotId, generation, token, waits }: Doc<"leases"> | Doc<"installs">,
 ): Promise<void> {
+  const from = waits?.from ?? Date.now();
+  if (kind === "leases") await extend(ctx, slotId, Date.now() - from);
   const scheduledId = await (kind === "leases"
     ? ctx.scheduler.runAfter(0, internal.node.driver.run, {
         ...{ slotId, generation, token },

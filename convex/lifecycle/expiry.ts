@@ -18,6 +18,9 @@ import { expireOverdue } from "./slots";
 /** Rows of each kind handled by one run; the next, 15 s later, takes more. */
 const BATCH = 50;
 
+/** A slot's flights, those of former generations too: a hundred come with a replacement. */
+const FLIGHTS = 500;
+
 /** Slots handled by the cron itself, which waits in no queue of jobs; the rest are jobs. */
 const AT_ONCE = 20;
 
@@ -57,7 +60,6 @@ export const expire = internalMutation({
     }
     for (const slot of await overdueInQueue(ctx, now)) slots.add(slot._id);
     await callAdmission(ctx);
-    await tryBerths(ctx);
     const due = [...slots];
     for (const slotId of due.slice(0, AT_ONCE)) await tryExpire(ctx, slotId);
     for (const slotId of due.slice(AT_ONCE)) {
@@ -78,15 +80,6 @@ async function tryExpire(ctx: MutationCtx, slotId: Id<"slots">): Promise<void> {
     await ctx.runMutation(internal.lifecycle.expiry.expireSlot, { slotId });
   } catch (error) {
     console.error(`The waits of slot ${slotId} could not be ended:`, error);
-  }
-}
-
-/** First, so that a flight that is replaced finds the berth of the one before it free. */
-async function tryBerths(ctx: MutationCtx): Promise<void> {
-  try {
-    await ctx.runMutation(internal.lifecycle.berths.expire, {});
-  } catch (error) {
-    console.error("Who waits for a berth could not be called in:", error);
   }
 }
 
@@ -126,7 +119,7 @@ export const expireSlot = internalMutation({
       .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
         q.eq("slotId", slotId),
       )
-      .take(BATCH);
+      .take(FLIGHTS);
     for (const flight of flights) {
       if (flight.expiresAt <= now) await expireInstall(ctx, flight);
     }
@@ -144,7 +137,8 @@ async function expireLease(
   lease: Doc<"leases">,
   now: number,
 ): Promise<void> {
-  if (await expireOverdue(ctx, lease.slotId)) return;
+  const inLine = lease.waits && now < lease.waits.from + QUEUE_DEADLINE;
+  if (!inLine && (await expireOverdue(ctx, lease.slotId))) return;
   if (!(await isAbandoned(ctx, lease))) {
     await ctx.db.patch("leases", lease._id, {
       expiresAt: now + CLAIM_PATIENCE,

@@ -38,6 +38,17 @@ import { retireVersions } from "./versions";
 
 const MAX_TRIES = 6;
 
+/** Flights of one slot that launches and messages ask for: more would only stand in line, and stay there when nobody waits any more. */
+const MAX_FLIGHTS = 5;
+
+/** Whether another skill may fly for who waits: the report of each flight brings on the next. */
+export async function mayFly(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+): Promise<boolean> {
+  return (await flightsOn(ctx, slot, MAX_FLIGHTS)).length < MAX_FLIGHTS;
+}
+
 /** Joins the flight for a skill, or starts it. */
 export async function startInstall(
   ctx: MutationCtx,
@@ -86,8 +97,9 @@ async function fly(
   const token = newToken();
   const delay = attempt === 0 ? 0 : backoff(attempt);
   const share = BERTHS.installs.user;
+  // Another try comes after its wait, and stands in line then if it must.
   const job =
-    (await flightsOn(ctx, slot, share)).length < share
+    attempt > 0 || (await flightsOn(ctx, slot, share)).length < share
       ? await ctx.scheduler.runAfter(delay, internal.node.install.run, {
           ...{ slotId: slot._id, token },
         })
@@ -243,7 +255,7 @@ export async function expireInstall(
   ctx: MutationCtx,
   flight: Doc<"installs">,
 ): Promise<void> {
-  if (!(await isAbandoned(ctx, flight))) {
+  if (!flight.waits && !(await isAbandoned(ctx, flight))) {
     const expiresAt = Date.now() + CLAIM_PATIENCE;
     await ctx.db.patch("installs", flight._id, { expiresAt });
     return;
@@ -251,7 +263,10 @@ export async function expireInstall(
   const slot = await requireSlot(ctx, flight.slotId);
   await ctx.db.delete("installs", flight._id);
   if (slot.generation !== flight.generation) return;
-  if (slot.state.status === "running") {
+  if (flight.waits) {
+    const message = "Other installs were before this one for 30 minutes.";
+    await failFlight(ctx, flight, failure("install_failed", message));
+  } else if (slot.state.status === "running") {
     await log(ctx, { slot, what: { kind: "takeover", of: "install" } });
     await retryOrFail(
       ctx,

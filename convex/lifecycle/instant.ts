@@ -81,6 +81,7 @@ async function relaunch(
     _creationTime,
     state: _ready,
     admittedAt: _before,
+    joined: _by,
     ...about
   } = launch;
   const launchId = await ctx.db.insert("launches", {

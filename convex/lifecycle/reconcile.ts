@@ -11,7 +11,7 @@ import { errorOf } from "../model/log";
 import { LAUNCH_DEADLINE } from "../model/timing";
 import { dispatchTurns, failTurns, hasWaitingTurns } from "../turns";
 import { startConfig } from "./config";
-import { startInstall } from "./installs";
+import { mayFly, startInstall } from "./installs";
 import { logLaunch } from "./log";
 import { startProbe } from "./probes";
 import {
@@ -59,7 +59,9 @@ async function bringOn(ctx: MutationCtx, slot: Doc<"slots">) {
       needs.probe ||= judgement.need === "probe";
     }
     const install = judgement.state === "installing" && judgement.install;
-    if (install) await startInstall(ctx, slot, launch);
+    if (install && (await mayFly(ctx, slot))) {
+      await startInstall(ctx, slot, launch);
+    }
   }
   return needs;
 }

@@ -102,6 +102,18 @@ export async function expireOverdue(
   return true;
 }
 
+/** Gives the stage of a replacement `ms` more: it stood in line, which is none of its time. */
+export async function extend(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  ms: number,
+): Promise<void> {
+  const { state } = await requireSlot(ctx, slotId);
+  if (state.status !== "replacing") return;
+  const stageSince = state.stageSince + ms;
+  await ctx.db.patch("slots", slotId, { state: { ...state, stageSince } });
+}
+
 function sameState(a: SlotState, b: SlotState): boolean {
   if (a.status !== b.status) return false;
   if (a.status === "queued" && b.status === "queued") return a.for === b.for;

@@ -11,9 +11,9 @@ import {
   slotState,
 } from "../validators";
 
-/** Set while the row's job waits for a berth: its place in line. See lifecycle/berths. */
+/** Set while the row's job waits for a berth, from `from`: its place in line is `since`. See lifecycle/berths. */
 const waits = v.optional(
-  v.object({ since: v.number(), userId: v.id("users") }),
+  v.object({ since: v.number(), from: v.number(), userId: v.id("users") }),
 );
 
 /** Written only through convex/lifecycle. */

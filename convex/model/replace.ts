@@ -348,7 +348,7 @@ export function overdueReplacing(
       slot,
       state,
       now,
-      failure("replace_timed_out", `${what} took too long.`),
+      failure("replace_timed_out", `${what} did not end in time.`),
     );
   switch (state.stage) {
     case "wake":

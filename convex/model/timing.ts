@@ -1,7 +1,7 @@
 /** Every wait of the lifecycle, in milliseconds, with the reason for its length. */
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
+export const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** One remote call. A fast transition may finish within it; a slow one is looked at again. */

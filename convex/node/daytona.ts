@@ -305,6 +305,14 @@ function nameOf({ labels: { [DEPLOYMENT_LABEL]: of, ...labels } }: Sandbox) {
   return `slipway-${of}-${labels["slipway-slot"]}-${labels["slipway-generation"]}`;
 }
 
+/** Where a sandbox's daemon is reached, privately. A stop changes the token. */
+type Access = z.infer<typeof previewLink>;
+
+export async function accessTo(sandbox: Sandbox): Promise<Access> {
+  const { url, token } = await sandbox.getPreviewLink(SANDBOXD_PORT);
+  return previewLink.parse({ url, token });
+}
+
 /**
  * Claims a started sandbox: writes the daemon's key through the toolbox while
  * the private address is fetched, in parallel.
@@ -312,22 +320,18 @@ function nameOf({ labels: { [DEPLOYMENT_LABEL]: of, ...labels } }: Sandbox) {
 export async function claim(
   ref: Ref,
   claimFile: { key: string; generation: number },
-): Promise<
-  Outcome | { kind: "claimed"; access: { url: string; token: string } }
-> {
+): Promise<Outcome | { kind: "claimed"; access: Access }> {
   try {
     return await bounded(async () => {
       const sandbox = await handle(ref.remoteId);
-      const [preview] = await Promise.all([
-        sandbox.getPreviewLink(SANDBOXD_PORT),
+      const [access] = await Promise.all([
+        accessTo(sandbox),
         sandbox.fs.uploadFile(
           Buffer.from(JSON.stringify(claimFile)),
           CLAIM_PATH,
           SECONDS,
         ),
       ]);
-      const { url, token } = preview;
-      const access = previewLink.parse({ url, token });
       return { kind: "claimed" as const, access };
     });
   } catch (error) {

@@ -6,7 +6,6 @@ import { z } from "zod";
 import type { Id } from "../_generated/dataModel";
 import type { ActionCtx } from "../_generated/server";
 import {
-  diskFull,
   failure,
   toFailure,
   type ErrorCode,
@@ -185,8 +184,6 @@ function judge(
     case "unclaimed":
     case "unauthorized":
       return { kind: "unclaimed" };
-    case "disk_full":
-      return { kind: "refused", error: diskFull() };
     case "keep_too_large":
       return as("refused", tooLarge(error.body), "keep_too_large");
     case "unreadable":

@@ -10,6 +10,7 @@ import type { Daemon, Probe } from "../model/slot";
 import { aad, open } from "../model/seal";
 import * as provider from "./daytona";
 import { readHealth, type AgentState } from "./health";
+import { bounded, describe } from "./providerErrors";
 import { RemoteError } from "./sandboxd";
 
 /** Looks at a running sandbox: the provider's state and the daemon's, in parallel. */
@@ -27,7 +28,11 @@ export const run = internalAction({
     ]);
     const probe: Probe =
       found.kind === "present"
-        ? { kind: "present", provider: found.provider, daemon: daemon.state }
+        ? {
+            kind: "present",
+            provider: found.provider,
+            daemon: await confirmed(work, daemon.state),
+          }
         : { kind: found.kind === "gone" ? "gone" : "unknown" };
     await ctx.runMutation(internal.lifecycle.probes.report, {
       ...args,
@@ -41,6 +46,27 @@ export const run = internalAction({
     return null;
   },
 });
+
+/**
+ * The provider's proxy turns away what it cannot check as well: only another
+ * address is a move, and no answer says nothing.
+ */
+async function confirmed(
+  { remoteId, daemon }: provider.Ref & { daemon: Asked | null },
+  state: Daemon,
+): Promise<Daemon> {
+  if (state !== "moved" || !daemon) return state;
+  try {
+    const now = await bounded(async () =>
+      provider.accessTo(await provider.handle(remoteId)),
+    );
+    const same = now.url === daemon.url && now.token === daemon.previewToken;
+    return same ? "unreachable" : "moved";
+  } catch (error) {
+    console.error(`address of ${remoteId}: ${describe(error).message}`);
+    return "unreachable";
+  }
+}
 
 type Asked = {
   url: string;

@@ -4,7 +4,6 @@ import { useMutation } from "convex/react";
 import { useCallback, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { failureOf, type Failure } from "../data/failure";
-import { insist } from "../data/insist";
 import { newClientId } from "../data/intent";
 
 /** A message on its way, or one that could not be sent. */
@@ -33,7 +32,7 @@ export function useOutbox(sessionId: string) {
         { clientId, text, failure: null },
       ]);
       try {
-        await insist(() => send({ sessionId, text, clientId }));
+        await send({ sessionId, text, clientId });
         drop(clientId); // resolves once the queries have it
       } catch (error) {
         const failure = failureOf(error);

@@ -104,7 +104,8 @@ function answerOf(box: Box, request: Request_, fault: Fault): Response {
   const { headers } = request;
   if (box.state !== "started") return said(502, "nobody listens");
   box.activeAt = world.clock.now();
-  if (headers.get("x-daytona-preview-token") !== box.previewToken) {
+  const token = headers.get("x-daytona-preview-token");
+  if (token !== box.previewToken || world.mood === "sign-in") {
     return said(307, "sign in");
   }
   if (world.mood === "coded-503" && !headers.get("authorization")) {

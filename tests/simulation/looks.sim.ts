@@ -125,6 +125,20 @@ test("a sandbox that restarted at another address is set up again for who watche
     expect(boxOf(scene).config).not.toBeNull();
   }));
 
+test("a proxy that turns everybody away is no sign that anything moved", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    const { world } = scene;
+    const { claim } = boxOf(scene);
+    world.mood = "sign-in";
+    await watch(scene, sessionId, 12);
+    expect(await health(scene)).toBe("unreachable");
+    world.mood = "none";
+    await watch(scene, sessionId, 3);
+    expect(await health(scene)).toBe("ok");
+    expect(boxOf(scene).claim).toBe(claim);
+  }));
+
 test("but for nobody it is not, nor for a tab that was forgotten", () =>
   scene(async (scene) => {
     const { sessionId } = await scene.launch();

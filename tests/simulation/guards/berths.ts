@@ -31,8 +31,8 @@ export const BERTHS: Record<string, Guard> = {
     edits: [
       {
         file: "model/berths.ts",
-        find: "installs: { deployment: 3, user: 2 }",
-        put: "installs: { deployment: 3, user: 3 }",
+        find: "installs: { deployment: 3, user: 2,",
+        put: "installs: { deployment: 3, user: 3,",
       },
     ],
   },
@@ -42,8 +42,31 @@ export const BERTHS: Record<string, Guard> = {
     edits: [
       {
         file: "model/berths.ts",
-        find: "Math.max(now, last + STEP_TIMEOUT)",
+        find: "Math.max(now, last + BERTHS[kind].apart)",
         put: "now",
+      },
+    ],
+  },
+  "time in line is not the copy's": {
+    breaks: "a replacement halts because others' took long",
+    scene: "a copy behind others that take twenty minutes",
+    edits: [
+      {
+        file: "lifecycle/expiry.ts",
+        find: "!inLine && (await expireOverdue(",
+        put: "(await expireOverdue(",
+      },
+    ],
+  },
+  "half an hour in line ends an install": {
+    breaks:
+      "what nobody waits for any more stands in line, and holds up expiry",
+    scene: "an install behind others that never end",
+    edits: [
+      {
+        file: "lifecycle/installs.ts",
+        find: "if (!flight.waits && !(await isAbandoned(ctx, flight))) {",
+        put: "if (!(await isAbandoned(ctx, flight))) {",
       },
     ],
   },

@@ -50,6 +50,41 @@ export const BERTHS: Record<string, Scene> = {
     },
   },
 
+  "a copy behind others that take twenty minutes": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann", "bob", "cleo"]);
+      for (const user of ["bob", "cleo"]) {
+        await on.holdBerth("leases", user, 20 * MINUTE);
+      }
+      await on.act("replace");
+      await on.pass(18 * MINUTE);
+      hold("time in line ends nothing", on.slot().state.status === "replacing");
+      await on.until("it is called in", () => on.runs("ann"), 5 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "an install behind others that never end": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann", "bob", "cleo"]);
+      for (const user of ["bob", "bob", "cleo"]) {
+        await on.holdBerth("installs", user, 60 * MINUTE);
+      }
+      const launch = await on.launch({ skill: 1 });
+      await on.pass(20 * MINUTE);
+      hold("nobody waits for ever", on.launched(launch) === "failed");
+      await on.pass(12 * MINUTE);
+      hold(
+        "nothing stands in line for ever",
+        disk.all("installs").length === 0,
+      );
+      await on.pass(30 * MINUTE);
+      await on.rest();
+    },
+  },
+
   "nine who install at once, in slow sandboxes": {
     ...SMALL,
     async play(on) {

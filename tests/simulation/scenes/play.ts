@@ -1,6 +1,7 @@
 import type { Value } from "convex/values";
 import type { Doc } from "../../../convex/_generated/dataModel";
 import type { MutationCtx } from "../../../convex/_generated/server";
+import type { BerthKind } from "../../../convex/model/berths";
 import { startUninstall } from "../../../convex/lifecycle/installs";
 import { hold, Violation, Watch } from "../invariants";
 import { checkLiveness } from "../liveness";
@@ -94,6 +95,17 @@ export class OnStage {
   uninstall(row: Doc<"installedSkills">): Promise<boolean> {
     return this.stage.transaction((ctx) =>
       startUninstall(ctx as MutationCtx, this.slot(), row, []),
+    );
+  }
+
+  /** A job of somebody's takes this long, as one that nobody hears of. */
+  async holdBerth(kind: BerthKind, user: string, ms: number): Promise<void> {
+    const { userId } = this.slot(user);
+    const expiresAt = this.world.clock.now() + ms;
+    await this.stage.transaction((ctx) =>
+      (ctx as MutationCtx).db.insert("berths", {
+        ...{ kind, token: this.world.secret("berth"), userId, expiresAt },
+      }),
     );
   }
 
