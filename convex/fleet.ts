@@ -11,6 +11,7 @@ import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
 import { limitControl } from "./limits";
 import { isLeftRunning, isRestorable, isUp, unstoppable } from "./model/fleet";
+import type { SlotEvent } from "./model/slot";
 import { fleetItem, slotState } from "./validators";
 
 /** "Stop all" and "Restore": one set per user, stored before the first stop. */
@@ -79,19 +80,23 @@ export const stopAll = userMutation({
     for (const slot of slots) {
       await cancelWaiting(ctx, slot, "You stopped all sandboxes.");
       if (slot.state.status === "creating") {
-        await applyEvent(ctx, slot._id, { type: "abandon" });
+        await stopOne(ctx, slot, { type: "abandon" });
       } else if (slot.state.status === "queued" || ids.has(slot._id)) {
-        await stopOne(ctx, slot);
+        await stopOne(ctx, slot, { type: "stop" });
       }
     }
     return { stopping: running.length };
   },
 });
 
-async function stopOne(ctx: MutationCtx, slot: Doc<"slots">): Promise<void> {
+async function stopOne(
+  ctx: MutationCtx,
+  slot: Doc<"slots">,
+  event: SlotEvent,
+): Promise<void> {
   const what = { kind: "action", action: "stop_all" } as const;
   await log(ctx, { slot, what });
-  await applyEvent(ctx, slot._id, { type: "stop" });
+  await applyEvent(ctx, slot._id, event);
 }
 
 /**
@@ -108,7 +113,7 @@ export const stopFailed = userMutation({
     const due = await markItems(ctx, user._id, isLeftRunning, "stopping");
     for (const slot of due) {
       await cancelWaiting(ctx, slot, "You stopped the sandbox.");
-      await stopOne(ctx, slot);
+      await stopOne(ctx, slot, { type: "stop" });
     }
     return { stopping: due.length };
   },

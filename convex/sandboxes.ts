@@ -5,6 +5,7 @@ import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted } from "./lifecycle";
 import { leaveFleet } from "./lifecycle/fleets";
+import { ensureActivity, startProbe } from "./lifecycle/probes";
 import { log } from "./lifecycle/log";
 import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
@@ -14,6 +15,7 @@ import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 import { canCancel } from "./model/replace";
 import type { SlotEvent } from "./model/slot";
+import { LOOK_COOLDOWN } from "./model/timing";
 import { hasTurns } from "./turns";
 
 /** The user's sandboxes, from the records alone. */
@@ -100,6 +102,29 @@ export const start = userMutation({
           "There is no sandbox to start. Launch a skill to make one.",
         );
     }
+  },
+});
+
+/**
+ * Looks at a running sandbox now: at its state at the provider and at its daemon,
+ * which the records tell within moments. One look serves all who ask for it, and
+ * one that was just heard of (15 s) is not looked at. Throws
+ * `sandbox_not_running`, `not_found`, `rate_limited`.
+ */
+export const look = userMutation({
+  scope: "control",
+  args: { slotId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    const slot = await requireOwnSlot(ctx, args.slotId);
+    if (slot.state.status !== "running") {
+      throw refuse("sandbox_not_running", "The sandbox is not running.");
+    }
+    const { confirmedAt } = await ensureActivity(ctx, slot._id);
+    if (Date.now() >= confirmedAt + LOOK_COOLDOWN) {
+      await startProbe(ctx, slot._id, { asksDaemon: true });
+    }
+    return null;
   },
 });
 

@@ -6,6 +6,7 @@ import {
   type MutationCtx,
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
+import { log } from "../lifecycle/log";
 import { requireSlot } from "../lifecycle/records";
 import { turnEvent } from "../validators";
 import { takeEvents } from "./append";
@@ -105,6 +106,7 @@ export const pulled = internalMutation({
   args: {
     turnId: v.id("turns"),
     generation: v.number(),
+    ms: v.number(), // that the call took
     found: v.union(
       v.object({
         kind: v.literal("events"),
@@ -117,7 +119,7 @@ export const pulled = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { turnId, generation, found }) => {
+  handler: async (ctx, { turnId, generation, ms, found }) => {
     const turn = await ctx.db.get("turns", turnId);
     if (turn?.state !== "running" || turn.generation !== generation) {
       return null;
@@ -133,9 +135,11 @@ export const pulled = internalMutation({
     const now = await ctx.db.get("turns", turnId);
     if (now?.state !== "running") return null;
     if (found.kind === "unknown_turn") {
+      await logPull(ctx, now, "there is no such message", ms);
       const ending = lost(now, "The agent restarted and lost this.");
       await endTurn(ctx, now, ending, "over");
     } else if (found.ended) {
+      await logPull(ctx, now, "it broke off", ms);
       const ending = lost(now, "The agent's answer broke off.");
       await endTurn(ctx, now, ending, "over");
     }
@@ -143,3 +147,15 @@ export const pulled = internalMutation({
     return null;
   },
 });
+
+/** Pulls are as usual as pushes: only what one ends with is told. */
+async function logPull(
+  ctx: MutationCtx,
+  { slotId, generation }: Doc<"turns">,
+  outcome: string,
+  ms: number,
+): Promise<void> {
+  const slot = { _id: slotId, generation: generation ?? 0 };
+  const what = { kind: "call", call: "pull", outcome, ok: false, ms } as const;
+  await log(ctx, { slot, what });
+}

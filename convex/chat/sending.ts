@@ -7,8 +7,10 @@ import {
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
 import { getInstalled, requireSlot } from "../lifecycle/records";
+import { log } from "../lifecycle/log";
 import { STOP_AGAIN } from "../model/chat/limits";
 import { afterSend } from "../model/chat/turn";
+import { sendOf } from "../model/log";
 import { failureValidator } from "../validators";
 import { daemon, daemonOf } from "./daemon";
 import { dispatchTurns, scheduleSend, waitAgain } from "./dispatch";
@@ -55,7 +57,13 @@ export const beginSend = internalMutation({
     const address = await daemonOf(ctx, turn);
     const skill =
       session && (await getInstalled(ctx, slot, session.skillKey, session.sha));
-    if (!session || !address || !skill) return null; // the check takes it up
+    if (!session || !address) return null; // the check takes it up
+    if (!skill) {
+      // The disk was found to lack it meanwhile: whoever waits has it put back.
+      await waitAgain(ctx, turnId);
+      await dispatchTurns(ctx, turn.slotId);
+      return null;
+    }
     await ctx.db.patch("turns", turnId, {
       pushTokenHashes: [...turn.pushTokenHashes, pushTokenHash],
     });
@@ -81,6 +89,7 @@ export const sent = internalMutation({
   args: {
     ...fence,
     ...remote,
+    ms: v.number(), // that the call took
     outcome: v.union(
       v.object({ kind: v.literal("accepted") }),
       v.object({ kind: v.literal("unreachable") }),
@@ -90,9 +99,11 @@ export const sent = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { turnId, slotId, generation, token, outcome }) => {
+  handler: async (ctx, { turnId, slotId, generation, token, ms, outcome }) => {
     const turn = await ctx.db.get("turns", turnId);
     const slot = await requireSlot(ctx, slotId);
+    const what = sendOf(outcome, turn?.attempt ?? 0, ms);
+    if (what) await log(ctx, { slot: { _id: slotId, generation }, what });
     if (outcome.kind !== "unreachable" && generation === slot.generation) {
       await confirmActivity(ctx, slotId);
     }

@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { confirmActivity, suspect, withdraw } from "../lifecycle";
+import { log } from "../lifecycle/log";
 import { requireSlot } from "../lifecycle/records";
 import { limitOf } from "../model/chat/deadline";
 import { STOP_AGAIN, STOP_GRACE } from "../model/chat/limits";
@@ -63,10 +64,17 @@ export const beginHalt = internalMutation({
   handler: (ctx, args) => daemonOf(ctx, args),
 });
 
+const HALTS = {
+  stopping: "taken",
+  unknown_turn: "there is no such message",
+  unreachable: "no answer",
+} as const;
+
 /** Takes the answers to stops. */
 export const halted = internalMutation({
   args: {
     ...remote,
+    ms: v.number(), // that the slowest call took
     answers: v.array(
       v.object({
         stopId: v.id("stops"),
@@ -80,12 +88,20 @@ export const halted = internalMutation({
     ),
   },
   returns: v.null(),
-  handler: async (ctx, { slotId, generation, answers }) => {
+  handler: async (ctx, { slotId, generation, answers, ms }) => {
     const slot = await requireSlot(ctx, slotId);
     if (slot.generation !== generation) return null;
     const reached = answers.some(({ outcome }) => outcome !== "unreachable");
-    if (reached) await confirmActivity(ctx, slotId);
-    else await suspect(ctx, slotId);
+    if (reached) {
+      const found = new Set(answers.map(({ outcome }) => HALTS[outcome]));
+      const outcome = [...found].join(", ");
+      const ok = !found.has(HALTS.unreachable);
+      const what = { kind: "call", call: "halt", outcome, ok, ms } as const;
+      await log(ctx, { slot, what });
+      await confirmActivity(ctx, slotId);
+    } else {
+      await suspect(ctx, slotId); // what comes of that is in the log
+    }
     for (const { stopId, turnId, outcome } of answers) {
       await settleStop(ctx, stopId, outcome !== "unreachable");
       const turn = await ctx.db.get("turns", turnId);

@@ -12,7 +12,7 @@ import { expireInstall } from "./installs";
 import { grant, isAbandoned } from "./leases";
 import { log } from "./log";
 import { activeLaunches, getLease, requireSlot } from "./records";
-import { abandonIfUnwanted, endLaunch } from "./reconcile";
+import { abandonIfUnwanted, endLaunch, reconcile } from "./reconcile";
 import { expireOverdue } from "./slots";
 
 /** Rows of each kind handled by one run; the next, 15 s later, takes more. */
@@ -20,6 +20,9 @@ const BATCH = 50;
 
 /** A slot's flights, those of former generations too: a hundred come with a replacement. */
 const FLIGHTS = 500;
+
+/** Of these that are overdue: each may fail all launches and messages that wait for it. */
+const ENDED_AT_ONCE = 20;
 
 /** Slots handled by the cron itself, which waits in no queue of jobs; the rest are jobs. */
 const AT_ONCE = 20;
@@ -120,9 +123,11 @@ export const expireSlot = internalMutation({
         q.eq("slotId", slotId),
       )
       .take(FLIGHTS);
-    for (const flight of flights) {
-      if (flight.expiresAt <= now) await expireInstall(ctx, flight);
+    const overdue = flights.filter(({ expiresAt }) => expiresAt <= now);
+    for (const flight of overdue.slice(0, ENDED_AT_ONCE)) {
+      await expireInstall(ctx, flight);
     }
+    if (overdue.length > 0) await reconcile(ctx, slotId);
     await expireConfig(ctx, slot._id);
     for (const launch of await activeLaunches(ctx, slotId)) {
       if (launch.deadlineAt <= now) await expireLaunch(ctx, launch, now);

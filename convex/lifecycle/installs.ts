@@ -213,7 +213,7 @@ export const report = internalMutation({
       slot,
       what: {
         kind: "call",
-        call: "install",
+        call: flight.removes ? "uninstall" : "install",
         outcome: outcome.kind,
         ok: outcome.kind === "installed" || outcome.kind === "removed",
         ms,
@@ -250,7 +250,7 @@ export const report = internalMutation({
   },
 });
 
-/** Replaces a flight whose worker is silent; called by expiry. */
+/** Replaces a flight whose worker is silent; called by expiry, which reconciles. */
 export async function expireInstall(
   ctx: MutationCtx,
   flight: Doc<"installs">,
@@ -275,7 +275,6 @@ export async function expireInstall(
       failure("install_failed", "The install did not end in time."),
     );
   }
-  await reconcile(ctx, slot._id);
 }
 
 /** Idempotent: an install that two reports confirm is listed once. */

@@ -262,7 +262,7 @@ export const report = internalMutation({
     if (boot && agent && !sameAgent(boot.agent, agent)) {
       await ctx.db.patch("boots", boot._id, { agent });
     }
-    await withdrawMissing(ctx, slot, found.missing);
+    await withdrawMissing(ctx, slot, found.missing, ms);
     if (slot.state.status === "running" && next.state.status !== "running") {
       await disappoint(ctx, row, event);
     } else {

@@ -16,6 +16,7 @@ export async function withdrawMissing(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   missing: Id<"installedSkills">[],
+  ms: number, // that the look took
 ): Promise<void> {
   const lost: Doc<"installedSkills">[] = [];
   for (const id of missing) {
@@ -39,6 +40,7 @@ export async function withdrawMissing(
         call: "probe",
         outcome: "lost a skill",
         ok: false,
+        ms,
         skillKey,
       },
     });

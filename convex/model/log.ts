@@ -1,3 +1,4 @@
+import type { SendOutcome } from "./chat/turn";
 import type { Failure } from "./errors";
 import type { LogCall, LogWhat } from "./logEntry";
 import type { Outcome, Probe, ProviderState, SlotEvent } from "./slot";
@@ -110,6 +111,31 @@ export function probed(
     ok: probe.provider !== "failed" && probe.daemon !== "unclaimed",
   };
 }
+
+/** What became of handing a message over, as the log tells it. */
+export function sendOf(
+  outcome: SendOutcome,
+  attempt: number,
+  ms: number,
+): Extract<LogWhat, { kind: "call" }> | null {
+  const about = { kind: "call", call: "send", attempt, ms } as const;
+  switch (outcome.kind) {
+    case "accepted":
+      return { ...about, outcome: "accepted", ok: true };
+    case "refused":
+      return { ...about, ...failed("refused", outcome.error) };
+    default: {
+      const words = UNSENT[outcome.kind];
+      return isTold(attempt) ? { ...about, outcome: words, ok: false } : null;
+    }
+  }
+}
+
+const UNSENT = {
+  unreachable: "no answer",
+  busy: "busy with an older one",
+  not_installed: "the skill is not there",
+};
 
 type StepOutcome = Outcome & { adopted?: boolean };
 

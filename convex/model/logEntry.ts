@@ -25,8 +25,12 @@ export const logCall = v.union(
   v.literal("keep"),
   v.literal("restore"),
   v.literal("install"),
+  v.literal("uninstall"),
   v.literal("configure"),
   v.literal("probe"),
+  v.literal("send"), // a message, to the agent
+  v.literal("pull"), // of what an agent says
+  v.literal("halt"), // of an agent at work
 );
 export type LogCall = Infer<typeof logCall>;
 
@@ -65,7 +69,7 @@ export const logWhat = v.union(
     ms: v.optional(v.number()), // by the caller's own clock
     attempt: v.optional(v.number()), // failures in a row before it
     error: v.optional(logError),
-    skillKey: v.optional(v.string()), // of an install
+    skillKey: v.optional(v.string()), // that it is about
   }),
   v.object({
     kind: v.literal("launch"),

@@ -7,7 +7,7 @@ export function tell(what: LogWhat): string {
       return withReason(transition(what.from, what.to), what.error);
     case "call": {
       const call = what.skillKey
-        ? `Install ${nameOf(what.skillKey)}`
+        ? `${CALLS[what.call]} ${nameOf(what.skillKey)}`
         : CALLS[what.call];
       const again = what.attempt ? ` (try ${what.attempt + 1})` : "";
       return withReason(`${call}${again}: ${what.outcome}`, what.error);
@@ -84,9 +84,13 @@ const CALLS: Record<LogCall, string> = {
   delete: "Delete at the provider",
   keep: "Keep the files",
   restore: "Restore the files",
-  install: "Install the skill",
+  install: "Install",
+  uninstall: "Remove",
   configure: "Configure the agent",
   probe: "Check",
+  send: "Hand a message to the agent",
+  pull: "Ask the agent for its answer",
+  halt: "Tell the agent to stop",
 };
 
 const ACTIONS: Record<Extract<LogWhat, { kind: "action" }>["action"], string> =
@@ -114,7 +118,7 @@ function launch(what: Extract<LogWhat, { kind: "launch" }>): string {
   const name = nameOf(what.skillKey);
   switch (what.change) {
     case "requested":
-      return `Launch of ${name} asked for${what.path ? ` (${what.path})` : ""}`;
+      return `Launch of ${name} asked for${what.path ? ` (${what.path})` : ""}${because(what.reason)}`;
     case "joined":
       return `Launch of ${name} joined`;
     case "ready":
@@ -122,10 +126,14 @@ function launch(what: Extract<LogWhat, { kind: "launch" }>): string {
     case "failed":
       return `Launch of ${name} failed`;
     case "cancelled":
-      return `Launch of ${name} cancelled${what.reason ? `. ${what.reason}` : ""}`;
+      return `Launch of ${name} cancelled${because(what.reason)}`;
     default:
       return `Launch of ${name}: ${what.change}`;
   }
+}
+
+function because(reason: string | undefined): string {
+  return reason ? `. ${reason}` : "";
 }
 
 function nameOf(skillKey: string): string {

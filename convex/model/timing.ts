@@ -71,6 +71,9 @@ export const ORPHAN_FORGOTTEN = 60 * 60 * SECOND;
  */
 export const PROBE_INTERVAL = 50 * SECOND;
 
+/** A sandbox that was heard of within this is not looked at anew for who asks how it is. */
+export const LOOK_COOLDOWN = 15 * SECOND;
+
 /** A probe's hard timeout, and the time after which its flight may be replaced. */
 export const PROBE_TIMEOUT = 15 * SECOND;
 

@@ -184,6 +184,9 @@ function judge(
     case "unclaimed":
     case "unauthorized":
       return { kind: "unclaimed" };
+    case "disk_full":
+      // Asked again, and then of another sandbox: its own answer may be no other.
+      return as("unknown", "The new sandbox's disk is full.");
     case "keep_too_large":
       return as("refused", tooLarge(error.body), "keep_too_large");
     case "unreadable":

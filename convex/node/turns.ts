@@ -58,8 +58,12 @@ export const send = internalAction({
     if (!work) return null;
     const { slotId, generation } = work.daemon;
     const at = { turnId, slotId, generation };
+    const began = Date.now();
     const report = (outcome: SendOutcome) =>
-      ctx.runMutation(internal.chat.sending.sent, { ...at, token, outcome });
+      ctx.runMutation(internal.chat.sending.sent, {
+        ...{ ...at, token, outcome },
+        ms: Date.now() - began,
+      });
     let address: DaemonAddress;
     try {
       address = await addressOf(work.daemon);
@@ -161,6 +165,7 @@ export const halt = internalAction({
     const { beginHalt, halted } = internal.chat.stopping;
     const daemon = await ctx.runMutation(beginHalt, of);
     if (!daemon) return null;
+    const began = Date.now();
     const address = await addressIfOpen(daemon);
     const answers = await Promise.all(
       stops.map(async (stop) => ({
@@ -168,7 +173,8 @@ export const halt = internalAction({
         outcome: await stopThere(address, stop.turnId),
       })),
     );
-    await ctx.runMutation(halted, { ...of, answers });
+    const ms = Date.now() - began;
+    await ctx.runMutation(halted, { ...of, answers, ms });
     return null;
   },
 });
@@ -221,11 +227,11 @@ async function pullOne(ctx: ActionCtx, turnId: Id<"turns">): Promise<void> {
   });
   if (!work) return;
   const { daemon, next } = work;
+  const began = Date.now();
   const report = (found: Found) =>
     ctx.runMutation(internal.chat.receiving.pulled, {
-      turnId,
-      generation: daemon.generation,
-      found,
+      ...{ turnId, generation: daemon.generation, found },
+      ms: Date.now() - began,
     });
   const address = await addressIfOpen(daemon);
   const found: Found = address

@@ -226,6 +226,7 @@ export const EVENTS: Record<string, Event> = {
   stop: { weight: 8, ...onSandbox("sandboxes:stop", "stops") },
   start: { weight: 8, ...onSandbox("sandboxes:start", "starts") },
   remove: { weight: 4, ...onSandbox("sandboxes:remove", "deletes") },
+  look: { weight: 2, ...onSandbox("sandboxes:look", "looks at") },
   replace: { weight: 4, ...onSandbox("sandboxes:replace", "replaces") },
   "resume replace": {
     weight: 3,

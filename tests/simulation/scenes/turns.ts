@@ -103,6 +103,7 @@ export const TURNS: Record<string, Scene> = {
       await on.claim("chat/sending:sent", {
         ...{ turnId: turn()?._id ?? "", slotId, generation },
         token: "another",
+        ms: 1,
         outcome: { kind: "accepted" },
       });
       await on.rest();
