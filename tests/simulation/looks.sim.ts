@@ -100,6 +100,30 @@ test("an agent that boots slowly has the same time in each boot", () =>
     expect(asked(scene) - before).toBeGreaterThan(5);
   }));
 
+test("an owner who asks has it looked at, unless it was just heard of", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await scene.pass(30 * SECOND);
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    const before = asked(scene);
+    boxOf(scene).agent = "failed";
+    await scene.call("sandboxes:look", args);
+    await scene.call("sandboxes:look", args); // joins the first
+    await scene.pass(2 * SECOND);
+    expect(asked(scene)).toBe(before + 1);
+    expect(await shown(scene)).toBe("failed");
+    await scene.call("sandboxes:look", args);
+    await scene.pass(2 * SECOND);
+    expect(asked(scene)).toBe(before + 1);
+    await scene.call("sandboxes:stop", args);
+    await scene.pass(30 * SECOND);
+    const looking = scene.call("sandboxes:look", args);
+    await expect(looking).rejects.toMatchObject({
+      data: { code: "sandbox_not_running" },
+    });
+  }));
+
 // ---- a daemon that cannot be reached -------------------------------------------
 
 /** Time in which a visible tab shows a session. */
