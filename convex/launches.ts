@@ -34,6 +34,7 @@ import {
 const launchView = v.object({
   launchId: v.id("launches"),
   sessionId: v.id("sessions"),
+  slotId: v.id("slots"),
   sandboxId: v.union(v.string(), v.null()),
   skillKey: v.string(),
   skillName: v.string(),
@@ -366,6 +367,7 @@ async function view(
   return {
     launchId: launch._id,
     sessionId: launch.sessionId,
+    slotId: launch.slotId,
     sandboxId: slot && (await sandboxIdOf(ctx, slot)),
     ...(slot && launch.active
       ? await queueOf(ctx, slot)

@@ -24,6 +24,11 @@ export const ERRORS = {
   too_many_tokens: entry(409, false, "Revoke one you do not use in Settings."),
   not_found: entry(404, false, "Check the address, or open the dashboard."),
   bad_request: entry(400, false, "Correct the request and send it again."),
+  method_not_allowed: entry(
+    405,
+    false,
+    "Use one of the methods that the header Allow names.",
+  ),
   // Links and skills
   bad_link: entry(
     422,

@@ -82,6 +82,7 @@ export const launch = name(
   z.object({
     launchId: z.string(),
     sessionId: z.string(),
+    slotId: z.string().meta({ description: "Of its sandbox, here." }),
     sandboxId: z
       .string()
       .nullable()
