@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { MAX_POSITION } from "@convex/lifecycle/admission";
 import {
   answers,
   answersInTests,
@@ -12,7 +13,7 @@ import {
 } from "./fixtures";
 import { readArguments, UsageError } from "./arguments";
 import { readEvents } from "./events";
-import { output, table } from "./output";
+import { output, queueWords, table } from "./output";
 
 answersInTests();
 
@@ -247,6 +248,13 @@ test("events are found wherever the bytes are cut", async () => {
       { event: "b", data: 2 },
     ]);
   }
+});
+
+test("the last position that is counted stands for all after it", () => {
+  expect(queueWords({ position: 199 })).toBe("199th in line");
+  expect(queueWords({ position: MAX_POSITION })).toBe(
+    "in line: more than 199 are before you",
+  );
 });
 
 test("a terminal sees what is going on, a file only what has happened", () => {

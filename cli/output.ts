@@ -65,12 +65,19 @@ export function table(rows: string[][]): string[] {
   );
 }
 
+/** Slipway counts no further (MAX_POSITION there): this position is it, or any after it. */
+const COUNTED = 200;
+
 /** "3rd in line", and why that may not help; empty for what does not wait. */
 export function queueWords({ position, ownCap }: Queue): string {
   if (!position) return "";
-  return ownCap
-    ? `in line: your own sandboxes take all your ${ownCap} ${ownCap === 1 ? "place" : "places"}, stop one`
-    : `${ordinal(position)} in line`;
+  if (ownCap) {
+    const places = ownCap === 1 ? "place" : "places";
+    return `in line: your own sandboxes take all your ${ownCap} ${places}, stop one`;
+  }
+  return position < COUNTED
+    ? `${ordinal(position)} in line`
+    : `in line: more than ${COUNTED - 1} are before you`;
 }
 
 const RULES = new Intl.PluralRules("en", { type: "ordinal" });
