@@ -208,6 +208,26 @@ test("delete takes what the name is of, and says what it was", async () => {
   ]);
 });
 
+test("whatever changes something sends its --key", async () => {
+  answers["POST /api/v1/launches/l1/cancel"] = [json({ launchId: "l1" })];
+  answers["DELETE /api/v1/sandboxes/s1"] = [problem(404)];
+  answers["DELETE /api/v1/sessions/s1"] = [json({ sessionId: "s1" })];
+  answers["DELETE /api/v1/sandboxes/restore"] = [json({})];
+  for (const args of [
+    ["cancel", "l1"],
+    ["delete", "s1"],
+    ["restore", "--decline"],
+  ]) {
+    expect(await slipway([...args, "--key", "k-1"])).toMatchObject({ code: 0 });
+  }
+  expect(asked.map(({ path, key }) => [path, key])).toEqual([
+    ["/api/v1/launches/l1/cancel", "k-1"],
+    ["/api/v1/sandboxes/s1", "k-1"],
+    ["/api/v1/sessions/s1", "k-1"],
+    ["/api/v1/sandboxes/restore", "k-1"],
+  ]);
+});
+
 test("--help tells the commands and exits 0", async () => {
   const { stdout, code } = await slipway(["--help"]);
   expect(stdout).toContain("launch owner/repo/skill");

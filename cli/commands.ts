@@ -97,6 +97,7 @@ export const RUN: Record<Command, Run> = {
       "POST",
       `/launches/${id(args)}/cancel`,
       anything,
+      { key: args.key },
     );
     out.emit({ event: "cancelled", ...answer });
     out.say("Cancelled.");

@@ -3,7 +3,6 @@ export const HELP = `Slipway from the command line.
   bun run slipway launch owner/repo/skill   launch a skill; prints where to talk to it
                   --wait                    and follow it until it is ready
                   --own                     in a sandbox that no other skill shares
-                  --key KEY                 once, however often it is run (Idempotency-Key)
   bun run slipway list [launches|sandboxes|sessions]
   bun run slipway show LAUNCH               one launch, step by step
   bun run slipway logs LAUNCH               what is done for it, until it ends
@@ -25,6 +24,7 @@ export const HELP = `Slipway from the command line.
   bun run slipway delete SANDBOX            with everything on its disk
   bun run slipway delete SESSION            with all that was said in it; files stay
 
+  --key KEY     do it once, however often it is run within a day (Idempotency-Key)
   --json        one JSON object a line, for programs
   --user NAME   on the machine Slipway runs on, without a token: act as this person
 

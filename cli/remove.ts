@@ -6,20 +6,25 @@ import { anything } from "./shapes";
 /** Deletes a sandbox or a conversation: an id is of one thing only. */
 export async function remove(
   client: Client,
-  { rest: [named = ""] }: Arguments,
+  { rest: [named = ""], key }: Arguments,
   out: Output,
 ): Promise<0> {
   const id = encodeURIComponent(named);
   try {
-    const answer = await client.ask("DELETE", `/sandboxes/${id}`, anything);
+    const answer = await client.ask("DELETE", `/sandboxes/${id}`, anything, {
+      key,
+    });
     out.emit({ event: "deleting", ...answer });
     out.say("It is being deleted.");
     return 0;
   } catch (error) {
     if (!isUnknown(error)) throw error;
   }
+  // Keys are kept for each route, and a refusal keeps none: it is free here.
   try {
-    const answer = await client.ask("DELETE", `/sessions/${id}`, anything);
+    const answer = await client.ask("DELETE", `/sessions/${id}`, anything, {
+      key,
+    });
     out.emit({ event: "deleted", ...answer });
     out.say("Deleted, with all that was said in it.");
     return 0;

@@ -126,7 +126,7 @@ export async function restore(
   out: Output,
 ): Promise<0 | 1> {
   if (flags.has("decline")) {
-    await client.ask("DELETE", "/sandboxes/restore", anything);
+    await client.ask("DELETE", "/sandboxes/restore", anything, { key });
     out.emit({ event: "declined" });
     out.say("Forgotten. The sandboxes stay as they are.");
     return 0;
