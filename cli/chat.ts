@@ -1,10 +1,12 @@
-import type { Client } from "./client";
+import { Refused, type Client } from "./client";
 import type { Output } from "./output";
 import { messages, type Message } from "./shapes";
 import { z } from "zod";
 
 const sent = z.object({ messageId: z.string() });
 const LOOK_MS = 400;
+/** Small: of very long answers a page has only so much, and is asked for often. */
+const PAGE = 20;
 const ENDED = ["done", "stopped", "failed"];
 
 /** Says something in a conversation and prints the answer as it grows. */
@@ -32,16 +34,34 @@ export async function chat(
   }
 }
 
-/** The agent's message after the one that was sent. */
+/**
+ * The agent's message after the one that was sent. That is in the newest page,
+ * unless a `--key` was used before and much has been said since.
+ *
+ * @throws Refused where what was sent is in no page.
+ */
 async function answerTo(
   client: Client,
   path: string,
   messageId: string,
 ): Promise<Message | null> {
-  // Newest page: what was just sent is in it, and so is what follows.
-  const page = await client.ask("GET", `${path}?limit=50`, messages);
-  const at = page.messages.findIndex((one) => one.messageId === messageId);
-  return page.messages[at + 1] ?? null;
+  let cursor: string | null | undefined;
+  let following: Message | null = null; // the oldest of the page before
+  do {
+    const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+    const query = `?limit=${PAGE}${after}`;
+    const page = await client.ask("GET", `${path}${query}`, messages);
+    const at = page.messages.findIndex((one) => one.messageId === messageId);
+    if (at >= 0) return page.messages[at + 1] ?? following;
+    following = page.messages[0] ?? following;
+    cursor = page.nextCursor;
+  } while (cursor);
+  throw new Refused({
+    code: "not_found",
+    detail: "What was said is not in this conversation any more.",
+    next: "Say it again, with another --key if you gave one.",
+    status: 404,
+  });
 }
 
 /** Prints what is new since it was called last. */

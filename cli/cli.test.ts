@@ -134,6 +134,36 @@ test("chat prints the answer to what was said as it grows", async () => {
   expect(code).toBe(0);
 });
 
+test("chat finds the answer to what was said long ago, or says that it is gone", async () => {
+  const said = (messageId: string, role: string) => ({
+    ...{ messageId, role, text: messageId, state: "done" },
+    parts: [{ seq: 0, kind: "text", text: messageId }],
+  });
+  const page = (nextCursor: string | null, ...list: object[]) =>
+    json({ messages: list, nextCursor });
+  answers["POST /api/v1/sessions/s1/messages"] = [
+    json({ messageId: "m1" }, 202),
+  ];
+  // Its answer is the oldest of the page that is newer.
+  answers["GET /api/v1/sessions/s1/messages"] = [
+    page("c/1", said("m3", "user"), said("m4", "assistant")),
+    page("c/2", said("m2", "assistant")),
+    page(null, said("m0", "assistant"), said("m1", "user")),
+    page(null, said("m3", "user"), said("m4", "assistant")),
+  ];
+  const args = ["chat", "s1", "Hi", "--key", "k"];
+  const found = await slipway(args);
+  expect([found.stdout, found.code]).toEqual(["m2\n", 0]);
+  expect(asked.slice(1).map(({ query }) => query)).toEqual([
+    "?limit=20",
+    "?limit=20&cursor=c%2F1",
+    "?limit=20&cursor=c%2F2",
+  ]);
+  const gone = await slipway(args);
+  expect([gone.stdout, gone.code]).toEqual(["", 1]);
+  expect(gone.stderr).toContain("not in this conversation any more");
+});
+
 const entry = (eventId: string, what: object, by: object) => ({
   ...{ eventId, at: Date.UTC(2026, 0, 2, 3, 4, 5), by },
   ...{ summary: `It is ${eventId}`, what },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 type Asked = {
   method: string;
   path: string;
+  query: string;
   token: string;
   key: string;
   body: string;
@@ -20,10 +21,10 @@ export function answersInTests(): void {
       port: 0,
       hostname: "127.0.0.1",
       async fetch(request) {
-        const { pathname } = new URL(request.url);
+        const { pathname, search } = new URL(request.url);
         const { method, headers } = request;
         asked.push({
-          ...{ method, path: pathname },
+          ...{ method, path: pathname, query: search },
           token: headers.get("authorization") ?? "",
           key: headers.get("idempotency-key") ?? "",
           body: await request.text(),

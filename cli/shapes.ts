@@ -106,10 +106,13 @@ export const logEntry = z.looseObject({
 });
 export type LogEntry = z.infer<typeof logEntry>;
 
+/** To what follows in a list; null, or left out, at its end. */
+const nextCursor = z.string().nullish();
+
 export const log = z.object({ events: z.array(logEntry) });
 export const launches = z.object({ launches: z.array(launch) });
 export const restoreSet = z.object({ items: z.array(restoreItem) });
 export const sandboxes = z.object({ sandboxes: z.array(sandbox) });
 export const sessions = z.object({ sessions: z.array(session) });
-export const messages = z.object({ messages: z.array(message) });
+export const messages = z.object({ messages: z.array(message), nextCursor });
 export const anything = z.looseObject({});
