@@ -66,11 +66,6 @@ export async function startApi(): Promise<Api> {
     person: (name) => chat.person(name),
     async call(method, path, options = {}) {
       const { token, params = {}, query = "", body, key, signal } = options;
-      const file = path.replaceAll("{", "[").replaceAll("}", "]");
-      const module = (await import(join(ROUTES, file, "route.ts"))) as Record<
-        string,
-        Route
-      >;
       const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
         encodeURIComponent(params[name] ?? ""),
       );
@@ -84,9 +79,7 @@ export async function startApi(): Promise<Api> {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      const route = module[method];
-      if (!route) throw new Error(`${file} has no ${method}.`);
-      return await route(request, { params: Promise.resolve(params) });
+      return await answerOf(path, request, params);
     },
     async close() {
       delete process.env.SLIPWAY_MODE;
@@ -99,21 +92,44 @@ export async function startApi(): Promise<Api> {
   };
 }
 
-/** Every method of every route file, as "GET /launches/{id}"; not the one that catches the rest. */
-export async function servedRoutes(): Promise<string[]> {
-  const served: string[] = [];
-  for await (const file of new Glob("**/route.ts").scan(ROUTES)) {
-    if (file.startsWith("[...")) continue;
-    const module = (await import(join(ROUTES, file))) as object;
-    const path = file
-      .replace(/\/route\.ts$/, "")
-      .replaceAll("[", "{")
-      .replaceAll("]", "}");
-    for (const name of Object.keys(module)) {
-      if (/^[A-Z]+$/.test(name)) served.push(`${name} /${path}`);
-    }
-  }
-  return served.sort();
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const fileOf = (path: string) =>
+  join(ROUTES, path.replaceAll("{", "[").replaceAll("}", "]"), "route.ts");
+
+/** What Next does: the path's file, or the one that catches the rest, and its method. */
+async function answerOf(
+  path: string,
+  request: Request,
+  params: Record<string, string>,
+): Promise<Response> {
+  const file = fileOf(path);
+  const served = (await Bun.file(file).exists())
+    ? file
+    : fileOf("/[[...rest]]");
+  const module = (await import(served)) as Record<string, Route>;
+  // Next makes HEAD of GET, and refuses what a file does not export with nothing said.
+  const name = request.method === "HEAD" ? "GET" : request.method;
+  const route = module[name];
+  if (!route) return new Response(null, { status: 405 });
+  return await route(request, { params: Promise.resolve(params) });
+}
+
+/** What every route file makes of every method, nobody being signed in; not the one that catches the rest. */
+export async function answersOfAll(): Promise<
+  { path: string; method: string; answer: Response }[]
+> {
+  const files = [...new Glob("**/route.ts").scanSync(ROUTES)].sort();
+  const paths = files
+    .filter((file) => !file.includes("[[..."))
+    .map((file) => `/${file.replace(/\/route\.ts$/, "")}`)
+    .map((path) => path.replaceAll("[", "{").replaceAll("]", "}"));
+  const asked = paths.flatMap((path) =>
+    METHODS.map(async (method) => {
+      const request = new Request(`${ORIGIN}/api/v1${path}`, { method });
+      return { path, method, answer: await answerOf(path, request, {}) };
+    }),
+  );
+  return await Promise.all(asked);
 }
 
 type Documented = {

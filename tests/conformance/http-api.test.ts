@@ -4,7 +4,6 @@ import { OPERATIONS } from "../../src/server/api/operations";
 import type { Person } from "./chat-harness";
 import {
   contract,
-  servedRoutes,
   startApi,
   type Api,
   type CallOptions,
@@ -72,12 +71,6 @@ type LogEntry = { what: { kind: string }; by: { kind: string } };
 type Problem = { code: string; detail: string; choices?: unknown[] };
 const ONE = { body: { skill: "ada/tools/one" } };
 const TWO = { body: { skill: "ada/tools/two" } };
-
-test("the document and the route files name the same routes", async () => {
-  const documented = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
-  documented.push("GET /openapi.json");
-  expect(await servedRoutes()).toEqual(documented.sort());
-});
 
 test("every route answers as documented", async () => {
   const launched = await ask<Launch>("POST", "/launches", ONE);
@@ -212,12 +205,6 @@ test.each([
     expect(body.code).toBe(code);
   },
 );
-
-test("what is no route is a problem too", async () => {
-  const response = await api.call("GET", "/[...rest]");
-  expect(response.status).toBe(404);
-  expect(await response.json()).toMatchObject({ code: "not_found" });
-});
 
 test("a list goes on where the cursor says, and a cursor is for one list", async () => {
   const bea = await api.person("bea");

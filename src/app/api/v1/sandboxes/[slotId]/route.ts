@@ -1,17 +1,19 @@
 import { api } from "@convex/_generated/api";
+import { methods } from "@/server/api/methods";
 import { deleteSandbox, getSandbox } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
 
-export const GET = serve(getSandbox, async ({ params, backend }) => {
-  const { slotId } = params;
-  const sandbox = await backend.query(api.sandboxes.getSandbox, { slotId });
-  if (!sandbox) throw new ApiError("not_found", "You have no such sandbox.");
-  return sandbox;
-});
-
-export const DELETE = serve(deleteSandbox, async ({ params, backend }) => {
-  const { slotId } = params;
-  await backend.mutation(api.sandboxes.remove, { slotId });
-  return { slotId };
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  GET: serve(getSandbox, async ({ params, backend }) => {
+    const { slotId } = params;
+    const sandbox = await backend.query(api.sandboxes.getSandbox, { slotId });
+    if (!sandbox) throw new ApiError("not_found", "You have no such sandbox.");
+    return sandbox;
+  }),
+  DELETE: serve(deleteSandbox, async ({ params, backend }) => {
+    const { slotId } = params;
+    await backend.mutation(api.sandboxes.remove, { slotId });
+    return { slotId };
+  }),
 });

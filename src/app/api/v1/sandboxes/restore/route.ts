@@ -1,4 +1,5 @@
 import { api } from "@convex/_generated/api";
+import { methods } from "@/server/api/methods";
 import {
   declineRestore,
   getRestore,
@@ -6,16 +7,16 @@ import {
 } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 
-export const GET = serve(getRestore, async ({ backend }) => {
-  const fleet = await backend.query(api.fleet.get, {});
-  return { items: fleet?.items ?? [] };
-});
-
-export const POST = serve(restore, async ({ once, backend }) => {
-  return await backend.mutation(api.fleet.restore, { once });
-});
-
-export const DELETE = serve(declineRestore, async ({ backend }) => {
-  await backend.mutation(api.fleet.decline, {});
-  return {};
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  GET: serve(getRestore, async ({ backend }) => {
+    const fleet = await backend.query(api.fleet.get, {});
+    return { items: fleet?.items ?? [] };
+  }),
+  POST: serve(restore, async ({ once, backend }) => {
+    return await backend.mutation(api.fleet.restore, { once });
+  }),
+  DELETE: serve(declineRestore, async ({ backend }) => {
+    await backend.mutation(api.fleet.decline, {});
+    return {};
+  }),
 });

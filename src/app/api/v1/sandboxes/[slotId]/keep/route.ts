@@ -1,9 +1,12 @@
 import { api } from "@convex/_generated/api";
+import { methods } from "@/server/api/methods";
 import { keepSandbox } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
 
-export const POST = serve(keepSandbox, async ({ params, once, backend }) => {
-  const { slotId } = params;
-  await backend.mutation(api.presence.keep, { slotId, once });
-  return { slotId };
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  POST: serve(keepSandbox, async ({ params, once, backend }) => {
+    const { slotId } = params;
+    await backend.mutation(api.presence.keep, { slotId, once });
+    return { slotId };
+  }),
 });

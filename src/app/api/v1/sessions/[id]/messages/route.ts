@@ -2,31 +2,33 @@ import { randomUUID } from "node:crypto";
 import { api } from "@convex/_generated/api";
 import { messageAnswer } from "@/server/api/answers";
 import { paging } from "@/server/api/cursor";
+import { methods } from "@/server/api/methods";
 import { listMessages, sendMessage } from "@/server/api/operations";
 import { serve } from "@/server/api/serve";
 import { ApiError } from "@/server/problem";
 
-export const POST = serve(sendMessage, async (call) => {
-  const { params, body, once, backend } = call;
-  return await backend.mutation(api.sessions.send, {
-    ...{ sessionId: params.id, text: body.text, clientId: randomUUID() },
-    once,
-  });
-});
-
-export const GET = serve(listMessages, async ({ params, query, backend }) => {
-  const sessionId = params.id;
-  const { paginationOpts, nextOf } = paging(`messages ${sessionId}`, query);
-  const [session, result] = await Promise.all([
-    backend.query(api.sessions.get, { sessionId }),
-    backend.query(api.sessions.messages, { sessionId, paginationOpts }),
-  ]);
-  if (!session) {
-    throw new ApiError("not_found", "You have no such conversation.");
-  }
-  return {
-    sessionId,
-    messages: result.page.map(messageAnswer).reverse(),
-    nextCursor: nextOf(result),
-  };
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  POST: serve(sendMessage, async (call) => {
+    const { params, body, once, backend } = call;
+    return await backend.mutation(api.sessions.send, {
+      ...{ sessionId: params.id, text: body.text, clientId: randomUUID() },
+      once,
+    });
+  }),
+  GET: serve(listMessages, async ({ params, query, backend }) => {
+    const sessionId = params.id;
+    const { paginationOpts, nextOf } = paging(`messages ${sessionId}`, query);
+    const [session, result] = await Promise.all([
+      backend.query(api.sessions.get, { sessionId }),
+      backend.query(api.sessions.messages, { sessionId, paginationOpts }),
+    ]);
+    if (!session) {
+      throw new ApiError("not_found", "You have no such conversation.");
+    }
+    return {
+      sessionId,
+      messages: result.page.map(messageAnswer).reverse(),
+      nextCursor: nextOf(result),
+    };
+  }),
 });

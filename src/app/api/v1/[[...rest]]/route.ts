@@ -1,7 +1,7 @@
 import { ApiError } from "@/server/problem";
 import { toProblem } from "@/server/route";
 
-/** What is not a route answers as every other failure does, not as a page. */
+/** What is not a route, the root too, answers as every other failure does, not as a page. */
 function unknown(request: Request): Response {
   const { pathname } = new URL(request.url);
   const error = new ApiError(
@@ -16,3 +16,4 @@ export const POST = unknown;
 export const PUT = unknown;
 export const PATCH = unknown;
 export const DELETE = unknown;
+export const OPTIONS = unknown;
