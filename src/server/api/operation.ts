@@ -39,7 +39,7 @@ export const EVERYWHERE: ErrorCode[] = [
 
 /** Whether it may carry an Idempotency-Key, with which it is done once. */
 export function isKeyed({ method, secret }: Operation): boolean {
-  return method === "POST" && !secret;
+  return method !== "GET" && !secret;
 }
 
 export function failuresOf(operation: Operation): ErrorCode[] {

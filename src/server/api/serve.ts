@@ -28,7 +28,7 @@ export type Call<O extends Operation> = {
   params: ParamsOf<O["path"]>;
   query: Output<O["query"]>;
   body: BodyOf<O>;
-  /** Of a POST with an Idempotency-Key: for the one mutation it stands for. */
+  /** Of a request with an Idempotency-Key: for the one mutation it stands for. */
   once: Once | undefined;
   credential: Credential;
   /** In the name of the caller. */

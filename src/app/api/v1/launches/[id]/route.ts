@@ -13,9 +13,9 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
     if (!launch) throw new ApiError("not_found", "You have no such launch.");
     return launchAnswer(launch);
   }),
-  DELETE: serve(deleteLaunch, async ({ params, backend }) => {
+  DELETE: serve(deleteLaunch, async ({ params, once, backend }) => {
     const launchId = params.id;
-    await backend.mutation(api.launches.cancel, { launchId });
+    await backend.mutation(api.launches.cancel, { launchId, once });
     return { launchId };
   }),
 });

@@ -11,9 +11,9 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
     if (!sandbox) throw new ApiError("not_found", "You have no such sandbox.");
     return sandbox;
   }),
-  DELETE: serve(deleteSandbox, async ({ params, backend }) => {
+  DELETE: serve(deleteSandbox, async ({ params, once, backend }) => {
     const { slotId } = params;
-    await backend.mutation(api.sandboxes.remove, { slotId });
+    await backend.mutation(api.sandboxes.remove, { slotId, once });
     return { slotId };
   }),
 });

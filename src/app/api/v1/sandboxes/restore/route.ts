@@ -15,8 +15,8 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
   POST: serve(restore, async ({ once, backend }) => {
     return await backend.mutation(api.fleet.restore, { once });
   }),
-  DELETE: serve(declineRestore, async ({ backend }) => {
-    await backend.mutation(api.fleet.decline, {});
+  DELETE: serve(declineRestore, async ({ once, backend }) => {
+    await backend.mutation(api.fleet.decline, { once });
     return {};
   }),
 });

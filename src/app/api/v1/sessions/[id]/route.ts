@@ -11,9 +11,9 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
     if (session) return session;
     throw new ApiError("not_found", "You have no such conversation.");
   }),
-  DELETE: serve(deleteSession, async ({ params, backend }) => {
+  DELETE: serve(deleteSession, async ({ params, once, backend }) => {
     const sessionId = params.id;
-    await backend.mutation(api.sessions.remove, { sessionId });
+    await backend.mutation(api.sessions.remove, { sessionId, once });
     return { sessionId };
   }),
 });
