@@ -27,6 +27,8 @@ export type Arguments = {
   json: boolean;
   user: string | null;
   key: string | null;
+  /** Of list: where a page before it left off. */
+  cursor: string | null;
 };
 
 /** Options that only one command takes. */
@@ -48,6 +50,7 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
   user: { type: "string" },
   key: { type: "string" },
+  cursor: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
   own: { type: "boolean" },
   all: { type: "boolean" },
@@ -93,9 +96,13 @@ export function readArguments(argv: string[]): Arguments | "help" {
   if (several && rest.length > 0) {
     throw new UsageError(`stop takes a sandbox or --${several}, not both.`);
   }
+  if (values.cursor !== undefined && command !== "list") {
+    throw new UsageError(`${command} does not take --cursor.`);
+  }
   return {
     ...{ command, rest, flags, wait: values.wait, json: values.json },
     ...{ user: values.user ?? null, key: values.key ?? null },
+    cursor: values.cursor ?? null,
   };
 }
 

@@ -270,6 +270,7 @@ test.each([
   [["chat", "s1"], "takes 2 arguments"],
   [["list", "--wrong"], "--wrong"],
   [["list", "--all"], "list does not take --all"],
+  [["show", "l1", "--cursor", "c"], "show does not take --cursor"],
   [["stop", "b1", "--all"], "not both"],
   [["stop", "b1", "--failed"], "not both"],
   [["ticket", "b1"], "takes 2 or 3 arguments"],

@@ -1,27 +1,13 @@
-import { UsageError, type Arguments, type Command } from "./arguments";
+import type { Arguments, Command } from "./arguments";
 import { chat } from "./chat";
 import type { Client } from "./client";
 import { follow, tellEnd, tellSteps } from "./follow";
+import { list } from "./list";
 import { logs } from "./logs";
 import { remove } from "./remove";
-import { table, type Output } from "./output";
-import {
-  control,
-  keep,
-  nameOf,
-  replace,
-  restore,
-  stopAll,
-  wordsOf,
-} from "./sandboxes";
-import {
-  anything,
-  launch,
-  launched,
-  launches,
-  sandboxes,
-  sessions,
-} from "./shapes";
+import type { Output } from "./output";
+import { control, keep, replace, restore, stopAll } from "./sandboxes";
+import { anything, launch, launched } from "./shapes";
 import { ticket } from "./ticket";
 
 type Run = (client: Client, args: Arguments, out: Output) => Promise<0 | 1>;
@@ -45,42 +31,7 @@ export const RUN: Record<Command, Run> = {
     return tellEnd(await follow(client, taken.launchId, out), taken.url, out);
   },
 
-  async list(client, { rest: [what = "launches"] }, out) {
-    switch (what) {
-      case "launches": {
-        const answer = await client.ask("GET", "/launches", launches);
-        for (const one of answer.launches) out.emit(one);
-        const rows = answer.launches.map(({ launchId, state, path, link }) => [
-          ...[launchId, state, path ?? "", link],
-        ]);
-        tell(rows, "No launches yet.", out);
-        return 0;
-      }
-      case "sandboxes": {
-        const answer = await client.ask("GET", "/sandboxes", sandboxes);
-        for (const one of answer.sandboxes) out.emit(one);
-        const rows = answer.sandboxes.map((one) => [
-          ...[one.slotId, nameOf(one), wordsOf(one), one.health],
-          one.skills.map(({ name }) => name).join(", "),
-        ]);
-        tell(rows, "No sandbox yet.", out);
-        return 0;
-      }
-      case "sessions": {
-        const answer = await client.ask("GET", "/sessions", sessions);
-        for (const one of answer.sessions) out.emit(one);
-        const rows = answer.sessions.map(({ sessionId, link, title }) => [
-          ...[sessionId, link, title],
-        ]);
-        tell(rows, "No conversations yet.", out);
-        return 0;
-      }
-      default:
-        throw new UsageError(
-          `There is no list of ${what}: launches, sandboxes or sessions.`,
-        );
-    }
-  },
+  list,
 
   async show(client, args, out) {
     const found = await client.ask("GET", `/launches/${id(args)}`, launch);
@@ -119,7 +70,3 @@ export const RUN: Record<Command, Run> = {
 
   delete: remove,
 };
-
-function tell(rows: string[][], none: string, out: Output): void {
-  for (const line of rows.length > 0 ? table(rows) : [none]) out.say(line);
-}

@@ -4,6 +4,7 @@ export const HELP = `Slipway from the command line.
                   --wait                    and follow it until it is ready
                   --own                     in a sandbox that no other skill shares
   bun run slipway list [launches|sandboxes|sessions]
+                  --cursor CURSOR           what follows; list says with which
   bun run slipway show LAUNCH               one launch, step by step
   bun run slipway logs LAUNCH               what is done for it, until it ends
   bun run slipway logs SANDBOX              what happened to it lately

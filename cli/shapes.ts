@@ -110,9 +110,9 @@ export type LogEntry = z.infer<typeof logEntry>;
 const nextCursor = z.string().nullish();
 
 export const log = z.object({ events: z.array(logEntry) });
-export const launches = z.object({ launches: z.array(launch) });
+export const launches = z.object({ launches: z.array(launch), nextCursor });
 export const restoreSet = z.object({ items: z.array(restoreItem) });
 export const sandboxes = z.object({ sandboxes: z.array(sandbox) });
-export const sessions = z.object({ sessions: z.array(session) });
+export const sessions = z.object({ sessions: z.array(session), nextCursor });
 export const messages = z.object({ messages: z.array(message), nextCursor });
 export const anything = z.looseObject({});
