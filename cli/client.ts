@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { jsonOf, understand } from "./answer";
 import { readEvents, type ServerEvent } from "./events";
 
-const problem = z.looseObject({
+export const problem = z.looseObject({
   code: z.string(),
   detail: z.string(),
   next: z.string().optional(),
@@ -22,7 +23,7 @@ export function isUnknown(error: unknown): error is Refused {
   return error instanceof Refused && error.problem.status === 404;
 }
 
-/** Slipway, or what is in front of it, does not answer as it should. */
+/** Slipway, or what is in front of it, does not answer. */
 export class Unreachable extends Error {}
 
 const LIMIT_MS = 90_000; // a launch's link may have to be fetched first
@@ -34,7 +35,7 @@ export class Client {
     private readonly token: string,
   ) {}
 
-  /** @throws Refused, Unreachable. */
+  /** @throws Refused, Unreachable, Misunderstood. */
   async ask<T>(
     method: string,
     path: string,
@@ -47,11 +48,12 @@ export class Client {
       headers: key ? { "idempotency-key": key } : {},
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const parsed = answer.safeParse(await jsonOf(response));
-    if (parsed.success) return parsed.data;
-    throw new Unreachable(
-      `${this.origin} does not answer as Slipway does: ${z.prettifyError(parsed.error)}`,
-    );
+    return this.understand(answer, jsonOf(await textOf(response)));
+  }
+
+  /** What came from there, as what was expected. @throws Misunderstood */
+  understand<T>(expected: z.ZodType<T>, given: unknown): T {
+    return understand(this.origin, expected, given);
   }
 
   /** The events of a stream, until it closes. @throws Refused, Unreachable. */
@@ -94,16 +96,16 @@ function unreachable(origin: string, error: unknown): Unreachable {
 }
 
 async function refusal(response: Response): Promise<Error> {
-  const parsed = problem.safeParse(await jsonOf(response));
+  const parsed = problem.safeParse(jsonOf(await textOf(response)));
   if (parsed.success) return new Refused(parsed.data);
   return new Unreachable(`${response.url} answered ${response.status}.`);
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text();
+/** A body may be cut, or not come within the limit. @throws Unreachable */
+export async function textOf(response: Response): Promise<string> {
   try {
-    return JSON.parse(text);
-  } catch {
-    return text; // a page of some proxy; the caller says what was expected
+    return await response.text();
+  } catch (error) {
+    throw unreachable(new URL(response.url).origin, error);
   }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "./arguments";
-import { reach } from "./client";
+import { jsonOf, understand } from "./answer";
+import { reach, textOf } from "./client";
 
 const given = z.object({ token: z.string() });
 const refused = z.object({
@@ -12,7 +13,7 @@ const refused = z.object({
  * The token to use: SLIPWAY_TOKEN, or a local one for `user` where Slipway runs
  * on this machine in embedded mode.
  *
- * @throws UsageError when there is neither, Unreachable.
+ * @throws UsageError when there is neither, Unreachable, Misunderstood.
  */
 export async function tokenFor(
   origin: string,
@@ -32,8 +33,8 @@ export async function tokenFor(
     body: JSON.stringify({ user: name }),
     signal: AbortSignal.timeout(10_000),
   });
-  const text = await response.text();
-  if (response.ok) return given.parse(JSON.parse(text)).token;
+  const text = await textOf(response);
+  if (response.ok) return understand(origin, given, jsonOf(text)).token;
   throw new UsageError(
     response.status === 404
       ? "This Slipway has accounts: set SLIPWAY_TOKEN to a personal token (made in Settings)."
@@ -42,10 +43,6 @@ export async function tokenFor(
 }
 
 function reasonOf(text: string): string {
-  try {
-    const { message, detail } = refused.parse(JSON.parse(text));
-    return message ?? detail ?? text;
-  } catch {
-    return text.slice(0, 200);
-  }
+  const { data } = refused.safeParse(jsonOf(text));
+  return data?.message ?? data?.detail ?? text.slice(0, 200);
 }

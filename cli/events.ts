@@ -1,3 +1,5 @@
+import { jsonOf } from "./answer";
+
 export type ServerEvent = { event: string; data: unknown };
 
 /** The events of a text/event-stream body, as they come; comments are skipped. */
@@ -33,5 +35,5 @@ function eventOf(block: string): ServerEvent | null {
     if (field === "data") data.push(value);
   }
   if (data.length === 0) return null;
-  return { event, data: JSON.parse(data.join("\n")) as unknown };
+  return { event, data: jsonOf(data.join("\n")) };
 }

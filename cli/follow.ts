@@ -1,4 +1,4 @@
-import { Refused, Unreachable, type Client, type Problem } from "./client";
+import { problem, Refused, Unreachable, type Client } from "./client";
 import { queueWords, seconds, type Output } from "./output";
 import { launch as shape, type Launch } from "./shapes";
 
@@ -29,10 +29,12 @@ export async function follow(
         for await (const { event, data } of client.events(
           `/launches/${encodeURIComponent(launchId)}/events`,
         )) {
-          if (event === "problem") throw new Refused(data as Problem);
+          if (event === "problem") {
+            throw new Refused(client.understand(problem, data));
+          }
           if (event !== "launch") continue;
+          const launch = client.understand(shape, data);
           cuts = 0;
-          const launch = shape.parse(data);
           await told.launch(launch);
           if (launch.endedAt !== null) return launch;
         }

@@ -1,13 +1,12 @@
 import { readArguments, UsageError, type Arguments } from "./arguments";
-import { Client, Refused, Unreachable } from "./client";
+import { Client } from "./client";
 import { RUN } from "./commands";
 import { tokenFor } from "./credential";
 import { HELP } from "./help";
 import { output } from "./output";
+import { problemOf, wordsOfProblem } from "./problem";
 
 /** The command line of the HTTP API; `--help` says what it can do. */
-
-const NOT_ALLOWED = [401, 403];
 
 process.once("SIGINT", () => {
   // What was asked for goes on: the server owns it.
@@ -44,25 +43,10 @@ function originOf(given: string | undefined): string {
 
 /** Says what went wrong, on stderr or as a line of JSON, and answers the exit code. */
 function report(error: unknown, json: boolean): number {
-  if (error instanceof Refused) {
-    const { detail, next, status, choices } = error.problem;
-    if (json) tell({ event: "problem", ...error.problem });
-    else {
-      const names = choices?.map(({ skill }) => `  ${skill}`) ?? [];
-      const lines = [`${detail}${next ? ` ${next}` : ""}`, ...names];
-      process.stderr.write(`${lines.join("\n")}\n`);
-    }
-    return NOT_ALLOWED.includes(status) ? 3 : 1;
-  }
-  if (error instanceof UsageError || error instanceof Unreachable) {
-    const code = error instanceof UsageError ? "usage" : "unreachable";
-    if (json) tell({ event: "problem", code, detail: error.message });
-    else process.stderr.write(`${error.message}\n`);
-    return code === "usage" ? 2 : 4;
-  }
-  throw error;
-}
-
-function tell(record: unknown): void {
-  process.stdout.write(`${JSON.stringify(record)}\n`);
+  const { exit, problem } = problemOf(error);
+  if (json) {
+    const record = { event: "problem", ...problem };
+    process.stdout.write(`${JSON.stringify(record)}\n`);
+  } else process.stderr.write(`${wordsOfProblem(problem)}\n`);
+  return exit;
 }

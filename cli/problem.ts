@@ -1,0 +1,41 @@
+import { Misunderstood } from "./answer";
+import { UsageError } from "./arguments";
+import { Refused, Unreachable, type Problem } from "./client";
+
+const NOT_ALLOWED = [401, 403];
+
+type Told = Pick<Problem, "code" | "detail" | "next" | "choices">;
+
+/** What went wrong, as programs are told it, and the exit code. */
+export function problemOf(error: unknown): { exit: number; problem: Told } {
+  if (error instanceof Refused) {
+    const { problem } = error;
+    return { exit: NOT_ALLOWED.includes(problem.status) ? 3 : 1, problem };
+  }
+  if (error instanceof UsageError) {
+    return { exit: 2, problem: { code: "usage", detail: error.message } };
+  }
+  if (error instanceof Unreachable) {
+    return { exit: 4, problem: { code: "unreachable", detail: error.message } };
+  }
+  if (error instanceof Misunderstood) {
+    const next =
+      "Check SLIPWAY_URL, and that this command line is as new as that Slipway.";
+    const detail = error.message;
+    return { exit: 4, problem: { code: "unexpected_answer", detail, next } };
+  }
+  const next =
+    "Look whether it was done (list) before you try again; if it stays, report these words.";
+  const detail = `Something unexpected happened: ${oneLine(error)}.`;
+  return { exit: 1, problem: { code: "unexpected", detail, next } };
+}
+
+/** The same for people: a line, and under it what they may choose from. */
+export function wordsOfProblem({ detail, next, choices }: Told): string {
+  const names = choices?.map(({ skill }) => `  ${skill}`) ?? [];
+  return [`${detail}${next ? ` ${next}` : ""}`, ...names].join("\n");
+}
+
+function oneLine(error: unknown): string {
+  return String(error).replaceAll(/\s+/g, " ").replace(/\.$/, "");
+}
