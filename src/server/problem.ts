@@ -9,6 +9,9 @@ import { problemBody, retryAfter } from "@convex/model/problem";
 /** When to come back, where the failure does not say. */
 const RETRY_AFTER_MS = 5_000;
 
+/** Statuses whose answers always say in `Retry-After` when to come back. */
+export const SAY_WHEN: readonly number[] = [429, 503];
+
 /**
  * A failed answer of the HTTP API, as application/problem+json (RFC 9457) with
  * what every failure of Slipway says: a code, the way on, and whether the same
@@ -24,7 +27,7 @@ export function problem(
     "cache-control": "no-store",
   });
   if (status === 401) headers.set("www-authenticate", "Bearer");
-  const usual = status === 429 || status === 503 ? RETRY_AFTER_MS : undefined;
+  const usual = SAY_WHEN.includes(status) ? RETRY_AFTER_MS : undefined;
   const wait = fault.retryAfterMs ?? usual;
   if (wait !== undefined) {
     headers.set("retry-after", retryAfter(wait));

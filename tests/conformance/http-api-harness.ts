@@ -132,13 +132,21 @@ export async function answersOfAll(): Promise<
   return await Promise.all(asked);
 }
 
-type Documented = {
-  responses: Record<string, { content: Record<string, unknown> }>;
+type Answer = {
+  content: Record<string, unknown>;
+  headers?: Record<string, { required: boolean }>;
 };
+type Documented = { responses: Record<string, Answer> };
 export type Document = {
   paths: Record<string, Record<string, Documented>>;
-  components: { schemas: Record<string, unknown> };
+  components: {
+    schemas: Record<string, unknown>;
+    responses: Record<string, Answer>;
+  };
 };
+
+/** Headers of failures that a program goes by: none may come that the document does not have. */
+const TELLING = ["Retry-After", "Allow", "WWW-Authenticate"];
 
 /** Says what of an answer is not as the document has it; empty when all is. */
 export function contract(document: Document) {
@@ -155,16 +163,34 @@ export function contract(document: Document) {
     path: string,
     response: Response,
   ): Promise<string[]> => {
-    const at = ["paths", `/api/v1${path}`, method.toLowerCase()] as const;
-    const documented = document.paths[at[1]]?.[at[2]];
-    if (!documented) return [`${method} ${path} is not in the document`];
     const status = String(response.status);
+    const at =
+      response.status === 405
+        ? ["components", "responses", "MethodNotAllowed"]
+        : [
+            "paths",
+            `/api/v1${path}`,
+            method.toLowerCase(),
+            "responses",
+            status,
+          ];
+    const [, route = "", name = ""] = at;
+    const answer =
+      response.status === 405
+        ? document.components.responses[name]
+        : document.paths[route]?.[name]?.responses[status];
+    if (!answer) return [`${method} ${path}: ${status} is not documented`];
     const type = response.headers.get("content-type")?.split(";")[0] ?? "";
-    const content = documented.responses[status]?.content;
-    if (!content) return [`${method} ${path}: ${status} is not documented`];
-    if (!content[type]) return [`${method} ${path}: ${status} is no ${type}`];
+    if (!answer.content[type]) {
+      return [`${method} ${path}: ${status} is no ${type}`];
+    }
+    for (const header of TELLING) {
+      if (response.headers.has(header) !== Boolean(answer.headers?.[header])) {
+        return [`${method} ${path}: ${status} and ${header}`];
+      }
+    }
     if (type === "text/event-stream") return [];
-    const keys = [...at, "responses", status, "content", type, "schema"];
+    const keys = [...at, "content", type, "schema"];
     const validate = ajv.getSchema(`doc#/${pointer(...keys)}`);
     if (!validate) return [`${keys.join(" ")} has no schema`];
     const body: unknown = await response.clone().json();

@@ -3,14 +3,23 @@ import { api as functions } from "../../convex/_generated/api";
 import { GUESSES } from "../../src/server/door";
 import { GET as me } from "../../src/app/api/v1/me/route";
 import { GET as stream } from "../../src/app/api/v1/launches/[id]/events/route";
-import { startApi, type Api } from "./http-api-harness";
+import { OPERATIONS } from "../../src/server/api/operations";
+import {
+  contract,
+  startApi,
+  type Api,
+  type Document,
+} from "./http-api-harness";
 
 /** The limits of an address, on the routes themselves, behind a proxy that tells it. */
 
 let api: Api;
 let token: string;
+let check: ReturnType<typeof contract>;
 beforeAll(async () => {
   api = await startApi();
+  const document = await api.call("GET", "/openapi.json");
+  check = contract((await document.json()) as Document);
   process.env.SLIPWAY_PROXIES = "1";
   const ada = await api.person("ada");
   const args = { name: "A script", scopes: ["read" as const] };
@@ -42,6 +51,7 @@ test("an address that tries tokens is told to wait, before anybody looks at them
 
   const refused = await ask(from, "slp_one-more");
   expect(refused.status).toBe(429);
+  expect(await check("GET", "/me", refused)).toEqual([]);
   expect(refused.headers.get("content-type")).toBe("application/problem+json");
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(await refused.json()).toMatchObject({
@@ -64,3 +74,18 @@ test("a token that goes on being wrong is told so, and takes nobody's room", asy
   }
   expect((await ask(from, token)).status).toBe(200);
 });
+
+test.each(
+  OPERATIONS.flatMap(({ method, path, body }) =>
+    body ? [[method, path, body.maxBytes] as const] : [],
+  ),
+)(
+  "a body too long for %s %s is refused as documented",
+  async (method, path, maxBytes) => {
+    const body = { text: "a".repeat(maxBytes) };
+    const params = { id: "none", slotId: "none" };
+    const answer = await api.call(method, path, { token, params, body });
+    expect(await check(method, path, answer)).toEqual([]);
+    expect(await answer.json()).toMatchObject({ code: "message_too_long" });
+  },
+);

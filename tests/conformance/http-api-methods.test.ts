@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { OPERATIONS } from "../../src/server/api/operations";
-import { answersOfAll, startApi, type Api } from "./http-api-harness";
+import {
+  answersOfAll,
+  contract,
+  startApi,
+  type Api,
+  type Document,
+} from "./http-api-harness";
 
 /** Which methods a path has, and what is answered to the others and where there is no path. */
 
@@ -42,7 +48,10 @@ test("another method of a path is a problem that names those it has", async () =
     ({ answer }) => answer.status === 405,
   );
   expect(refused.length).toBeGreaterThan(documented.length);
-  for (const { path, answer } of refused) {
+  const document = await api.call("GET", "/openapi.json");
+  const check = contract((await document.json()) as Document);
+  for (const { path, method, answer } of refused) {
+    expect(await check(method, path, answer)).toEqual([]);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.headers.get("allow")?.split(", ").sort()).toEqual(
       methodsOf(path),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ERRORS } from "@convex/model/errors";
+import { ERRORS, type ErrorCode } from "@convex/model/errors";
+import { SAY_WHEN } from "../problem";
 import { failuresOf, isKeyed, type Operation } from "./operation";
 import { OPERATIONS } from "./operations";
 import { named } from "./schemas";
@@ -25,7 +26,7 @@ export function openApi(origin: string): Json {
       title: "Slipway",
       version: "1",
       description:
-        "Launch an AI agent with a given skill in a cloud sandbox. Fields may be added to answers; fields that are not known are ignored.",
+        "Launch an AI agent with a given skill in a cloud sandbox. Fields may be added to answers; fields that are not known are ignored. A method that a path does not have is answered as `MethodNotAllowed` below tells.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: origin }],
@@ -44,6 +45,7 @@ export function openApi(origin: string): Json {
         },
       },
       schemas: components(),
+      responses: { MethodNotAllowed: problemAnswer(["method_not_allowed"]) },
     },
   };
 }
@@ -125,23 +127,51 @@ function answerOf({ answer, events, summary }: Operation): Json {
 
 /** Failures by their status, each status with the codes it may carry. */
 function problemsOf(operation: Operation): Json {
-  const byStatus = new Map<number, string[]>();
+  const byStatus = new Map<number, [ErrorCode, ...ErrorCode[]]>();
   for (const code of failuresOf(operation)) {
     const { status } = ERRORS[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+    const others = byStatus.get(status);
+    byStatus.set(status, others ? [...others, code] : [code]);
   }
   const entries = [...byStatus].map(([status, codes]) => [
     status,
-    {
-      description: codes.map((code) => `\`${code}\``).join(", "),
-      content: {
-        "application/problem+json": {
-          schema: { $ref: "#/components/schemas/Problem" },
-        },
-      },
-    },
+    problemAnswer(codes),
   ]);
   return Object.fromEntries(entries) as Json;
+}
+
+/** Of failures of one status. */
+function problemAnswer(codes: [ErrorCode, ...ErrorCode[]]): Json {
+  const headers = headersOf(ERRORS[codes[0]].status);
+  return {
+    description: codes.map((code) => `\`${code}\``).join(", "),
+    ...(headers && { headers }),
+    content: {
+      "application/problem+json": {
+        schema: { $ref: "#/components/schemas/Problem" },
+      },
+    },
+  };
+}
+
+/** What a failed answer of this status says beside its body (src/server/problem.ts, methods.ts). */
+function headersOf(status: number): Json | null {
+  const header = (description: string, schema: Json) => ({
+    ...{ required: true, description, schema },
+  });
+  if (SAY_WHEN.includes(status)) {
+    const about = "Seconds until asking again makes sense.";
+    return { "Retry-After": header(about, { type: "integer", minimum: 1 }) };
+  }
+  if (status === 401) {
+    const about = "What to authenticate with.";
+    return { "WWW-Authenticate": header(about, { const: "Bearer" }) };
+  }
+  if (status === 405) {
+    const about = "The methods the path has, separated by commas.";
+    return { Allow: header(about, { type: "string" }) };
+  }
+  return null;
 }
 
 const uri = (id: string) => `#/components/schemas/${id}`;

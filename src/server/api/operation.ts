@@ -44,7 +44,11 @@ export function isKeyed({ method, secret }: Operation): boolean {
 
 export function failuresOf(operation: Operation): ErrorCode[] {
   const keyed: ErrorCode[] = isKeyed(operation) ? ["idempotency_conflict"] : [];
-  return [...new Set([...EVERYWHERE, ...keyed, ...operation.failures])];
+  // Whatever has a body says so of one that is too long (readBody).
+  const sized: ErrorCode[] = operation.body ? ["message_too_long"] : [];
+  return [
+    ...new Set([...EVERYWHERE, ...keyed, ...sized, ...operation.failures]),
+  ];
 }
 
 /** Keeps the exact schemas in the type, for the handler to be checked against. */

@@ -190,7 +190,7 @@ export const sendMessage = operation({
     maxBytes: 256 * 1_024,
   },
   answer: { status: 202, schema: z.object({ messageId: z.string() }) },
-  failures: ["not_found", "message_too_long"],
+  failures: ["not_found"],
 });
 
 export const listMessages = operation({
