@@ -211,9 +211,8 @@ test("stop --wait waits for your only sandbox", async () => {
   });
   answers["GET /api/v1/sandboxes"] = [json({ sandboxes: [box("running")] })];
   answers["POST /api/v1/sandboxes/b1/stop"] = [json({ slotId: "b1" }, 202)];
-  answers["GET /api/v1/sandboxes/b1"] = [
-    json(box("stopping")),
-    json(box("stopped")),
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(["sandbox", box("stopping")], ["sandbox", box("stopped")]),
   ];
   const { stdout, code } = await slipway(["stop", "--wait"]);
   expect([stdout, code]).toEqual(["It is stopped.\n", 0]);

@@ -57,8 +57,11 @@ export class Client {
   }
 
   /** The events of a stream, until it closes. @throws Refused, Unreachable. */
-  async *events(path: string): AsyncGenerator<ServerEvent> {
-    const response = await this.fetch("GET", path, {});
+  async *events(
+    path: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ServerEvent> {
+    const response = await this.fetch("GET", path, signal ? { signal } : {});
     if (!response.body) throw new Unreachable("The stream has no body.");
     try {
       yield* readEvents(response.body);

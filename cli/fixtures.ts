@@ -9,6 +9,8 @@ type Asked = {
   token: string;
   key: string;
   body: string;
+  /** By performance.now(). */
+  at: number;
 };
 export const asked: Asked[] = [];
 export const answers: Record<string, (() => Response)[]> = {};
@@ -28,6 +30,7 @@ export function answersInTests(): void {
           token: headers.get("authorization") ?? "",
           key: headers.get("idempotency-key") ?? "",
           body: await request.text(),
+          at: performance.now(),
         });
         const next = answers[`${method} ${pathname}`];
         const answer = next && next.length > 1 ? next.shift() : next?.[0];
@@ -44,6 +47,8 @@ export function answersInTests(): void {
   });
 }
 
+export const origin = () => `http://127.0.0.1:${server.port}`;
+
 export async function slipway(
   args: string[],
   env: Record<string, string> = {},
@@ -53,7 +58,7 @@ export async function slipway(
     {
       env: {
         PATH: process.env.PATH,
-        SLIPWAY_URL: `http://127.0.0.1:${server.port}`,
+        SLIPWAY_URL: origin(),
         SLIPWAY_TOKEN: "slp_test",
         ...env,
       },

@@ -1,10 +1,7 @@
-import { problem, Refused, Unreachable, type Client } from "./client";
+import type { Client } from "./client";
 import { queueWords, seconds, type Output } from "./output";
 import { launch as shape, type Launch } from "./shapes";
-
-/** A proxy may cut a stream; so often in a row without news it is given up. */
-const MAX_CUTS = 5;
-const PAUSE_MS = 1_000;
+import { watch } from "./watch";
 
 /** Who is told of a launch as it goes on: at every change, and ten times a second. */
 export type Told = {
@@ -12,40 +9,21 @@ export type Told = {
   tick(): void;
 };
 
-/**
- * Follows a launch until it has ended, telling each step as it begins and ends.
- * A stream that is cut is opened again: its first event is the whole state.
- */
+/** Follows a launch until it has ended, telling each step as it begins and ends. */
 export async function follow(
   client: Client,
   launchId: string,
   out: Output,
   told: Told = teller(out),
 ): Promise<Launch> {
+  const path = `/launches/${encodeURIComponent(launchId)}/events`;
   const ticking = setInterval(told.tick, 100);
   try {
-    for (let cuts = 0; ; cuts++) {
-      try {
-        for await (const { event, data } of client.events(
-          `/launches/${encodeURIComponent(launchId)}/events`,
-        )) {
-          if (event === "problem") {
-            throw new Refused(client.understand(problem, data));
-          }
-          if (event !== "launch") continue;
-          const launch = client.understand(shape, data);
-          cuts = 0;
-          await told.launch(launch);
-          if (launch.endedAt !== null) return launch;
-        }
-      } catch (error) {
-        if (!(error instanceof Unreachable) || cuts >= MAX_CUTS) throw error;
-      }
-      if (cuts >= MAX_CUTS) {
-        throw new Unreachable("The launch's stream was cut again and again.");
-      }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
+    const watched = { path, event: "launch", shape };
+    return await watch(client, watched, async (launch) => {
+      await told.launch(launch);
+      return launch.endedAt === null ? null : launch;
+    });
   } finally {
     clearInterval(ticking);
     out.status(null);

@@ -1,6 +1,7 @@
 import { Misunderstood } from "./answer";
 import { UsageError } from "./arguments";
 import { Refused, Unreachable, type Problem } from "./client";
+import { TooLate } from "./watch";
 
 const NOT_ALLOWED = [401, 403];
 
@@ -23,6 +24,10 @@ export function problemOf(error: unknown): { exit: number; problem: Told } {
       "Check SLIPWAY_URL, and that this command line is as new as that Slipway.";
     const detail = error.message;
     return { exit: 4, problem: { code: "unexpected_answer", detail, next } };
+  }
+  if (error instanceof TooLate) {
+    const next = "It goes on: look again with list sandboxes.";
+    return { exit: 1, problem: { code: "late", detail: error.message, next } };
   }
   const next =
     "Look whether it was done (list) before you try again; if it stays, report these words.";

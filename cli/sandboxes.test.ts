@@ -20,16 +20,16 @@ const box = (state: object, more: object = {}) => ({
 
 test("replace --wait tells each stage, and where it halts what to do", async () => {
   const error = { code: "keep_failed", message: "No copy.", next: "Resume." };
-  const at = (stage: string, more: object = {}) =>
-    json(box({ status: "replacing", stage, ...more }));
+  const at = (stage: string, more: object = {}): [string, object] => [
+    "sandbox",
+    box({ status: "replacing", stage, ...more }),
+  ];
   answers["POST /api/v1/sandboxes/b1/replace"] = [json({}, 202)];
   answers["POST /api/v1/sandboxes/b1/replace/resume"] = [json({}, 202)];
-  answers["GET /api/v1/sandboxes/b1"] = [
-    at("keep"),
-    at("keep"),
-    at("keep", { error }),
-    at("create"),
-    json(box({ status: "running" })),
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(at("keep"), at("keep"), at("keep", { error })),
+    events(at("create")), // cut here
+    events(at("create"), ["sandbox", box({ status: "running" })]),
   ];
   const halted = await slipway(["replace", "b1", "--wait", "--key", "k"]);
   expect([halted.stdout, halted.code]).toEqual([
@@ -42,6 +42,16 @@ test("replace --wait tells each stage, and where it halts what to do", async () 
     0,
   ]);
   expect(asked[0]).toMatchObject({ method: "POST", key: "k" });
+});
+
+test("what is gone while it is waited for is told, and ends the wait", async () => {
+  const gone = { code: "not_found", detail: "Gone.", status: 404 };
+  answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(["sandbox", box({ status: "starting" })], ["problem", gone]),
+  ];
+  const { stderr, code } = await slipway(["start", "b1", "--wait"]);
+  expect([stderr, code]).toEqual(["Gone.\n", 1]);
 });
 
 test("stop --all and restore tell what came of each, and exit 1 if one failed", async () => {
@@ -66,6 +76,10 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
     set(item("b2", "stopped")),
   ];
   const stopped = await slipway(["stop", "--all", "--wait"]);
+  const [first = 0, second = 0] = asked
+    .filter(({ path }) => path.endsWith("/restore"))
+    .map(({ at }) => at);
+  expect(second - first).toBeGreaterThan(1_900); // a look is not for free
   expect([stopped.stdout, stopped.code]).toEqual([
     "b1  shared  stopped\nb2  pdf     failed   No answer. Stop it again.\n",
     1,
@@ -91,7 +105,7 @@ test("stop --all and restore tell what came of each, and exit 1 if one failed", 
     "POST /api/v1/sandboxes/stop-all/retry",
     "GET /api/v1/sandboxes/restore",
   ]);
-});
+}, 20_000);
 
 test("a ticket is for what is asked, and its address is all that is printed", async () => {
   const url = "https://relay.example.net/x";

@@ -9,8 +9,10 @@ import {
   type RestoreItem,
   type Sandbox,
 } from "./shapes";
+import { TooLate, watch } from "./watch";
 
-const LOOK_MS = 500;
+/** Between looks at a set of sandboxes, which has no stream. */
+const LOOK_MS = 2_000;
 /** Longer than any stop or start takes that goes well. */
 const WAIT_MS = 180_000;
 /** The same of a replacement, which makes, copies and deletes. */
@@ -82,30 +84,41 @@ async function settle(
   { wanted, wait }: { wanted: string; wait: number | false },
   out: Output,
 ): Promise<0 | 1> {
-  const until = Date.now() + (wait || 0);
+  if (!wait) return tellNow(await client.ask("GET", path, sandbox), out);
   let told = "";
-  for (;;) {
-    const now = await client.ask("GET", path, sandbox);
-    const { status, error } = now.state;
-    const words = wordsOf(now);
-    if (error || status === wanted || !wait) {
-      out.emit(now);
-      out.say(error ? `${error.message} ${error.next}` : `It is ${words}.`);
-      return error ? 1 : 0;
-    }
-    if (Date.now() > until) {
-      out.say(`It is still ${words} after ${wait / 1_000} s.`);
-      return 1;
-    }
-    // A replacement's stages and places in the queue are news of their own.
-    if (words !== told && (now.state.stage || now.position)) {
-      out.emit({ event: "state", ...now });
-      out.say(`  ${words}`);
-    }
-    told = words;
-    out.status(`It is ${words}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  const watched = {
+    ...{ path: `${path}/events`, event: "sandbox", shape: sandbox },
+    limit: wait,
+  };
+  try {
+    const settled = await watch(client, watched, (now) => {
+      if (now.state.error || now.state.status === wanted) return now;
+      const words = wordsOf(now);
+      // A replacement's stages and places in the queue are news of their own.
+      if (words !== told && (now.state.stage || now.position)) {
+        out.emit({ event: "state", ...now });
+        out.say(`  ${words}`);
+      }
+      told = words;
+      out.status(`It is ${words}`);
+      return null;
+    });
+    return tellNow(settled, out);
+  } catch (error) {
+    if (!(error instanceof TooLate)) throw error;
+    throw new TooLate(
+      `It is still ${told || "under way"} after ${wait / 1_000} s.`,
+    );
+  } finally {
+    out.status(null);
   }
+}
+
+function tellNow(now: Sandbox, out: Output): 0 | 1 {
+  const { error } = now.state;
+  out.emit(now);
+  out.say(error ? `${error.message} ${error.next}` : `It is ${wordsOf(now)}.`);
+  return error ? 1 : 0;
 }
 
 /** Stops all sandboxes, or again those that failed to, and tells what came of each. */
