@@ -44,6 +44,22 @@ test("replace --wait tells each stage, and where it halts what to do", async () 
   expect(asked[0]).toMatchObject({ method: "POST", key: "k" });
 });
 
+test("what is emptied has stopped, and will not start: neither is waited for longer", async () => {
+  const empty = box({ status: "empty" });
+  answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];
+  answers["POST /api/v1/sandboxes/b1/stop"] = [json({}, 202)];
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(["sandbox", empty], ["end", { state: "empty" }]),
+  ];
+  for (const [what, exit] of [
+    ["start", 1],
+    ["stop", 0],
+  ] as const) {
+    const { stdout, code } = await slipway([what, "b1", "--wait"]);
+    expect([stdout, code]).toEqual(["It is empty.\n", exit]);
+  }
+});
+
 test("what is gone while it is waited for is told, and ends the wait", async () => {
   const gone = { code: "not_found", detail: "Gone.", status: 404 };
   answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];

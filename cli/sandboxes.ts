@@ -18,6 +18,9 @@ const WAIT_MS = 180_000;
 /** The same of a replacement, which makes, copies and deletes. */
 const REPLACE_WAIT_MS = 1_800_000;
 
+/** Of what was deleted, or given up: nothing comes of it by itself. */
+const EMPTY = "empty";
+
 /** "shared", or the skill whose own it is. */
 export function nameOf({ name }: { name: string }): string {
   return name === "default" ? "shared" : (name.split("/").at(-1) ?? name);
@@ -92,7 +95,8 @@ async function settle(
   };
   try {
     const settled = await watch(client, watched, (now) => {
-      if (now.state.error || now.state.status === wanted) return now;
+      const { status, error } = now.state;
+      if (error || status === wanted || status === EMPTY) return now;
       const words = wordsOf(now);
       // A replacement's stages and places in the queue are news of their own.
       if (words !== told && (now.state.stage || now.position)) {
@@ -103,7 +107,10 @@ async function settle(
       out.status(`It is ${words}`);
       return null;
     });
-    return tellNow(settled, out);
+    const code = tellNow(settled, out);
+    // What is stopped in line, before it was ever made, is empty.
+    const gone = settled.state.status === EMPTY && wanted !== "stopped";
+    return gone ? 1 : code;
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;
     throw new TooLate(
