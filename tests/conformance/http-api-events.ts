@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 
-/** The server-sent events of a launch, read as a program would. */
+/** Server-sent events, read as a program would. */
 
 type Event = {
   event: string;

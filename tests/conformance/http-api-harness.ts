@@ -164,21 +164,15 @@ export function contract(document: Document) {
     response: Response,
   ): Promise<string[]> => {
     const status = String(response.status);
+    const here = ["paths", `/api/v1${path}`, method.toLowerCase()];
     const at =
-      response.status === 405
+      response.status === 405 // which no operation of the path's answers
         ? ["components", "responses", "MethodNotAllowed"]
-        : [
-            "paths",
-            `/api/v1${path}`,
-            method.toLowerCase(),
-            "responses",
-            status,
-          ];
-    const [, route = "", name = ""] = at;
-    const answer =
-      response.status === 405
-        ? document.components.responses[name]
-        : document.paths[route]?.[name]?.responses[status];
+        : [...here, "responses", status];
+    const answer = at.reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      document,
+    ) as Answer | undefined;
     if (!answer) return [`${method} ${path}: ${status} is not documented`];
     const type = response.headers.get("content-type")?.split(";")[0] ?? "";
     if (!answer.content[type]) {

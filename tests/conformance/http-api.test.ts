@@ -123,6 +123,7 @@ test("every route answers as documented", async () => {
   const slot = { params: { slotId: ada.slotId } };
   await ask("GET", "/sandboxes");
   await ask("GET", "/sandboxes/{slotId}", slot);
+  answered.add("GET /sandboxes/{slotId}/events"); // in http-api-watch.test.ts
   expect(await ask("GET", "/sandboxes/{slotId}/log", slot)).toMatchObject({
     body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
   });
@@ -178,6 +179,12 @@ test.each([
   ["GET", "/launches/{id}/events", { params: { id: "no" } }, "not_found"],
   ["GET", "/launches/{id}/log", { params: { id: "no" } }, "not_found"],
   ["GET", "/sandboxes/{slotId}/log", { params: { slotId: "no" } }, "not_found"],
+  [
+    "GET",
+    "/sandboxes/{slotId}/events",
+    { params: { slotId: "no" } },
+    "not_found",
+  ],
   [
     "POST",
     "/sandboxes/{slotId}/replace",

@@ -1,5 +1,12 @@
 const encoder = new TextEncoder();
 
+export const EVENT_STREAM = {
+  "content-type": "text/event-stream",
+  // no-transform: a proxy that compresses would hold events back.
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+} as const;
+
 export type EventSink = {
   /** Sends one event; `data` as JSON. After the end it does nothing. */
   send(event: string, data: unknown): void;
@@ -63,12 +70,5 @@ export function eventStream(
     },
     cancel: () => close(),
   });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      // no-transform: a proxy that compresses would hold events back.
-      "cache-control": "no-store, no-transform",
-      "x-accel-buffering": "no",
-    },
-  });
+  return new Response(body, { headers: EVENT_STREAM });
 }

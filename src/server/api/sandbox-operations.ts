@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { operation, page } from "./operation";
 import { purpose, restoreItem, sandbox, ticket } from "./sandbox-schemas";
-import { logEvent, nextCursor } from "./schemas";
+import { logEvent, nextCursor, problem } from "./schemas";
 
 /** The routes below /sandboxes. */
 
@@ -37,6 +37,18 @@ export const getSandbox = operation({
   path: "/sandboxes/{slotId}",
   summary: "One sandbox",
   answer: { status: 200, schema: sandbox },
+  failures: ["not_found"],
+});
+
+export const watchSandbox = operation({
+  ...asks,
+  id: "watchSandbox",
+  path: "/sandboxes/{slotId}/events",
+  summary: "Watch a sandbox",
+  description:
+    "Server-sent events. `sandbox` is the whole sandbox, first at once and then at every change. After one whose state is `empty`, because it was deleted or there was none, comes `end`, and the stream closes. `problem` says why it closes early. Lines that begin with a colon keep the connection open.",
+  answer: { status: 200, schema: sandbox },
+  events: { sandbox, end: z.object({ state: z.string() }), problem },
   failures: ["not_found"],
 });
 

@@ -19,9 +19,10 @@ type BodyOf<O extends Operation> = O["body"] extends { schema: infer Schema }
   : undefined;
 
 /** The parameters a path names: "/a/{id}" has `{id: string}`. */
-type ParamsOf<Path> = Path extends `${string}{${infer Name}}${infer Rest}`
-  ? { [Key in Name]: string } & ParamsOf<Rest>
-  : unknown;
+export type ParamsOf<Path> =
+  Path extends `${string}{${infer Name}}${infer Rest}`
+    ? { [Key in Name]: string } & ParamsOf<Rest>
+    : unknown;
 
 export type Call<O extends Operation> = {
   request: Request;
@@ -39,7 +40,9 @@ type Handler<O extends Operation> = (
   call: Call<O>,
 ) => Promise<z.input<O["answer"]["schema"]>>;
 
-type Context<O extends Operation> = { params: Promise<ParamsOf<O["path"]>> };
+export type Context<O extends Operation> = {
+  params: Promise<ParamsOf<O["path"]>>;
+};
 
 /**
  * A route of the HTTP API: parses what comes by the operation's schemas, shapes
