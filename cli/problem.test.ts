@@ -46,7 +46,9 @@ test.each([
     for (const [route, answer] of Object.entries(given)) {
       answers[route] = [answer];
     }
-    const env = args.includes("--user") ? { SLIPWAY_TOKEN: "" } : {};
+    const env: Record<string, string> = args.includes("--user")
+      ? { SLIPWAY_TOKEN: "" }
+      : {};
     const { stdout, stderr, code } = await slipway(args, env);
     expect(stdout).toBe("");
     expect(stderr).toMatch(
