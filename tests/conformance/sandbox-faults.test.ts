@@ -153,3 +153,29 @@ test("an entrypoint that never becomes healthy, and one that dies", async () => 
   await dies.sandbox.start();
   await eventually(async () => (await dies.log()).stdout, "it talks again");
 });
+
+test("a start that fails: an error, from which it recovers with its disk", async () => {
+  const sandbox = await make("fragile");
+  await sandbox.fs.uploadFile(Buffer.from("kept"), "file");
+  await sandbox.stop();
+  await faults([{ route: "POST /sandbox/{id}/start", kind: "start-fails" }]);
+  await failure(sandbox.start());
+  expect(await states()).toEqual({ fragile: "error" });
+  expect((await fixture.daytona.get("fragile")).recoverable).toBe(true);
+  await sandbox.recover();
+  expect(await states()).toEqual({ fragile: "started" });
+  expect((await sandbox.fs.downloadFile("file")).toString()).toBe("kept");
+});
+
+test("what it was asked is told, and what a fault kept from it as well", async () => {
+  const { id } = await make("asked");
+  await faults([{ route: "DELETE /sandbox/{id}", kind: "error-before" }]);
+  await failure(fixture.daytona.get(id).then((one) => one.delete()));
+  const answer = await fixture.operator("GET", "/__requests");
+  const asked = (await answer.json()) as string[];
+  expect(asked.slice(-2)).toEqual([
+    `GET /api/sandbox/${id}`,
+    `DELETE /api/sandbox/${id}`,
+  ]);
+  expect(asked.some((one) => one.includes("/__"))).toBe(false);
+});

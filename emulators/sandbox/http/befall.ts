@@ -14,6 +14,8 @@ export interface Twist {
   entrypoint?: string[];
   /** An image that is asked for does not build. */
   buildFails?: boolean;
+  /** A start ends in an error that can be recovered from. */
+  startFails?: boolean;
 }
 
 type Serve = (request: Request, twist: Twist) => Promise<Response>;
@@ -78,6 +80,8 @@ export async function befall(
       return serve(request, { staleMs: ms ?? DEFAULT_STALE_MS });
     case "build-fails":
       return serve(request, { buildFails: true });
+    case "start-fails":
+      return serve(request, { startFails: true });
     case "entrypoint-hangs":
       return serve(request, { entrypoint: ["/bin/sleep", "infinity"] });
     case "entrypoint-dies":

@@ -63,7 +63,9 @@ export function controlRoutes(context: ControlContext): Router {
     lifecycle.delete(params.id),
   );
   change("POST", "/sandbox/{id}/start", "starting", ({ params, twist }) =>
-    lifecycle.start(params.id, twist.entrypoint),
+    twist.startFails
+      ? lifecycle.failStart(params.id)
+      : lifecycle.start(params.id, twist.entrypoint),
   );
   change("POST", "/sandbox/{id}/stop", "stopping", ({ params }) =>
     lifecycle.stop(params.id),

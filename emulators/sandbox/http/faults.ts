@@ -11,7 +11,7 @@ const AROUND = [
 /** What befalls that which the request does. */
 const INSIDE = [
   ...(["no-effect", "stale", "entrypoint-hangs", "entrypoint-dies"] as const),
-  "build-fails",
+  ...(["build-fails", "start-fails"] as const),
 ] as const;
 
 const fault = z.object({
@@ -36,10 +36,19 @@ const body = z.union([
 
 export type Fault = z.infer<typeof fault>;
 
+/** Requests that are remembered, faulty or not. */
+const REMEMBERED = 5_000;
+
 /** Faults waiting to befall requests, in the order they were given. */
 export class Faults {
   private waiting: Fault[] = [];
   private random = seeded(1);
+  private readonly latest: string[] = [];
+
+  /** The latest requests that a fault could have befallen, as "METHOD /path", oldest first. */
+  asked(): readonly string[] {
+    return this.latest;
+  }
 
   /** @throws ApiError 400 naming what is wrong. */
   set(given: unknown): void {
@@ -56,6 +65,8 @@ export class Faults {
 
   /** The first that matches and, by its probability, happens. */
   take(method: string, path: string): Fault | null {
+    this.latest.push(`${method} ${path}`);
+    if (this.latest.length > REMEMBERED) this.latest.shift();
     for (const [index, found] of this.waiting.entries()) {
       if (!matches(found, method, path)) continue;
       const { probability, count } = found;

@@ -29,7 +29,7 @@ export function health({ executor }: OperatorContext): Response {
 }
 
 /**
- * /__faults, /__behaviour and /__sandboxes: for whoever runs this server, from a terminal on
+ * /__faults, /__requests, /__behaviour and /__sandboxes: for whoever runs this server, from a terminal on
  * this machine. No key, so everything a web page or a proxy could send is turned
  * away first.
  */
@@ -51,6 +51,8 @@ export async function operator(
       return json([]);
     case "GET __faults":
       return json(faults.list());
+    case "GET __requests":
+      return json(faults.asked());
     case "POST __behaviour":
       lifecycle.behaviour = parseBehaviour(await readJson(request));
       return json(lifecycle.behaviour);

@@ -132,6 +132,18 @@ export class Lifecycle {
     );
   }
 
+  /** A start that comes to an error, as an injected fault wants it. */
+  async failStart(idOrName: string): Promise<SandboxRecord> {
+    const record = this.settled(idOrName);
+    if (record.state !== "stopped") {
+      throw badRequest(
+        `Sandbox ${record.name} cannot be started from state ${record.state}`,
+      );
+    }
+    const reason = "Injected fault: it does not start";
+    return this.move(record, "error", reason, { recoverable: true });
+  }
+
   /** Out of an error that can be overcome, e.g. a home that grew too large. */
   async recover(idOrName: string, skipStart = false): Promise<SandboxRecord> {
     const record = this.settled(idOrName);
