@@ -6,13 +6,14 @@ import { Scene } from "./harness/life";
  * Every kind of fault and every request of the product at least once, and a few
  * pairs; `bun run faults` plays them all, with the patience they take. A name
  * that fails here is repeated by `bun run faults --hurry 800 --only "NAME"`, a
- * pair by `--seed S --pairs 1`.
+ * pair by `--seed S --pairs 1`. A request that the matrix does not know fails the
+ * case in which it is made. What people open in a terminal or on a port goes
+ * through the relay, which has tests of its own.
  */
 const HURRY = { hurry: 800 };
 const SEEDS = [3, 7, 12, 31];
 
 let scene: Scene;
-
 beforeAll(async () => {
   scene = await Scene.open();
 }, 400_000);

@@ -46,6 +46,8 @@ export type Sandbox = {
 export type Answer<T> = { status: number; body: T };
 
 const ENDED = ["ready", "failed", "cancelled"];
+/** Of an answer. */
+const ENDS = ["done", "failed", "stopped"];
 
 /** The HTTP API in one person's name. */
 export class Client {
@@ -153,23 +155,34 @@ export class Client {
 
   /** Sends a message and waits for the answer to it to end. */
   async chat(sessionId: string, text: string): Promise<Message> {
+    const messageId = await this.say(sessionId, text);
+    return await this.answer(sessionId, messageId, ENDS);
+  }
+
+  /** Sends a message, and answers its id. */
+  async say(sessionId: string, text: string): Promise<string> {
     const { status, body } = await this.ask<{ messageId: string }>(
       "POST",
       `/sessions/${sessionId}/messages`,
       { text },
     );
     if (status !== 202) throw new Error(JSON.stringify(body));
+    return body.messageId;
+  }
+
+  /** Waits until the answer to a message is in one of these states. */
+  async answer(
+    sessionId: string,
+    to: string,
+    states: string[],
+  ): Promise<Message> {
     return await until(
       "answer of the agent",
       async () => {
         const messages = await this.messages(sessionId);
-        const at = messages.findIndex(
-          ({ messageId }) => messageId === body.messageId,
-        );
+        const at = messages.findIndex(({ messageId }) => messageId === to);
         const answer = messages[at + 1];
-        return answer && ["done", "failed", "stopped"].includes(answer.state)
-          ? answer
-          : null;
+        return answer && states.includes(answer.state) ? answer : null;
       },
       { withinMs: 90_000 },
     );

@@ -1,13 +1,26 @@
+import type { Fault as Injected } from "../../../emulators/sandbox/http/faults";
 import type { Fault } from "./operator";
 
 /** What a person does, and which requests to the provider that makes. */
 export type Stage =
-  "create" | "turn" | "stop" | "wake" | "replace" | "delete" | "sweep";
+  | "create"
+  | "turn"
+  | "work"
+  | "retire"
+  | "stop"
+  | "wake"
+  | "replace"
+  | "delete"
+  | "sweep";
 
 /** Faults that befall one stage; fewer than `least` of them would prove nothing. */
 export type Case = { stage: Stage; faults: Fault[]; least: number };
 
-/** `{id}` stands for the sandbox, once it is known; `{new}` for the one that replaces it. */
+/**
+ * `{id}` stands for the sandbox, once it is known; `{new}` for the one that
+ * replaces it, `{turn}` for any turn. A request that the product makes and that
+ * is neither here nor left out fails the life in which it is made.
+ */
 const ROUTES: { stage: Stage; route: string }[] = [
   { stage: "create", route: "POST /sandbox" },
   { stage: "create", route: "GET /sandbox/{id}/ports/4500/preview-url" },
@@ -24,7 +37,13 @@ const ROUTES: { stage: Stage; route: string }[] = [
   { stage: "wake", route: "POST /preview/{id}/4500/skills" },
   { stage: "wake", route: "PUT /preview/{id}/4500/config" },
   { stage: "wake", route: "GET /preview/{id}/4500/health" },
+  // Asked for only where the provider calls it failed.
+  { stage: "wake", route: "POST /sandbox/{id}/recover" },
   { stage: "turn", route: "POST /preview/{id}/4500/turns" },
+  { stage: "work", route: "POST /sandbox/{id}/last-activity" },
+  { stage: "work", route: "GET /preview/{id}/4500/turns/{turn}" },
+  { stage: "work", route: "POST /preview/{id}/4500/turns/{turn}/stop" },
+  { stage: "retire", route: "DELETE /preview/{id}/4500/skills" },
   { stage: "replace", route: "POST /preview/{id}/4500/keep" },
   { stage: "replace", route: "POST /sandbox/{id}/stop" },
   { stage: "replace", route: "DELETE /sandbox/{id}" },
@@ -35,23 +54,31 @@ const ROUTES: { stage: Stage; route: string }[] = [
   { stage: "sweep", route: "GET /sandbox" },
 ];
 
-/** What can befall any request. */
-const ANYWHERE = [
-  ...["latency", "late-answer", "hang", "late-effect"],
-  ...["error-before", "error-after", "reset-before", "reset-after"],
-  "disk-full",
-] as const;
+/** Requests that no fault is tried at, and why. */
+const LEFT_OUT: Record<string, string> = {
+  "GET /socket.io/":
+    "the client's own news of states; where it hears nothing, it asks",
+  "POST /toolbox/{id}/files/bulk-download": "the test's own, to read a note",
+};
 
-/** What the provider itself does wrong. */
-const AT: Record<string, string[]> = {
-  "POST /sandbox": ["entrypoint-hangs", "entrypoint-dies"],
-  "POST /sandbox/{id}/start": [
-    ...["no-effect", "entrypoint-hangs", "entrypoint-dies"],
+/** What a fault can befall: any request, or these. The compiler wants every kind there is. */
+const KINDS: Record<Injected["kind"], "any" | string[]> = {
+  ...{ latency: "any", "late-answer": "any", hang: "any" },
+  ...{ "late-effect": "any", "error-before": "any", "error-after": "any" },
+  ...{ "reset-before": "any", "reset-after": "any", "disk-full": "any" },
+  "no-effect": [
+    "POST /sandbox/{id}/start",
+    "POST /sandbox/{id}/recover",
+    "POST /sandbox/{id}/stop",
+    "DELETE /sandbox/{id}",
   ],
-  "POST /sandbox/{id}/stop": ["no-effect"],
-  "DELETE /sandbox/{id}": ["no-effect"],
-  "GET /sandbox/{id}": ["stale"],
-  "GET /sandbox": ["stale"],
+  stale: ["GET /sandbox/{id}", "GET /sandbox"],
+  "entrypoint-hangs": ["POST /sandbox", "POST /sandbox/{id}/start"],
+  "entrypoint-dies": ["POST /sandbox", "POST /sandbox/{id}/start"],
+  "start-fails": ["POST /sandbox/{id}/start"],
+  // The product has no image built: it makes sandboxes of a snapshot that whoever
+  // deploys it has made (scripts/snapshot; tests/conformance/sandbox-snapshot).
+  "build-fails": [],
 };
 
 /** Refusals of the provider's own; what runs inside has other ones. */
@@ -67,7 +94,7 @@ const ENDLESS = ["hang", "late-effect"];
 export function matrix({ hurry }: { hurry?: number } = {}): Case[] {
   return ROUTES.flatMap(({ stage, route }) => {
     const kinds: Omit<Fault, "route">[] = [
-      ...[...ANYWHERE, ...(AT[route] ?? [])].map((kind) => ({
+      ...kindsAt(route).map((kind) => ({
         kind,
         ...(hurry !== undefined && ENDLESS.includes(kind) && { ms: hurry }),
       })),
@@ -82,10 +109,37 @@ export function matrix({ hurry }: { hurry?: number } = {}): Case[] {
   });
 }
 
+function kindsAt(route: string): string[] {
+  return Object.entries(KINDS)
+    .filter(([, where]) => where === "any" || where.includes(route))
+    .map(([kind]) => kind);
+}
+
+/** What has to happen to a start for a request to be made at all. */
+const AFTER: Record<string, string> = {
+  "wake GET /sandbox/{id}": "reset-after",
+  "wake POST /sandbox/{id}/recover": "start-fails",
+};
+
 function before(stage: Stage, route: string): Fault[] {
-  return stage === "wake" && route === "GET /sandbox/{id}"
-    ? [{ route: "POST /sandbox/{id}/start", kind: "reset-after" }]
-    : [];
+  const kind = AFTER[`${stage} ${route}`];
+  return kind ? [{ route: "POST /sandbox/{id}/start", kind }] : [];
+}
+
+/** Of requests, as the provider took them, those that are neither in the matrix nor left out. */
+export function unknownOf(asked: readonly string[]): string[] {
+  const known = new Set(
+    [...ROUTES.map(({ route }) => route), ...Object.keys(LEFT_OUT)].map(shape),
+  );
+  const plain = asked.map((one) => one.replace(" /api/", " /"));
+  return [...new Set(plain.map(shape))].filter((one) => !known.has(one));
+}
+
+/** A request without what names one sandbox or one turn. */
+function shape(request: string): string {
+  return request
+    .replace(/(\/(?:sandbox|toolbox|preview)\/)[^/]+/, "$1{id}")
+    .replace(/(\/4500\/turns\/)[^/]+/, "$1{turn}");
 }
 
 /** As few cases as it takes for every request and every kind of fault to occur, none of them long. */
@@ -113,8 +167,10 @@ function isLong({ stage, faults }: Case): boolean {
 }
 
 function partsOf({ stage, faults }: Case): string[] {
-  const { route, kind, status } = faults.at(-1) as Fault;
-  return [`${stage} ${route}`, `${kind} ${status ?? ""}`];
+  return faults.flatMap(({ route, kind, status }) => [
+    `${stage} ${route}`,
+    `${kind} ${status ?? ""}`,
+  ]);
 }
 
 /** Two faults of one stage, drawn by a seed. */

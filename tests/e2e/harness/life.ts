@@ -1,10 +1,11 @@
+import { join } from "node:path";
 import { ERRORS } from "../../../convex/model/errors";
 import type { Launch, Sandbox } from "./client";
-import type { Case, Stage } from "./fault-matrix";
+import { unknownOf, type Case, type Stage } from "./fault-matrix";
 import { Operator, type Fault, type Made } from "./operator";
 import { Owner } from "./owner";
 import { Product } from "./product";
-import { repository, skillMd } from "./skills";
+import { git, repository, skillMd } from "./skills";
 import { until } from "./until";
 
 /** One fault costs a call of 20 s, or a lease of 60 s and the cron that sees it: a launch ends well before this. */
@@ -12,6 +13,10 @@ const ENDS_WITHIN = 180_000;
 const NOTE = "kept";
 /** A delete that was taken is still on its way. */
 const SETTLES_WITHIN = 5_000;
+/** One of a repository that changes while lives go by. */
+const CHANGING = "changing/skills/word";
+/** Longer than a life is at this. */
+const LONG_WORK = "run: sleep 120";
 /** Each is installed once in a life, which is shorter than that. */
 const SKILLS = Array.from({ length: 8 }, (_, n) => `s${n}`);
 
@@ -19,6 +24,9 @@ export type Result = { outcome: string; ms: number };
 
 /** The product, in which one life follows another. */
 export class Scene {
+  /** Requests that are not in the matrix, each told once. */
+  private readonly told = new Set<string>();
+
   private constructor(
     readonly product: Product,
     readonly operator: Operator,
@@ -32,15 +40,29 @@ export class Scene {
     ]);
     const { skillsDir } = product;
     await repository(skillsDir, "storm", "skills", Object.fromEntries(files));
+    await repository(skillsDir, "changing", "skills", {
+      "skills/word/SKILL.md": skillMd("word", "The first."),
+    });
     return new Scene(product, await Operator.of(product));
   }
 
-  /** One case in a life of its own. */
+  /** One case in a life of its own, in which the product asks for nothing that the matrix does not know. */
   async play(what: Case): Promise<Result> {
     const life = await Life.begin(this.product, this.operator);
     const result = await life.suffer(what);
     await life.end();
+    await this.allKnown();
     return result;
+  }
+
+  private async allKnown(): Promise<void> {
+    const asked = await this.operator.asked();
+    const fresh = unknownOf(asked).filter((one) => !this.told.has(one));
+    for (const one of fresh) this.told.add(one);
+    if (asked.length > 0 && fresh.length === 0) return;
+    throw new Error(
+      `Of ${asked.length} requests not in the matrix: ${fresh.join(", ")}. Add each to ROUTES, or to LEFT_OUT with the reason.`,
+    );
   }
 
   async close(): Promise<void> {
@@ -54,12 +76,13 @@ export class Life {
   private sessionId = "";
 
   private constructor(
+    private readonly product: Product,
     private readonly operator: Operator,
     private readonly owner: Owner,
   ) {}
 
   static async begin(product: Product, operator: Operator): Promise<Life> {
-    return new Life(operator, await Owner.of(product, operator));
+    return new Life(product, operator, await Owner.of(product, operator));
   }
 
   /**
@@ -107,6 +130,7 @@ export class Life {
     if (stage === "create" && status !== "empty") await this.owner.delete();
     if (running && status !== "running") await this.launchAgain();
     if (stage === "replace") await this.owner.write(NOTE);
+    if (stage === "retire") await this.outdate();
     if (stage === "wake") {
       const there = status === "running" || status === "stopped";
       if (!there) await this.launchAgain();
@@ -132,6 +156,10 @@ export class Life {
         );
       case "turn":
         return await this.talk();
+      case "work":
+        return await this.work();
+      case "retire":
+        return await this.retire();
       case "stop":
         await this.owner.stop();
         return "stopped";
@@ -167,6 +195,73 @@ export class Life {
     if (state === "done") return state;
     const error = parts.find(({ kind }) => kind === "error")?.error;
     return explained({ state, ...(error && { error }) });
+  }
+
+  /** While the agent is at work: asks for more time, looks for what it says, has it stop. */
+  private async work(): Promise<string> {
+    const { client } = this.owner;
+    const { sessionId } = this;
+    const said = await client.say(sessionId, LONG_WORK);
+    await client.answer(sessionId, said, ["running"]);
+    // A look that began before the agent did says nothing of it to the provider.
+    await this.hears("POST", /\/last-activity$/, () => this.owner.ask("keep"));
+    await this.operator.pull(sessionId);
+    await client.ask("POST", `/sessions/${sessionId}/stop`);
+    const { state } = await client.answer(sessionId, said, ["stopped"]);
+    await this.hears("POST", /\/turns\/[^/]+\/stop$/);
+    return state;
+  }
+
+  /** Two versions of one skill, the older of which one conversation alone is about. */
+  private async outdate(): Promise<void> {
+    const { client } = this.owner;
+    const { sessionId } = await client.launchReady(CHANGING);
+    const before = await this.newest();
+    const dir = join(this.product.skillsDir, "changing", "skills");
+    const words = skillMd("word", `Once more: ${crypto.randomUUID()}.`);
+    await Bun.write(join(dir, "skills/word/SKILL.md"), words);
+    git(dir, "commit", "-q", "-a", "-m", "Other words");
+    await until("new commit", async () => (await this.newest()) !== before);
+    await client.launchReady(CHANGING);
+    this.sessionId = sessionId;
+  }
+
+  private async newest(): Promise<string> {
+    const path = `/skills/resolve?link=${CHANGING}`;
+    const { body } = await this.owner.client.ask<{ skill: { sha: string } }>(
+      ...(["GET", path] as const),
+    );
+    return body.skill.sha;
+  }
+
+  /** Deletes the conversation; the version of its skill goes from the list, and from the disk. */
+  private async retire(): Promise<string> {
+    const { client } = this.owner;
+    const { status } = await client.ask(
+      ...(["DELETE", `/sessions/${this.sessionId}`] as const),
+    );
+    if (status !== 200) throw new Error(`The delete was answered ${status}.`);
+    await this.hears("DELETE", /\/4500\/skills$/);
+    const { skills } = await this.owner.sandbox();
+    const left = skills.filter(({ name }) => name === "word").length;
+    if (left !== 1) throw new Error(`${left} versions are listed.`);
+    return "retired";
+  }
+
+  /** Waits until the provider was asked this about the present sandbox. */
+  private async hears(
+    method: string,
+    end: RegExp,
+    meanwhile = async () => {},
+  ): Promise<void> {
+    const id = await this.owner.id();
+    await until(`${method} ${end.source}`, async () => {
+      await meanwhile();
+      return (await this.operator.asked()).some(
+        (one) =>
+          one.startsWith(`${method} /`) && one.includes(id) && end.test(one),
+      );
+    });
   }
 
   /** To its end, or to where it halts with a reason; the files are there in the end. */
@@ -229,7 +324,11 @@ export class Life {
 
 const told = ({ id, state }: Made) => ({ id, state });
 
-const AS: Record<string, string> = { running: "started", stopped: "stopped" };
+const AS: Record<string, string> = {
+  running: "started",
+  stopped: "stopped",
+  failed: "error",
+};
 
 /** A sandbox of the records as the provider should have it; a halted replacement's may run or not. */
 function recorded({ sandboxId: id, state: { status } }: Sandbox) {

@@ -4,6 +4,7 @@ import { Daytona } from "@daytonaio/sdk";
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import type { Product } from "./product";
+import { runningTurn } from "./tamper";
 
 /** What befalls a request to the provider; see emulators/sandbox. */
 export type Fault = {
@@ -33,6 +34,7 @@ type Sweep = {
 };
 
 const SWEEP = makeFunctionReference<"action">("node/sweeper:sweep");
+const PULL = makeFunctionReference<"action">("node/turns:pull");
 
 /** Whoever runs Slipway and its provider: sees what the provider has, lets faults befall it, has the sweeper run. */
 export class Operator {
@@ -66,6 +68,11 @@ export class Operator {
     return await this.ask<Fault[]>("GET", "/__faults");
   }
 
+  /** Its latest requests, those that faults befell as well: "METHOD /path". */
+  async asked(): Promise<string[]> {
+    return await this.ask<string[]>("GET", "/__requests");
+  }
+
   /** The provider as its customers see it: what is in a sandbox, for one. */
   async customer(): Promise<Daytona> {
     const path = join(this.product.dataDir, "secrets.json");
@@ -87,6 +94,12 @@ export class Operator {
     await this.backend.action(SWEEP, {});
     const { checks } = await this.product.health();
     return checks.backend?.sweep as Sweep;
+  }
+
+  /** Looks for what is missing of the answer under way, without waiting until it has been quiet. */
+  async pull(sessionId: string): Promise<void> {
+    const turnId = runningTurn(this.product, sessionId);
+    await this.backend.action(PULL, { turnIds: [turnId] });
   }
 
   private async ask<T>(method: string, path: string, body?: object) {

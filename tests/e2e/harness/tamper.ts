@@ -31,6 +31,26 @@ export async function tamper(
   });
 }
 
+/** The turn that runs in a conversation, which no page and no route names. */
+export function runningTurn(product: Product, sessionId: string): string {
+  const store = new Database(storeOf(product), { readonly: true });
+  try {
+    store.run("PRAGMA busy_timeout = 5000");
+    const row = store
+      .query<{ id: string }, [string]>(
+        `SELECT json_extract(value, '$._id') AS id FROM documents
+         WHERE json_extract(value, '$.sessionId') = ?
+         AND json_extract(value, '$.state') = 'running'
+         AND json_extract(value, '$.pushTokenHashes') IS NOT NULL`,
+      )
+      .get(sessionId);
+    if (!row) throw new Error(`No turn runs in ${sessionId}.`);
+    return row.id;
+  } finally {
+    store.close();
+  }
+}
+
 /**
  * Lets minutes pass that nobody waits for: the backend dies, and while it is
  * away what a sandbox is doing gets to have begun `ms` earlier.
@@ -40,8 +60,7 @@ export async function longSince(
   slotId: string,
   ms: number,
 ): Promise<void> {
-  const file = join(product.dataDir, "backend", "backend.sqlite");
-  const store = new Database(file, { readwrite: true });
+  const store = new Database(storeOf(product), { readwrite: true });
   try {
     store.run("PRAGMA busy_timeout = 5000");
     await product.kill("backend");
@@ -55,4 +74,8 @@ export async function longSince(
   } finally {
     store.close();
   }
+}
+
+function storeOf({ dataDir }: Product): string {
+  return join(dataDir, "backend", "backend.sqlite");
 }
