@@ -123,7 +123,9 @@ test("every route answers as documented", async () => {
   const slot = { params: { slotId: ada.slotId } };
   await ask("GET", "/sandboxes");
   await ask("GET", "/sandboxes/{slotId}", slot);
-  answered.add("GET /sandboxes/{slotId}/events"); // in http-api-watch.test.ts
+  // In tests of their own: http-api-watch.test.ts and http-api-retry.test.ts.
+  answered.add("GET /sandboxes/{slotId}/events");
+  answered.add("POST /messages/{messageId}/retry");
   expect(await ask("GET", "/sandboxes/{slotId}/log", slot)).toMatchObject({
     body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
   });
@@ -204,6 +206,12 @@ test.each([
   ["GET", "/skills/resolve", {}, "bad_request"],
   ["GET", "/sessions/{id}", { params: { id: "no" } }, "not_found"],
   ["POST", "/sessions/{id}/stop", { params: { id: "no" } }, "not_found"],
+  [
+    "POST",
+    "/messages/{messageId}/retry",
+    { params: { messageId: "no" } },
+    "not_found",
+  ],
   ["DELETE", "/sessions/{id}", { params: { id: "no" } }, "not_found"],
 ] as [string, string, CallOptions, string][])(
   "%s %s with %p fails as documented: %s",

@@ -225,6 +225,19 @@ export const stopSession = operation({
   failures: ["not_found"],
 });
 
+export const retryMessage = operation({
+  id: "retryMessage",
+  method: "POST",
+  path: "/messages/{messageId}/retry",
+  tag: "Conversations",
+  summary: "Run a failed or stopped answer again",
+  description:
+    "In its place: the message stays, what it had said is gone. While it is queued or running nothing happens; one that is done, or that a person wrote, is `bad_request`. A stopped sandbox is started.",
+  scope: "launch",
+  answer: { status: 202, schema: z.object({ messageId: z.string() }) },
+  failures: ["not_found"],
+});
+
 export const resolveSkill = operation({
   id: "resolveSkill",
   method: "GET",
@@ -271,6 +284,7 @@ export const OPERATIONS: readonly Operation[] = [
   listMessages,
   sendMessage,
   stopSession,
+  retryMessage,
   resolveSkill,
   getMe,
 ];
