@@ -58,7 +58,7 @@ export async function slipway(
     {
       env: {
         PATH: process.env.PATH,
-        SLIPWAY_URL: origin(),
+        SLIPWAY_URL: env.SLIPWAY_URL ?? origin(),
         SLIPWAY_TOKEN: "slp_test",
         ...env,
       },
