@@ -15,17 +15,18 @@ export const HELP = `Slipway from the command line.
   bun run slipway stop --failed             again, those that stop --all could not stop
   bun run slipway restore                   what stop --all stopped, with what came of each
                   --decline                 or forget it
-  bun run slipway start [SANDBOX]           --wait: until it has happened
+  bun run slipway start [SANDBOX]
   bun run slipway keep [SANDBOX]            for another while, before it stops by itself
   bun run slipway ticket SANDBOX terminal   where to open it, once and within a minute
   bun run slipway ticket SANDBOX port 3000
   bun run slipway ticket SANDBOX file PATH
-  bun run slipway replace [SANDBOX]         made anew, with its files; --wait follows it
+  bun run slipway replace [SANDBOX]         made anew, with its files
                   --resume, --cancel        where it came to a halt
   bun run slipway delete SANDBOX            with everything on its disk
   bun run slipway delete SESSION            with all that was said in it; files stay
 
-  --key KEY     do it once, however often it is run within a day (Idempotency-Key)
+  --wait        stop, start, restore and replace: until it has happened
+  --key KEY     do it once, however often it is run within a day (Idempotency-Key); not for tickets
   --json        one JSON object a line, for programs
   --user NAME   on the machine Slipway runs on, without a token: act as this person
 
@@ -35,5 +36,5 @@ Environment
   SLIPWAY_USER    the same as --user
 
 Exit codes
-  0 done   1 failed   2 wrong usage   3 not allowed   4 Slipway cannot be reached   130 interrupted
+  0 done   1 failed   2 wrong usage   3 not allowed   4 no Slipway answers   130 interrupted
 `;
