@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { api as functions } from "../../convex/_generated/api";
+import { MAX_POSITION } from "../../convex/lifecycle/admission";
 import { OPERATIONS } from "../../src/server/api/operations";
 import type { Person } from "./chat-harness";
 import {
@@ -302,6 +303,17 @@ test("a stream tells each change and ends with the launch", async () => {
     event: "end",
     data: { state: "cancelled" },
   });
+});
+
+test("the document says how far positions are counted", async () => {
+  const response = await api.call("GET", "/openapi.json");
+  const { components } = (await response.json()) as Document;
+  const position = { description: expect.stringContaining(`${MAX_POSITION}`) };
+  for (const record of ["Launch", "Sandbox"]) {
+    expect(components.schemas[record]).toMatchObject({
+      properties: { position },
+    });
+  }
 });
 
 /** A person whose running sandbox takes the only place. */

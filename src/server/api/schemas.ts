@@ -59,10 +59,10 @@ export const problem = name(
 
 /** Of whatever waits for a place. */
 export const queue = {
-  position: z
-    .number()
-    .nullable()
-    .meta({ description: "In the queue for a place, from 1." }),
+  position: z.number().nullable().meta({
+    description:
+      "In the queue for a place, from 1; from 200 on: at least that. A replacement that waits for its place goes before the queue and has none.",
+  }),
   ownCap: z.number().nullable().meta({
     description:
       "How many places you may have, while you wait because your own sandboxes take them all.",
