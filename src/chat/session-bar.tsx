@@ -5,6 +5,7 @@ import { Mark } from "../brand/logo";
 import { shortSha } from "../data/format";
 import type { SandboxView, SessionView, SettingsView } from "../data/types";
 import { skillPath } from "../routes";
+import { StopsIn } from "../sandbox/stops-in";
 import { Account } from "../shell/account";
 import { ThemeSwitch } from "../shell/theme-switch";
 import { IconButton } from "../ui/button";
@@ -71,6 +72,12 @@ export function SessionBar({
           <Status tone={agent.tone} live={agent.live}>
             <span className="max-md:sr-only">{agent.words}</span>
           </Status>
+        ) : null}
+        {sandbox ? (
+          // Where there is room for the panel, that one has it.
+          <span className="flex xl:hidden">
+            <StopsIn sandbox={sandbox} />
+          </span>
         ) : null}
       </div>
       <div className="flex items-center gap-0.5">
