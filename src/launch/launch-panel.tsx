@@ -95,7 +95,8 @@ export function LaunchPanel({ launch }: { launch: LaunchView }) {
 export function LaunchSummary({ launch }: { launch: LaunchView }) {
   if (isUnderWay(launch)) return null;
   const took = (launch.endedAt ?? launch.createdAt) - launch.createdAt;
-  return (
+  const recovery = launch.state === "ready" ? recoveryOf(launch) : null;
+  const folded = (
     <LazyDetails
       className="group text-[0.8125rem] text-ink-3"
       summary={
@@ -115,5 +116,13 @@ export function LaunchSummary({ launch }: { launch: LaunchView }) {
         <LaunchWaterfall launch={launch} />
       </Panel>
     </LazyDetails>
+  );
+  if (recovery === null) return folded;
+  // Not folded away: files made in the former sandbox may be gone with it.
+  return (
+    <div className="text-[0.8125rem]">
+      {folded}
+      <p className="mt-0.5 text-ink-2">{recovery}</p>
+    </div>
   );
 }
