@@ -35,6 +35,13 @@ describe("the warning before a stop", () => {
     expect(out).toContain("Keep it running");
     expect(out).toMatch(/aria-hidden="true"><span class="tabular">/);
   });
+
+  test("blames nobody's absence: an agent may be at work, and a tab be watching", () => {
+    const out = html(1_000, 300_000);
+    expect(out).toContain("Nobody has written to it for a while.");
+    expect(out).not.toContain("nobody uses it");
+    expect(out).not.toContain("Nobody has used it");
+  });
 });
 
 test("the server's clock is known to half a round trip, however wrong ours is", () => {

@@ -26,7 +26,7 @@ export function StopWarning({
     <>
       <p className="sr-only" role="status">
         {warned
-          ? "This sandbox is about to stop because nobody uses it. You can keep it running."
+          ? "This sandbox is about to stop because nobody has written to it for a while. You can keep it running."
           : ""}
       </p>
       {warned ? (
@@ -44,8 +44,8 @@ export function StopWarning({
           }
           actions={<KeepRunning key={warnedAt} slotId={slotId} />}
         >
-          Nobody has used it for a while. Its files are kept, and it can be
-          started again at any time.
+          Nobody has written to it for a while. Its files are kept, and it can
+          be started again at any time.
         </Callout>
       ) : null}
     </>
