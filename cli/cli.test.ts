@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { MAX_POSITION } from "@convex/lifecycle/admission";
 import {
   answers,
   answersInTests,
@@ -298,13 +297,6 @@ test("events are found wherever the bytes are cut", async () => {
       { event: "b", data: 2 },
     ]);
   }
-});
-
-test("the last position that is counted stands for all after it", () => {
-  expect(queueWords({ position: 199 })).toBe("199th in line");
-  expect(queueWords({ position: MAX_POSITION })).toBe(
-    "in line: more than 199 are before you",
-  );
 });
 
 test("a terminal sees what is going on, a file only what has happened", () => {

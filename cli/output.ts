@@ -1,3 +1,4 @@
+import { MAX_POSITION } from "../convex/model/admission";
 import type { Queue } from "./shapes";
 
 /** Where a command says things: words for people, or lines of JSON for programs. */
@@ -65,9 +66,6 @@ export function table(rows: string[][]): string[] {
   );
 }
 
-/** Slipway counts no further (MAX_POSITION there): this position is it, or any after it. */
-const COUNTED = 200;
-
 /** "3rd in line", and why that may not help; empty for what does not wait. */
 export function queueWords({ position, ownCap }: Queue): string {
   if (!position) return "";
@@ -75,9 +73,10 @@ export function queueWords({ position, ownCap }: Queue): string {
     const places = ownCap === 1 ? "place" : "places";
     return `in line: your own sandboxes take all your ${ownCap} ${places}, stop one`;
   }
-  return position < COUNTED
+  // Farther nobody counts.
+  return position < MAX_POSITION
     ? `${ordinal(position)} in line`
-    : `in line: more than ${COUNTED - 1} are before you`;
+    : `${ordinal(MAX_POSITION)} or later in line`;
 }
 
 const RULES = new Intl.PluralRules("en", { type: "ordinal" });

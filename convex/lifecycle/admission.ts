@@ -6,7 +6,7 @@ import {
   type MutationCtx,
   type QueryCtx,
 } from "../_generated/server";
-import { capsOf, Occupancy } from "../model/admission";
+import { capsOf, MAX_POSITION, Occupancy } from "../model/admission";
 import type { Failure } from "../model/errors";
 import { isOff } from "../model/slot";
 import { getRemote } from "./records";
@@ -173,13 +173,7 @@ export async function queueOf(
   return { position, ownCap: own.length < cap ? null : cap };
 }
 
-/**
- * How far ahead the count of a position goes; beyond it is "more than". A page
- * of a hundred that wait counts it for each, within what one query may read.
- */
-export const MAX_POSITION = 200;
-
-/** The slot's place in the queue, from 1, or null when it is not queued. */
+/** The slot's place in the queue, from 1 to MAX_POSITION, or null when it is not queued. */
 async function positionOf(
   ctx: QueryCtx,
   slot: { _id: Id<"slots">; state: Doc<"slots">["state"] },

@@ -11,6 +11,12 @@ export const DEFAULT_CAPS: Caps = { deployment: 50, user: 5 };
 /** Above this a single transaction could not count what is taken. */
 export const MAX_CAP = 2_000;
 
+/**
+ * How far a position in the queue is counted: this one says "here or later". A
+ * page of a hundred that wait counts it for each, within what one query may read.
+ */
+export const MAX_POSITION = 200;
+
 export type CapsRead =
   { ok: true; caps: Caps } | { ok: false; problem: Failure };
 
@@ -26,15 +32,15 @@ const NAMES = {
  */
 export function capsOf(env: Record<string, string | undefined>): CapsRead {
   const caps = { ...DEFAULT_CAPS };
-  for (const of of ["deployment", "user"] as const) {
-    const given = env[NAMES[of]];
+  for (const whose of ["deployment", "user"] as const) {
+    const given = env[NAMES[whose]];
     if (given === undefined || given === "") continue;
     const cap = Number(given);
     if (!Number.isInteger(cap) || cap < 1 || cap > MAX_CAP) {
-      const message = `${NAMES[of]} must be a number from 1 to ${MAX_CAP}: ${given}`;
+      const message = `${NAMES[whose]} must be a number from 1 to ${MAX_CAP}: ${given}`;
       return { ok: false, problem: failure("caps_unreadable", message) };
     }
-    caps[of] = cap;
+    caps[whose] = cap;
   }
   return { ok: true, caps };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { MAX_POSITION } from "@convex/model/admission";
 import { ordinal, queueWords } from "./queue";
 
 test.each([
@@ -23,6 +24,15 @@ test("who waits for others is told the position, and that nothing need be done",
   expect(queueWords({ position: 1, ownCap: null })?.title).toBe(
     "You are next in the queue",
   );
+});
+
+test("where the count ends, nobody is told a place that may be a later one", () => {
+  const last = queueWords({ position: MAX_POSITION - 1, ownCap: null });
+  expect(last?.title).toBe("You are 199th in the queue");
+  expect(queueWords({ position: MAX_POSITION, ownCap: null })).toEqual({
+    title: "You are 200th or later in the queue",
+    text: expect.stringContaining("199 or more are ahead of you."),
+  });
 });
 
 test("who waits for their own is told to stop one: the position says nothing", () => {

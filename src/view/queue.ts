@@ -1,3 +1,4 @@
+import { MAX_POSITION } from "@convex/model/admission";
 import { plural } from "../data/format";
 
 export type Place = { position: number | null; ownCap: number | null };
@@ -14,12 +15,19 @@ export function queueWords({
       text: "Stop one, and this starts by itself.",
     };
   }
+  const text = "All places are taken. It starts by itself when one is free.";
+  if (position >= MAX_POSITION) {
+    return {
+      title: `You are ${ordinal(MAX_POSITION)} or later in the queue`,
+      text: `${MAX_POSITION - 1} or more are ahead of you. ${text}`,
+    };
+  }
   return {
     title:
       position === 1
         ? "You are next in the queue"
         : `You are ${ordinal(position)} in the queue`,
-    text: "All places are taken. It starts by itself when one is free.",
+    text,
   };
 }
 
