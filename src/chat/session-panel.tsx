@@ -11,6 +11,7 @@ import type {
 } from "../data/types";
 import { isUnderWay, PATH_WORDS } from "../launch/phases";
 import { Timeline } from "../launch/timeline";
+import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
 import { IconButton } from "../ui/button";
 import { cx } from "../ui/cx";
@@ -105,6 +106,10 @@ export function SessionPanel({
             </div>
           </Group>
         ) : null}
+        {/* Also of a sandbox that is deleted and on no other page. */}
+        <div className="-mx-5 border-y border-line">
+          <Activity slotId={session.slotId} />
+        </div>
         <DeleteSession session={session} />
       </div>
     </aside>

@@ -4,14 +4,12 @@ import type { ReactNode } from "react";
 import { api } from "@convex/_generated/api";
 import type { Read } from "../data/reads";
 import { useRecord } from "../data/use-record";
-import { Activity } from "../log/activity";
 import { SignedIn } from "../shell/signed-in";
-import { ButtonLink } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
-import { Empty, Panel, Section } from "../ui/panel";
+import { Empty, Section } from "../ui/panel";
 import { LaunchHistory } from "./launch-history";
 import { RestorePanel } from "./restore-panel";
-import { SandboxCard } from "./sandbox-card";
+import { Sandboxes } from "./sandboxes";
 import { Sessions } from "./sessions";
 import { RowsSkeleton, SandboxCardSkeleton } from "./skeletons";
 import { StopAll } from "./stop-all";
@@ -44,38 +42,7 @@ function Contents() {
       >
         <RestorePanel />
         <Listed read={sandboxes} skeleton={<SandboxCardSkeleton />}>
-          {(list) => {
-            const there = list.filter(
-              (sandbox) => sandbox.state.status !== "empty",
-            );
-            return there.length === 0 ? (
-              <div className="space-y-4">
-                <Empty
-                  title="No sandbox"
-                  action={
-                    <ButtonLink href="/" icon="anchor">
-                      Open a skill
-                    </ButtonLink>
-                  }
-                >
-                  The first launch makes one. It stops by itself when it is idle
-                  and keeps its files.
-                </Empty>
-                {list.map(({ slotId }) => (
-                  // What became of the one that was here.
-                  <Panel key={slotId}>
-                    <Activity slotId={slotId} />
-                  </Panel>
-                ))}
-              </div>
-            ) : (
-              <div className="space-y-4">
-                {there.map((sandbox) => (
-                  <SandboxCard key={sandbox.slotId} sandbox={sandbox} />
-                ))}
-              </div>
-            );
-          }}
+          {(list) => <Sandboxes list={list} />}
         </Listed>
       </Section>
       <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">

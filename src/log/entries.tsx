@@ -17,7 +17,7 @@ export function EntryList({
   since?: number;
 }) {
   return (
-    <ol className="divide-y divide-line">
+    <ol className="@container divide-y divide-line">
       {entries.map((entry) => (
         <Row key={entry.eventId} entry={entry} since={since} />
       ))}
@@ -50,7 +50,7 @@ function Row({ entry, since }: { entry: LogEntry; since?: number }) {
     ("ok" in what && !what.ok) || ("error" in what && what.error !== undefined);
   const ms = "ms" in what ? what.ms : undefined;
   return (
-    <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-3 py-2 text-[0.8125rem] sm:flex-nowrap sm:px-4">
+    <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-3 py-2 text-[0.8125rem] @md:flex-nowrap @md:px-4">
       <span className="w-24 shrink-0 text-xs text-ink-3">
         {since === undefined ? (
           <When at={at} />
@@ -60,7 +60,7 @@ function Row({ entry, since }: { entry: LogEntry; since?: number }) {
           </span>
         )}
       </span>
-      <span className="order-last w-full min-w-0 sm:order-none sm:w-auto sm:flex-1">
+      <span className="order-last w-full min-w-0 @md:order-none @md:w-auto @md:flex-1">
         <span
           aria-hidden="true"
           className={cx(
