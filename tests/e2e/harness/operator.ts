@@ -35,6 +35,9 @@ type Sweep = {
 
 const SWEEP = makeFunctionReference<"action">("node/sweeper:sweep");
 const PULL = makeFunctionReference<"action">("node/turns:pull");
+const PROBE = makeFunctionReference<"mutation">(
+  "lifecycle/probes:probeRunning",
+);
 
 /** Whoever runs Slipway and its provider: sees what the provider has, lets faults befall it, has the sweeper run. */
 export class Operator {
@@ -100,6 +103,11 @@ export class Operator {
   async pull(sessionId: string): Promise<void> {
     const turnId = runningTurn(this.product, sessionId);
     await this.backend.action(PULL, { turnIds: [turnId] });
+  }
+
+  /** One run of the cron that looks at what runs, beside its own. */
+  async probe(): Promise<void> {
+    await this.backend.mutation(PROBE, {});
   }
 
   private async ask<T>(method: string, path: string, body?: object) {

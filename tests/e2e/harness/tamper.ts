@@ -60,17 +60,48 @@ export async function longSince(
   slotId: string,
   ms: number,
 ): Promise<void> {
+  const changes = await whileAway(
+    product,
+    `UPDATE documents
+     SET value = json_set(value, '$.state.since', json_extract(value, '$.state.since') - ?)
+     WHERE json_extract(value, '$._id') = ?`,
+    [ms, slotId],
+  );
+  if (changes !== 1) throw new Error(`${changes} records of ${slotId}.`);
+}
+
+/**
+ * The same of a sandbox that nobody uses: it was last heard of `ms` earlier. No
+ * index has that time, as none may that is changed here.
+ */
+export async function longUnused(
+  product: Product,
+  slotId: string,
+  ms: number,
+): Promise<void> {
+  const changes = await whileAway(
+    product,
+    `UPDATE documents
+     SET value = json_set(value, '$.confirmedAt', json_extract(value, '$.confirmedAt') - ?)
+     WHERE json_extract(value, '$.slotId') = ?
+       AND json_extract(value, '$.confirmedAt') IS NOT NULL
+       AND json_extract(value, '$.failures') IS NOT NULL`,
+    [ms, slotId],
+  );
+  if (changes !== 1) throw new Error(`${changes} activities of ${slotId}.`);
+}
+
+/** Writes to the store while the backend, killed, is away. Answers how many records it changed. */
+async function whileAway(
+  product: Product,
+  sql: string,
+  values: (string | number)[],
+): Promise<number> {
   const store = new Database(storeOf(product), { readwrite: true });
   try {
     store.run("PRAGMA busy_timeout = 5000");
     await product.kill("backend");
-    const { changes } = store.run(
-      `UPDATE documents
-       SET value = json_set(value, '$.state.since', json_extract(value, '$.state.since') - ?)
-       WHERE json_extract(value, '$._id') = ?`,
-      [ms, slotId],
-    );
-    if (changes !== 1) throw new Error(`${changes} records of ${slotId}.`);
+    return store.run(sql, values).changes;
   } finally {
     store.close();
   }

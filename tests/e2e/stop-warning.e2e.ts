@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { AUTO_STOP, MINUTE, STOP_WARNING } from "../../convex/model/timing";
+import {
+  Client,
+  openBrowser,
+  Operator,
+  Product,
+  signIn,
+  until,
+  watchErrors,
+} from "./harness";
+import { longUnused } from "./harness/tamper";
+
+/** The time that is left before a sandbox stops by itself, and how a person gets more of it. */
+
+const SKILL = "slipway/examples/csv-detective";
+
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  product = await Product.start();
+  browser = await openBrowser();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+test("the session counts down at every width, in one place, and nothing sticks out", async () => {
+  const client = await Client.of(product, "reader");
+  const { sessionId } = await client.launchReady(SKILL);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const errors = watchErrors(page);
+  await signIn(page, product, "reader");
+  await page.goto(`${product.baseUrl}/sessions/${sessionId}`);
+  const bar = page.getByRole("banner").getByText("Stops, if idle, in");
+  const panel = page
+    .getByRole("complementary", { name: "Details of this session" })
+    .getByText("Stops, if idle, in");
+  for (const width of [360, 390, 1024, 1440]) {
+    await page.setViewportSize({ width, height: 844 });
+    const [shown, folded] = width < 1280 ? [bar, panel] : [panel, bar];
+    await shown.waitFor();
+    await shown
+      .locator("..")
+      .getByText(/\d:\d\d/)
+      .waitFor();
+    expect(await folded.isVisible()).toBe(false);
+    const wide = await page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
+    expect([width, wide]).toEqual([width, 0]);
+    const dir = process.env.SHOTS;
+    if (dir) await page.screenshot({ path: `${dir}/countdown-${width}.png` });
+  }
+  expect(errors).toEqual([]);
+  await context.close();
+}, 180_000);
+
+test("a stop is announced; whoever keeps it running has half an hour again", async () => {
+  const client = await Client.of(product, "away");
+  await client.launchReady(SKILL);
+  // While its agent boots it is asked, which counts as use.
+  const sandbox = await until("an agent that is up", async () => {
+    const [only] = await client.sandboxes();
+    return only?.agent?.state === "ready" && only;
+  });
+  await longUnused(product, sandbox.slotId, AUTO_STOP - STOP_WARNING + MINUTE);
+  await until("the backend again", async () => (await product.health()).ok);
+
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, product, "away");
+  const warning = page.getByText("This sandbox stops in");
+  const operator = await Operator.of(product);
+  // It is looked at once the last look is 50 s old.
+  await until(
+    "the warning",
+    async () => {
+      await operator.probe();
+      return warning.isVisible();
+    },
+    { withinMs: 90_000, everyMs: 1_000 },
+  );
+  await page.getByText(/^Nobody has written to it for a while/).waitFor();
+  // What is left of it, less what passed since.
+  await warning.getByText(/^[0-3]:\d\d$/).waitFor();
+
+  await page.getByRole("button", { name: "Keep it running" }).click();
+  await warning.waitFor({ state: "detached" });
+  await page.getByText(/^(30:00|29:\d\d)$/).waitFor();
+  const [after] = await client.sandboxes();
+  expect(after).toMatchObject({
+    sandboxId: sandbox.sandboxId,
+    state: { status: "running" },
+  });
+  await context.close();
+}, 180_000);
