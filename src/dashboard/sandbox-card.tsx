@@ -16,6 +16,7 @@ import { Panel } from "../ui/panel";
 import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
 import { agentWords, sandboxName, sandboxWords } from "../view/words";
+import { CheckNow } from "./check-now";
 import { Replacement } from "./replacement";
 import { SandboxActions } from "./sandbox-actions";
 
@@ -106,6 +107,7 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           ) : (
             <Age at={sandbox.lastConfirmedAt} />
           )}
+          <CheckNow sandbox={sandbox} />
         </Figure>
         <Figure name="Stops by itself in">
           {running && sandbox.autoStopAt !== null ? (

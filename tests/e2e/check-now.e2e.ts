@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { LOOK_COOLDOWN } from "../../convex/model/timing";
+import {
+  Client,
+  openBrowser,
+  Operator,
+  Product,
+  signIn,
+  until,
+  watchErrors,
+} from "./harness";
+import { longUnused } from "./harness/tamper";
+
+/** Somebody asks how a sandbox is, and need not wait for the minute. */
+
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  product = await Product.start();
+  browser = await openBrowser();
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await product?.stop();
+});
+
+test("a sandbox that was stopped behind our back is seen to be at the press of a button", async () => {
+  const client = await Client.of(product, "asker");
+  await client.launchReady("slipway/examples/csv-detective");
+  const sandbox = await until("an agent that is up", async () => {
+    const [only] = await client.sandboxes();
+    return only?.agent?.state === "ready" && only;
+  });
+  // One that was just heard of is not looked at.
+  await longUnused(product, sandbox.slotId, LOOK_COOLDOWN);
+  await until("the backend again", async () => (await product.health()).ok);
+
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, product, "asker");
+  const errors = watchErrors(page);
+  const check = page.getByRole("button", { name: "Check now" });
+  await check.waitFor();
+  const operator = await Operator.of(product);
+  const provider = await operator.customer();
+  await (await provider.get(sandbox.sandboxId ?? "")).stop();
+  expect((await client.sandboxes())[0]?.state.status).toBe("running");
+
+  await check.press("Enter");
+  // Sooner than the look of each minute, which is not due yet.
+  const stopped = page.getByText(/^Stopped/);
+  await stopped.waitFor({ timeout: 15_000 });
+  await check.waitFor({ state: "detached" });
+  expect(errors).toEqual([]);
+  await context.close();
+}, 120_000);
