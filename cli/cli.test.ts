@@ -12,7 +12,7 @@ import {
 } from "./fixtures";
 import { readArguments, UsageError } from "./arguments";
 import { readEvents } from "./events";
-import { output, queueWords, table } from "./output";
+import { output, table } from "./output";
 
 answersInTests();
 

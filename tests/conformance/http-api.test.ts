@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { api as functions } from "../../convex/_generated/api";
-import { MAX_POSITION } from "../../convex/lifecycle/admission";
+import { MAX_POSITION } from "../../convex/model/admission";
 import { OPERATIONS } from "../../src/server/api/operations";
 import type { Person } from "./chat-harness";
 import {
@@ -131,6 +131,7 @@ test("every route answers as documented", async () => {
     body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
   });
   await ask("POST", "/sandboxes/{slotId}/start", slot);
+  await ask("POST", "/sandboxes/{slotId}/look", slot);
   await ask("POST", "/sandboxes/{slotId}/keep", slot);
   await ask("POST", "/sandboxes/{slotId}/tickets", {
     ...slot,

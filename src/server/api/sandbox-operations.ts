@@ -87,6 +87,16 @@ export const startSandbox = operation({
   failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
 });
 
+export const lookAtSandbox = operation({
+  ...commandsOne,
+  id: "lookAtSandbox",
+  path: "/sandboxes/{slotId}/look",
+  summary: "Look at a running sandbox now",
+  description:
+    "Its state at the provider and its agent's are asked for, as they are by themselves each minute; what is found is in the sandbox within moments. One that was heard of in the last 15 s is not asked again.",
+  failures: ["not_found", "sandbox_not_running"],
+});
+
 export const keepSandbox = operation({
   ...commandsOne,
   id: "keepSandbox",
