@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AxeResults } from "axe-core";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, Product, signIn, watchErrors } from "./harness";
+import {
+  Client,
+  openBrowser,
+  Product,
+  signIn,
+  until,
+  watchErrors,
+  type Launch,
+} from "./harness";
 
 /** The log as people see it: beneath a launch's phases, and as a sandbox's activity. */
 
@@ -103,5 +111,35 @@ test("a launch that fails shows which call failed, and why", async () => {
   await summary.waitFor({ timeout: 60_000 });
   await summary.click();
   await page.getByText("Create at the provider: refused").waitFor();
+  await context.close();
+}, 120_000);
+
+test("the log of a skill's own sandbox that was deleted is there in its conversation, and fits", async () => {
+  const client = await Client.of(product, "owner");
+  const { body } = await client.ask<Launch>("POST", "/launches", {
+    ...{ skill: "slipway/examples/csv-detective", own: true },
+  });
+  const { sessionId } = await client.ended(body.launchId);
+  const [sandbox] = await client.sandboxes();
+  await client.ask("DELETE", `/sandboxes/${sandbox?.slotId}`);
+  await until("its end", async () => (await client.sandboxes()).length === 0);
+
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    ...{ reducedMotion: "reduce", bypassCSP: true },
+  });
+  const page = await context.newPage();
+  await signIn(page, product, "owner");
+  await page.goto(`${product.baseUrl}/sessions/${sessionId}`);
+  const details = page.getByRole("complementary", {
+    name: "Details of this session",
+  });
+  await details.locator("summary").filter({ hasText: "Activity" }).click();
+  await details.getByText("There is no sandbox any more").waitFor();
+  await details.getByText("Deletion asked for").waitFor();
+  expect(await details.evaluate((it) => it.scrollWidth - it.clientWidth)).toBe(
+    0,
+  );
+  expect(await problems(page)).toEqual([]);
   await context.close();
 }, 120_000);
