@@ -136,7 +136,10 @@ test("a visible tab says that it watches, and counts down by the server's clock"
   await until("a heartbeat", async () =>
     sent.some((frame) => frame.includes("presence:watch")),
   );
-  await page.getByText(/^(29|30):\d\d$/).waitFor({ timeout: 30_000 });
+  await page
+    .getByRole("complementary", { name: "Details of this session" })
+    .getByText(/^(29|30):\d\d$/)
+    .waitFor({ timeout: 30_000 });
   const beats = sent.filter((frame) => frame.includes("presence:watch"));
   expect(beats.length).toBeLessThan(3);
   await context.close();
