@@ -48,7 +48,8 @@ export async function control(
 ): Promise<0 | 1> {
   const path = await pathOf(client, args);
   await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
-  return settle(client, path, { wanted, wait: args.wait && WAIT_MS }, out);
+  const wait = args.wait && WAIT_MS;
+  return settle(client, path, { wanted: [wanted], wait }, out);
 }
 
 /** Has the idle time of a sandbox counted anew. */
@@ -77,14 +78,16 @@ export async function replace(
   const what = flag ? `replace/${flag}` : "replace";
   await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
   const wait = args.wait && REPLACE_WAIT_MS;
-  return settle(client, path, { wanted: "running", wait }, out);
+  // A replacement that only waited for its place leaves what was stopped stopped.
+  const wanted = flag === "cancel" ? ["running", "stopped"] : ["running"];
+  return settle(client, path, { wanted, wait }, out);
 }
 
 /** Tells how a sandbox fares, until it is as `wanted`, has failed or halted. */
 async function settle(
   client: Client,
   path: string,
-  { wanted, wait }: { wanted: string; wait: number | false },
+  { wanted, wait }: { wanted: string[]; wait: number | false },
   out: Output,
 ): Promise<0 | 1> {
   if (!wait) return tellNow(await client.ask("GET", path, sandbox), out);
@@ -96,7 +99,7 @@ async function settle(
   try {
     const settled = await watch(client, watched, (now) => {
       const { status, error } = now.state;
-      if (error || status === wanted || status === EMPTY) return now;
+      if (error || wanted.includes(status) || status === EMPTY) return now;
       const words = wordsOf(now);
       // A replacement's stages and places in the queue are news of their own.
       if (words !== told && (now.state.stage || now.position)) {
@@ -109,7 +112,7 @@ async function settle(
     });
     const code = tellNow(settled, out);
     // What is stopped in line, before it was ever made, is empty.
-    const gone = settled.state.status === EMPTY && wanted !== "stopped";
+    const gone = settled.state.status === EMPTY && !wanted.includes("stopped");
     return gone ? 1 : code;
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;

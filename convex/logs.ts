@@ -7,7 +7,7 @@ import { getUser } from "./access";
 import type { Doc } from "./_generated/dataModel";
 import type { QueryCtx } from "./_generated/server";
 import { userQuery } from "./functions";
-import { logActor, logWhat } from "./model/logEntry";
+import { logActor, logWhat, type LogCall } from "./model/logEntry";
 import { isDetail, tell } from "./model/logWords";
 
 /** What happened to a sandbox and to a launch, for their owner and for support. */
@@ -86,9 +86,13 @@ function during(ctx: QueryCtx, launch: Doc<"launches">) {
     .take(MAX_OF_LAUNCH);
 }
 
+const OF_MESSAGES = new Set<LogCall>(["send", "pull", "halt"]);
+
 /** Another launch may be under way in the same sandbox at the same time. */
 function isOf({ launchId, what }: Doc<"events">, launch: Doc<"launches">) {
   if (launchId) return launchId === launch._id;
+  // A launch is over before anything is said in its conversation.
+  if (what.kind === "call" && OF_MESSAGES.has(what.call)) return false;
   const skillKey = "skillKey" in what ? what.skillKey : undefined;
   return skillKey === undefined || skillKey === launch.skillKey;
 }

@@ -108,8 +108,8 @@ export const start = userMutation({
 /**
  * Looks at a running sandbox now: at its state at the provider and at its daemon,
  * which the records tell within moments. One look serves all who ask for it, and
- * one that was just heard of (15 s) is not looked at. Throws
- * `sandbox_not_running`, `not_found`, `rate_limited`.
+ * one that was just heard of (15 s) is not looked at. Asking its daemon counts as
+ * use of it. Throws `sandbox_not_running`, `not_found`, `rate_limited`.
  */
 export const look = userMutation({
   scope: "control",

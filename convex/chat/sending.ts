@@ -11,6 +11,7 @@ import { log } from "../lifecycle/log";
 import { STOP_AGAIN } from "../model/chat/limits";
 import { afterSend } from "../model/chat/turn";
 import { sendOf } from "../model/log";
+import { failure } from "../model/errors";
 import { failureValidator } from "../validators";
 import { daemon, daemonOf } from "./daemon";
 import { dispatchTurns, scheduleSend, waitAgain } from "./dispatch";
@@ -59,8 +60,8 @@ export const beginSend = internalMutation({
       session && (await getInstalled(ctx, slot, session.skillKey, session.sha));
     if (!session || !address) return null; // the check takes it up
     if (!skill) {
-      // The disk was found to lack it meanwhile: whoever waits has it put back.
-      await waitAgain(ctx, turnId);
+      // The disk was found to lack it meanwhile.
+      await reinstallFor(ctx, turn, slot.generation);
       await dispatchTurns(ctx, turn.slotId);
       return null;
     }
@@ -118,8 +119,7 @@ export const sent = internalMutation({
       return null;
     }
     if (!isItsSender(turn, token)) return null;
-    const reinstalled = turn.reinstalledFor === generation;
-    const after = afterSend({ ...turn, reinstalled }, outcome);
+    const after = afterSend(turn.attempt, outcome);
     switch (after.next) {
       case "run":
         await ctx.db.patch("turns", turnId, { state: "running" });
@@ -132,15 +132,13 @@ export const sent = internalMutation({
         break;
       case "reinstall":
         await forgetSkill(ctx, turn);
-        await waitAgain(ctx, turnId);
-        await ctx.db.patch("turns", turnId, { reinstalledFor: generation });
+        await reinstallFor(ctx, turn, generation);
         await dispatchTurns(ctx, turn.slotId);
         break;
       case "fail": {
         const { error } = after;
         // Of tries that nobody answered, one may have arrived.
         const there = turn.attempt > 0 || after.suspect ? "perhaps" : "over";
-        if (outcome.kind === "not_installed") await forgetSkill(ctx, turn);
         await endTurn(ctx, turn, { state: "failed", error }, there);
         if (after.suspect) await suspect(ctx, turn.slotId);
         await dispatchTurns(ctx, turn.slotId);
@@ -150,6 +148,23 @@ export const sent = internalMutation({
     return null;
   },
 });
+
+/** Waits for its skill to be put back, once for each disk: one that lies denies it for ever. */
+async function reinstallFor(
+  ctx: MutationCtx,
+  turn: Doc<"turns">,
+  generation: number,
+): Promise<void> {
+  if (turn.reinstalledFor === generation) {
+    const error = failure(
+      "install_failed",
+      "The sandbox says again that it does not have the skill it was given.",
+    );
+    return endTurn(ctx, turn, { state: "failed", error });
+  }
+  await waitAgain(ctx, turn._id);
+  await ctx.db.patch("turns", turn._id, { reinstalledFor: generation });
+}
 
 /** The disk says a skill is not there, so the record may not say it is (I4). */
 async function forgetSkill(

@@ -65,9 +65,9 @@ export const beginHalt = internalMutation({
 });
 
 const HALTS = {
-  stopping: "taken",
-  unknown_turn: "there is no such message",
-  unreachable: "no answer",
+  stopping: ["taken", true],
+  unknown_turn: ["there is no such message", true],
+  unreachable: ["no answer", false],
 } as const;
 
 /** Takes the answers to stops. */
@@ -92,20 +92,17 @@ export const halted = internalMutation({
     const slot = await requireSlot(ctx, slotId);
     if (slot.generation !== generation) return null;
     const reached = answers.some(({ outcome }) => outcome !== "unreachable");
-    if (reached) {
-      const found = new Set(answers.map(({ outcome }) => HALTS[outcome]));
-      const outcome = [...found].join(", ");
-      const ok = !found.has(HALTS.unreachable);
-      const what = { kind: "call", call: "halt", outcome, ok, ms } as const;
-      await log(ctx, { slot, what });
-      await confirmActivity(ctx, slotId);
-    } else {
-      await suspect(ctx, slotId); // what comes of that is in the log
-    }
+    if (reached) await confirmActivity(ctx, slotId);
+    else await suspect(ctx, slotId);
     for (const { stopId, turnId, outcome } of answers) {
       await settleStop(ctx, stopId, outcome !== "unreachable");
       const turn = await ctx.db.get("turns", turnId);
-      if (turn?.state !== "running" || outcome === "stopping") continue;
+      if (turn?.state !== "running") continue;
+      // Only of what somebody stopped: a hostile one is told again and again.
+      const [words, ok] = HALTS[outcome];
+      const about = { kind: "call", call: "halt", ok, ms } as const;
+      await log(ctx, { slot, what: { ...about, outcome: words } });
+      if (outcome === "stopping") continue;
       const there = outcome === "unknown_turn" ? "over" : "perhaps";
       await endTurn(ctx, turn, { state: "stopped" }, there);
     }

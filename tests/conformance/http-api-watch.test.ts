@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { MAX_OPEN } from "../../src/server/api/open-streams";
 import { startApi, type Api } from "./http-api-harness";
 import { parse, reading } from "./http-api-events";
 
@@ -86,4 +87,18 @@ test("nobody watches another's", async () => {
     ...{ token, params: { slotId } },
   });
   expect(response.status).toBe(404);
+});
+
+test("one token has no more than so many open; who closes one may open another", async () => {
+  const { token, slotId } = await api.person("cleo");
+  const as = { token, params: { slotId } };
+  const open = () => api.call("GET", EVENTS, as);
+  const opened = await Promise.all(Array.from({ length: MAX_OPEN }, open));
+  const refused = await open();
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+  await opened[0]?.body?.cancel();
+  const next = await open();
+  expect(next.status).toBe(200);
+  for (const { body } of [...opened.slice(1), next]) await body?.cancel();
 });

@@ -143,7 +143,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     return said(200, {
       ok: true,
       agent: { state: box.agent },
-      skills: world.mood === "denies" ? [] : skills,
+      skills: world.mood.startsWith("denies") ? [] : skills,
     });
   },
 
@@ -209,6 +209,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
       row.startsWith(`${skill.key} `),
     );
     if (!installed) return said(409, { code: "skill_not_installed" });
+    if (world.mood === "denies-busily") return said(409, { code: "busy" });
     for (const run of box.turns.values()) {
       if (run.works && run.sessionId === sessionId) {
         return said(409, { code: "session_busy", turnId: run.turnId });

@@ -64,6 +64,7 @@ export type Mood =
   | "quota" // creates are refused
   | "forbidden" // the provider refuses reads and uploads
   | "denies" // the daemon says that it has no skill
+  | "denies-busily" // and has no time for messages either
   | "sign-in" // the proxy before the daemons turns everybody away
   | "coded-503" // a proxy answers a stranger in the daemon's manner
   | "404"; // the provider knows nothing and nobody

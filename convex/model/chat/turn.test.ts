@@ -11,16 +11,14 @@ const place = (over: Partial<Place>): Place => ({
   ...over,
 });
 
-const tried = (attempt: number) => ({ attempt, reinstalled: false });
-
 describe("handing a turn over", () => {
   test("accepted: it runs", () => {
-    expect(afterSend(tried(3), { kind: "accepted" })).toEqual({ next: "run" });
+    expect(afterSend(3, { kind: "accepted" })).toEqual({ next: "run" });
   });
 
   test("unreachable: again with growing waits, and somebody looks", () => {
-    const first = afterSend(tried(0), { kind: "unreachable" });
-    const third = afterSend(tried(2), { kind: "unreachable" });
+    const first = afterSend(0, { kind: "unreachable" });
+    const third = afterSend(2, { kind: "unreachable" });
     expect(first).toMatchObject({ next: "retry", suspect: true });
     expect(third).toMatchObject({ next: "retry", suspect: true });
     const delay = (after: typeof first) => "delay" in after && after.delay;
@@ -28,9 +26,7 @@ describe("handing a turn over", () => {
   });
 
   test("unreachable for good: fails with a reason that may be retried", () => {
-    expect(
-      afterSend(tried(MAX_SENDS - 1), { kind: "unreachable" }),
-    ).toMatchObject({
+    expect(afterSend(MAX_SENDS - 1, { kind: "unreachable" })).toMatchObject({
       next: "fail",
       error: { code: "agent_lost", retryable: true },
     });
@@ -38,7 +34,7 @@ describe("handing a turn over", () => {
 
   test("refused: fails at once with the sandbox's reason", () => {
     const error = failure("internal", "no");
-    expect(afterSend(tried(0), { kind: "refused", error })).toEqual({
+    expect(afterSend(0, { kind: "refused", error })).toEqual({
       next: "fail",
       error,
       suspect: false,
@@ -46,17 +42,8 @@ describe("handing a turn over", () => {
   });
 
   test("the disk lacks the skill: it is installed again", () => {
-    expect(afterSend(tried(0), { kind: "not_installed" })).toEqual({
+    expect(afterSend(0, { kind: "not_installed" })).toEqual({
       next: "reinstall",
-    });
-  });
-
-  test("a disk that is said to lack it again is not believed for ever", () => {
-    const again = { attempt: 0, reinstalled: true };
-    expect(afterSend(again, { kind: "not_installed" })).toMatchObject({
-      next: "fail",
-      error: { code: "install_failed" },
-      suspect: false,
     });
   });
 });

@@ -18,19 +18,8 @@ export type AfterSend =
   | { next: "reinstall" }
   | { next: "fail"; error: Failure; suspect: boolean };
 
-const LACKING = failure(
-  "install_failed",
-  "The sandbox says again that it does not have the skill it was given.",
-);
-
-/**
- * What to do about an outcome. `attempt` counts the tries before this one;
- * `reinstalled`: this disk was said to lack the skill before, and got it again.
- */
-export function afterSend(
-  { attempt, reinstalled }: { attempt: number; reinstalled: boolean },
-  outcome: SendOutcome,
-): AfterSend {
+/** What to do about an outcome; `attempt` counts the tries before this one. */
+export function afterSend(attempt: number, outcome: SendOutcome): AfterSend {
   const suspect = outcome.kind === "unreachable";
   const again = (error: Failure): AfterSend =>
     attempt + 1 < MAX_SENDS
@@ -40,9 +29,7 @@ export function afterSend(
     case "accepted":
       return { next: "run" };
     case "not_installed":
-      return reinstalled
-        ? { next: "fail", error: LACKING, suspect }
-        : { next: "reinstall" };
+      return { next: "reinstall" };
     case "refused":
       return { next: "fail", error: outcome.error, suspect };
     case "busy":

@@ -93,7 +93,7 @@ export const lookAtSandbox = operation({
   path: "/sandboxes/{slotId}/look",
   summary: "Look at a running sandbox now",
   description:
-    "Its state at the provider and its agent's are asked for, as they are by themselves each minute; what is found is in the sandbox within moments. One that was heard of in the last 15 s is not asked again.",
+    "Its state at the provider and its agent's are asked for; what is found is in the sandbox within moments. One that was heard of in the last 15 s is not asked again. Asking counts as use: its idle time begins anew when its agent answers.",
   failures: ["not_found", "sandbox_not_running"],
 });
 

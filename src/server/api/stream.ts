@@ -13,6 +13,7 @@ import { ApiError } from "../problem";
 import { toProblem } from "../route";
 import { noteUse } from "../touch";
 import { EVENT_STREAM, eventStream, type EventSink } from "./event-stream";
+import { countIn } from "./open-streams";
 import type { Operation } from "./operation";
 import { receive, type Context, type ParamsOf } from "./serve";
 import { subscribe } from "./subscribe";
@@ -59,7 +60,15 @@ export function stream<O extends Operation, F extends Query>(
       if (request.method === "HEAD") {
         return new Response(null, { headers: EVENT_STREAM });
       }
-      return eventStream((sink) => feed(sink, credential, watched, args), {
+      const countOut = countIn(credential);
+      const source = (sink: EventSink) => {
+        const stop = feed(sink, credential, watched, args);
+        return () => {
+          countOut();
+          stop();
+        };
+      };
+      return eventStream(source, {
         signal: request.signal,
         heartbeatMs: HEARTBEAT_MS,
         deadlineMs: Math.min(DEADLINE_MS, lifetimeOf(credential)),

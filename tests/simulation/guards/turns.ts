@@ -134,6 +134,17 @@ export const TURNS: Record<string, Guard> = {
       },
     ],
   },
+  "a message has its skill put back once": {
+    breaks: "a sandbox that lies is given the same skill for ever",
+    scene: "a message to a sandbox that denies what it was given",
+    edits: [
+      {
+        file: "chat/sending.ts",
+        find: "if (turn.reinstalledFor === generation) {",
+        put: "if (generation < 0) {",
+      },
+    ],
+  },
   "who does not answer a stop is told again": {
     breaks: "an agent works on because one call was lost",
     scene: "a stop that nobody answers",

@@ -53,6 +53,16 @@ export const TURNS: Record<string, Scene> = {
     },
   },
 
+  "a message to a sandbox that denies what it was given": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.world.mood = "denies-busily";
+      await say(on, sessionId);
+      await on.until("it is told so in time", isOver, 5 * MINUTE);
+      await on.rest();
+    },
+  },
+
   "a message that is sent twice": {
     async play(on) {
       const sessionId = await conversation(on);
