@@ -10,7 +10,7 @@ import { dispatchTurns } from "./chat/dispatch";
 import { modelOf } from "./chat/enqueue";
 import { endTurn } from "./chat/finish";
 import { takePlace } from "./chat/places";
-import { requireMessage, turnsAt } from "./chat/records";
+import { promptOf, turnsAt } from "./chat/records";
 import { limitOf } from "./model/chat/deadline";
 import { REQUEST_LEASE } from "./model/chat/limits";
 import { charge as chargeTo, settled, UNSPENT } from "./model/chat/spending";
@@ -99,9 +99,9 @@ export const admit = internalMutation({
       requestId,
       userId,
       turns: await Promise.all(
-        turns.map(async ({ _id, promptId, spent = UNSPENT }) => {
-          const { text } = await requireMessage(ctx, promptId);
-          return { turnId: _id, text, spent };
+        turns.map(async (turn) => {
+          const { text } = await promptOf(ctx, turn);
+          return { turnId: turn._id, text, spent: turn.spent ?? UNSPENT };
         }),
       ),
       provider: { id, baseUrl, contextLength },

@@ -135,8 +135,8 @@ export default defineSchema({
     sessionId: v.id("sessions"),
     slotId: v.id("slots"),
     userId: v.id("users"),
-    promptId: v.id("messages"), // the user's; its text is apart from this hot row
-    messageId: v.id("messages"), // the assistant's
+    messageId: v.id("messages"), // the assistant's; what it answers is right before it
+    text: v.optional(v.string()), // in rows of former releases; nothing reads it
     state: v.union(
       v.literal("queued"),
       v.literal("sending"),

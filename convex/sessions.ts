@@ -163,10 +163,7 @@ export const send = userMutation({
       state: "queued",
     });
     await nameByFirstWords(ctx, session, text);
-    await enqueueTurn(ctx, session, {
-      promptId: messageId,
-      messageId: answerId,
-    });
+    await enqueueTurn(ctx, session, answerId);
     return { messageId };
   },
 });
@@ -270,7 +267,7 @@ export const retry = userMutation({
     await limitMessage(ctx, user._id);
     await clearParts(ctx, message._id);
     await ctx.db.patch("messages", message._id, { state: "queued" });
-    await enqueueTurn(ctx, session, turn);
+    await enqueueTurn(ctx, session, message._id);
     return null;
   },
 });

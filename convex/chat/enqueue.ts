@@ -10,11 +10,11 @@ import { endTurn } from "./finish";
 /** An allow-list has at most 50 providers; some keys may be of former ones. */
 const MAX_KEYS = 200;
 
-/** Queues a run of the agent that answers `promptId` in `messageId`, and lets it go if it can. */
+/** Queues a run of the agent that answers in `messageId`, and lets it go if it can. */
 export async function enqueueTurn(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  { promptId, messageId }: Pick<Doc<"turns">, "promptId" | "messageId">,
+  messageId: Id<"messages">,
 ): Promise<void> {
   const now = Date.now();
   await acted(ctx, session.slotId);
@@ -22,7 +22,6 @@ export async function enqueueTurn(
     sessionId: session._id,
     slotId: session.slotId,
     userId: session.userId,
-    promptId,
     messageId,
     state: "queued",
     pushTokenHashes: [],

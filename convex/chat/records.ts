@@ -36,6 +36,26 @@ export async function requireMessage(
   return message;
 }
 
+/**
+ * What a turn answers: one transaction wrote it and the answer after it. A turn's
+ * row is written with every event, so that it does not carry the words itself.
+ */
+export async function promptOf(
+  ctx: QueryCtx,
+  { _id, sessionId, messageId }: Doc<"turns">,
+): Promise<Doc<"messages">> {
+  const { _creationTime } = await requireMessage(ctx, messageId);
+  const prompt = await ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) =>
+      q.eq("sessionId", sessionId).lt("_creationTime", _creationTime),
+    )
+    .order("desc")
+    .first();
+  if (prompt?.role !== "user") throw new Error(`Turn ${_id} answers nothing.`);
+  return prompt;
+}
+
 /** A session's turns that have not ended, in the order they run. */
 export async function activeTurns(
   ctx: QueryCtx,

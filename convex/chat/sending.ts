@@ -16,7 +16,7 @@ import { failureValidator } from "../validators";
 import { daemon, daemonOf } from "./daemon";
 import { dispatchTurns, scheduleSend, waitAgain } from "./dispatch";
 import { endTurn } from "./finish";
-import { requireMessage } from "./records";
+import { promptOf } from "./records";
 import { oweStop, remote } from "./stops";
 
 /** What the worker that hands a turn to its sandbox may ask and say. */
@@ -71,7 +71,7 @@ export const beginSend = internalMutation({
     return {
       daemon: address,
       sessionId: session._id,
-      text: (await requireMessage(ctx, turn.promptId)).text,
+      text: (await promptOf(ctx, turn)).text,
       skill: { name: skill.name, path: skill.path, key: skill.skillKey },
     };
   },

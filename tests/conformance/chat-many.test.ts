@@ -145,7 +145,7 @@ async function write(
         });
       }
       const state = "queued";
-      const promptId = await ctx.db.insert("messages", {
+      await ctx.db.insert("messages", {
         ...{ sessionId, role: "user", state: "done" },
         // What JSON writes as six characters.
         text: "\u0001".repeat(MAX_MESSAGE),
@@ -154,7 +154,7 @@ async function write(
         ...{ sessionId, role: "assistant", text: "", state },
       });
       await ctx.db.insert("turns", {
-        ...{ sessionId, slotId, userId, promptId, messageId, state },
+        ...{ sessionId, slotId, userId, messageId, state },
         ...{ pushTokenHashes: [], attempt: 0, cursor: START },
         ...{ stopRequested: false, startedAt: Date.now() },
         ...{ lastEventAt: Date.now(), checkAt: later, deadlineAt: later },

@@ -248,7 +248,7 @@ test("nothing goes that a turn or a launch under way needs", async () => {
     await ctx.db.patch("launches", old.all.launches, { active: false });
     await ctx.db.insert("turns", {
       ...{ sessionId, slotId, userId },
-      ...{ promptId: old.all.messages, messageId: old.all.messages },
+      messageId: old.all.messages,
       ...{ state: "running", pushTokenHashes: [], attempt: 0 },
       cursor: { next: 0, seq: 0, chars: 0, cut: false, failed: false },
       ...{ stopRequested: false, lastEventAt: 0, generation: 2 },

@@ -212,7 +212,7 @@ function runningTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     const session = await ctx.db.get("sessions", sessionId);
     const slot = session && (await ctx.db.get("slots", session.slotId));
     if (!session || !slot) throw new Error("There is no such session.");
-    const promptId = await ctx.db.insert("messages", {
+    await ctx.db.insert("messages", {
       ...{ sessionId, role: "user", text: "Hello", state: "done" },
     });
     const messageId = await ctx.db.insert("messages", {
@@ -221,7 +221,7 @@ function runningTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     const later = scene.now() + 60 * MINUTE;
     await ctx.db.insert("turns", {
       ...{ sessionId, slotId: slot._id, userId: session.userId },
-      ...{ promptId, messageId },
+      messageId,
       ...{ state: "running", generation: slot.generation },
       ...{ pushTokenHashes: [], attempt: 0, cursor: START },
       ...{ stopRequested: false, startedAt: scene.now() },

@@ -88,6 +88,19 @@ export class TurnWatch {
     }
   }
 
+  /** The words before its answer, as the newest of what was written before it. */
+  private promptOf({ sessionId, messageId }: Turn): string {
+    const answer = this.disk.find("messages", messageId);
+    let prompt: Doc<"messages"> | undefined;
+    for (const message of this.disk.all("messages")) {
+      if (message.sessionId !== sessionId) continue;
+      if (message._creationTime >= (answer?._creationTime ?? 0)) continue;
+      const newer = prompt && prompt._creationTime > message._creationTime;
+      if (!newer) prompt = message;
+    }
+    return prompt?.text ?? "";
+  }
+
   private turn(turn: Turn): void {
     const was = this.known.get(turn._id);
     this.known.set(turn._id, turn);
@@ -96,7 +109,7 @@ export class TurnWatch {
       const other = before && this.known.get(before._id);
       hold("an answer has one turn at a time", !other || !this.goesOn(other));
       this.writer.set(turn.messageId, turn);
-      const text = this.disk.find("messages", turn.promptId)?.text ?? "";
+      const text = this.promptOf(turn);
       hold("a turn answers somebody's words", text !== "");
       const answer = this.answers.get(text) ?? turn.messageId;
       hold(

@@ -249,7 +249,7 @@ function waitingTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     const session = await ctx.db.get("sessions", sessionId);
     if (!session) throw new Error("There is no such session.");
     const { slotId, userId } = session;
-    const promptId = await ctx.db.insert("messages", {
+    await ctx.db.insert("messages", {
       ...{ sessionId, role: "user", text: "Hello", state: "done" },
     });
     const messageId = await ctx.db.insert("messages", {
@@ -257,7 +257,7 @@ function waitingTurn(scene: Scene, sessionId: Id<"sessions">): Promise<void> {
     });
     const later = scene.now() + 10 * MINUTE;
     await ctx.db.insert("turns", {
-      ...{ sessionId, slotId, userId, promptId, messageId },
+      ...{ sessionId, slotId, userId, messageId },
       state: "queued",
       pushTokenHashes: [],
       attempt: 0,
