@@ -18,11 +18,15 @@ import { extend } from "./slots";
  * so does the cron, should a crash have kept somebody from leaving.
  *
  * A berth is the job's, not the row's: a flight that is withdrawn leaves a job
- * behind that still hangs. It ends by the job's last word, or with a lease's time.
+ * behind that still hangs. It ends by the job's last word, said with its whole
+ * fence, or with a lease's time.
  * Rows are never written but by who boards, so those who count meet few others.
  */
 
 type Waits = NonNullable<Doc<"leases">["waits"]>;
+
+/** Who a job says it is. */
+type Fence = { slotId: Id<"slots">; generation?: number; token: string };
 
 /** Others in front, at most: far more than those at their share can put there. */
 const LOOKED_AT = 1_000;
@@ -31,13 +35,14 @@ const LOOKED_AT = 1_000;
 export async function board(
   ctx: MutationCtx,
   kind: BerthKind,
-  { token }: { token: string },
+  job: Doc<"leases"> | Doc<"installs">,
   { userId }: Doc<"slots">,
 ): Promise<boolean> {
-  const own = await berthOf(ctx, token);
+  const own = await berthOf(ctx, job);
   if (own) {
-    await ctx.db.patch("berths", own._id, { expiresAt: Date.now() + LEASE });
-    return true; // it was called in
+    const expiresAt = Date.now() + LEASE;
+    await ctx.db.patch("berths", own._id, { calledIn: undefined, expiresAt });
+    return true;
   }
   const taken = await occupancyOf(ctx, kind);
   if (!taken.full) {
@@ -46,24 +51,33 @@ export async function board(
     for (const { waits } of before) if (waits) taken.admit(waits.userId);
   }
   if (!taken.admit(userId)) return false;
-  await take(ctx, kind, token, userId);
+  await take(ctx, kind, job, userId);
   return true;
 }
 
 /** A long job's sign of life. */
 export async function stayAboard(
   ctx: MutationCtx,
-  token: string,
+  fence: Fence,
 ): Promise<void> {
-  const berth = await berthOf(ctx, token);
+  const berth = await berthOf(ctx, fence);
   if (!berth) return;
   await ctx.db.patch("berths", berth._id, { expiresAt: Date.now() + LEASE });
 }
 
 /** The job is over, whatever came of it: its berth is the next one's. */
-export async function leave(ctx: MutationCtx, token: string): Promise<void> {
-  const berth = await berthOf(ctx, token);
-  if (!berth) return;
+export async function leave(ctx: MutationCtx, fence: Fence): Promise<void> {
+  const berth = await berthOf(ctx, fence);
+  if (berth) await free(ctx, berth);
+}
+
+/** The job has nothing to do: its berth is the next one's, but not that of one that has begun and may still hang. */
+export async function giveUp(ctx: MutationCtx, fence: Fence): Promise<void> {
+  const berth = await berthOf(ctx, fence);
+  if (berth?.calledIn) await free(ctx, berth);
+}
+
+async function free(ctx: MutationCtx, berth: Doc<"berths">): Promise<void> {
   await ctx.db.delete("berths", berth._id);
   if ((await lineOf(ctx, berth.kind, { most: 1 })).length === 0) return;
   // Of its own, for it reads what everybody writes who boards.
@@ -117,7 +131,7 @@ async function callInAll(ctx: MutationCtx): Promise<void> {
     for (const job of await lineOf(ctx, kind)) {
       if (taken.full) break;
       if (!job.waits || !taken.admit(job.waits.userId)) continue;
-      await take(ctx, kind, job.token, job.waits.userId);
+      await take(ctx, kind, job, job.waits.userId, true);
       await run(ctx, kind, job);
     }
   }
@@ -143,18 +157,29 @@ async function run(
 async function take(
   ctx: MutationCtx,
   kind: BerthKind,
-  token: string,
+  { slotId, generation, token }: Doc<"leases"> | Doc<"installs">,
   userId: Id<"users">,
+  calledIn?: true,
 ): Promise<void> {
-  const expiresAt = Date.now() + LEASE;
-  await ctx.db.insert("berths", { kind, token, userId, expiresAt });
+  await ctx.db.insert("berths", {
+    ...{ kind, slotId, generation, token, userId },
+    ...(calledIn && { calledIn }),
+    expiresAt: Date.now() + LEASE,
+  });
 }
 
-function berthOf(ctx: QueryCtx, token: string): Promise<Doc<"berths"> | null> {
-  return ctx.db
+/** The berth of the job, if all is so that it says of itself (I3). */
+async function berthOf(
+  ctx: QueryCtx,
+  { slotId, generation, token }: Fence,
+): Promise<Doc<"berths"> | null> {
+  const berth = await ctx.db
     .query("berths")
     .withIndex("by_token", (q) => q.eq("token", token))
     .unique();
+  if (berth?.slotId !== slotId) return null;
+  const same = generation === undefined || berth.generation === generation;
+  return same ? berth : null;
 }
 
 async function occupancyOf(ctx: QueryCtx, kind: BerthKind): Promise<Occupancy> {

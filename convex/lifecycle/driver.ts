@@ -5,7 +5,7 @@ import { failureValidator, providerState } from "../validators";
 import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
-import { board, leave, lineUp, stayAboard } from "./berths";
+import { board, giveUp, leave, lineUp, stayAboard } from "./berths";
 import { dropLate, getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
 import { log } from "./log";
@@ -67,7 +67,7 @@ export const begin = internalMutation({
   handler: async (ctx, args) => {
     const lease = await hold(ctx, args);
     if (!lease) {
-      await leave(ctx, args.token);
+      await giveUp(ctx, args);
       return null;
     }
     const slot = await requireSlot(ctx, args.slotId);
@@ -190,7 +190,7 @@ export const renew = internalMutation({
   returns: v.boolean(),
   handler: async (ctx, args) => {
     if (!(await hold(ctx, args))) return false;
-    await stayAboard(ctx, args.token);
+    await stayAboard(ctx, args);
     return true;
   },
 });
@@ -237,7 +237,7 @@ export const report = internalMutation({
   returns: v.null(),
   handler: async (ctx, { outcome, call, ...args }) => {
     const { slotId } = args;
-    if (isCopyStep(call.name)) await leave(ctx, args.token);
+    if (isCopyStep(call.name)) await leave(ctx, args);
     const lease = await hold(ctx, args);
     if (!lease) {
       if (outcome.kind === "kept") await dropLate(ctx, slotId, outcome);

@@ -13,7 +13,7 @@ import {
 } from "../model/timing";
 import { failTurnsFor } from "../turns";
 import { failureValidator } from "../validators";
-import { board, leave, lineUp } from "./berths";
+import { board, giveUp, leave, lineUp } from "./berths";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
 import { confirmActivity, startProbe } from "./probes";
@@ -149,7 +149,7 @@ export const begin = internalMutation({
     const boot = held && (await getBoot(ctx, held.slot));
     const content = held && (await contentOf(ctx, held.flight));
     if (!boot?.access || !content) {
-      await leave(ctx, args.token);
+      await giveUp(ctx, args);
       return null;
     }
     const { flight, slot } = held;
@@ -204,7 +204,7 @@ export const report = internalMutation({
   },
   returns: v.null(),
   handler: async (ctx, { outcome, ms, ...args }) => {
-    await leave(ctx, args.token);
+    await leave(ctx, args);
     const held = await heldFlight(ctx, args);
     if (!held) return null;
     const { flight, slot } = held;

@@ -234,8 +234,12 @@ export const lifecycleTables = {
   /** Who runs a job that may be long, of the few that may at once. Written by lifecycle/berths. */
   berths: defineTable({
     kind: v.union(v.literal("leases"), v.literal("installs")),
-    token: v.string(), // of the lease or flight the job began with
+    // Whose job: the fence of the lease or flight it began with.
+    slotId: v.optional(v.id("slots")), // none in older rows, which end with their time
+    generation: v.optional(v.number()),
+    token: v.string(),
     userId: v.id("users"),
+    calledIn: v.optional(v.literal(true)), // from line; its job has not begun yet
     expiresAt: v.number(),
   })
     .index("by_kind", ["kind"])

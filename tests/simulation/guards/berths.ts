@@ -96,4 +96,37 @@ export const BERTHS: Record<string, Guard> = {
       },
     ],
   },
+  "a berth is left by its own sandbox's job": {
+    breaks: "a report that was mixed up frees the berth of a job that runs",
+    scene: "a report of an install, for another sandbox",
+    edits: [
+      {
+        file: "lifecycle/berths.ts",
+        find: "if (berth?.slotId !== slotId) return null;",
+        put: "if (!berth) return null;",
+      },
+    ],
+  },
+  "a berth is left by its own generation's job": {
+    breaks: "a report of what was before frees the berth of what is",
+    scene: "a report of a copy, of the generation before",
+    edits: [
+      {
+        file: "lifecycle/berths.ts",
+        find: "return same ? berth : null;",
+        put: "return same ? berth : berth;",
+      },
+    ],
+  },
+  "a berth is not given up under its job": {
+    breaks: "what is not wanted any more and still hangs is not counted",
+    scene: "an install that begins again when nobody wants it",
+    edits: [
+      {
+        file: "lifecycle/berths.ts",
+        find: "if (berth?.calledIn) await free(ctx, berth);",
+        put: "if (berth) await free(ctx, berth);",
+      },
+    ],
+  },
 };

@@ -1,3 +1,4 @@
+import { failure } from "../../../convex/model/errors";
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
@@ -25,6 +26,21 @@ async function stranger(on: OnStage): Promise<void> {
     () => on.launched(launch) === "ready",
     30 * SECOND,
   );
+}
+
+/** Three installs hang, two of them ann's, and cleo's waits; answers the token of one of ann's. */
+async function threeHang(on: OnStage): Promise<string> {
+  await settle(on, ["ann", "bob", "cleo"]);
+  for (const user of ["ann", "bob", "cleo"]) {
+    on.ordain(`POST /skills of ${user}'s default`, "hang");
+  }
+  for (const skill of [1, 2]) await on.launch({ skill });
+  await on.launch({ user: "bob", skill: 1 });
+  await on.pass(SECOND);
+  await on.launch({ user: "cleo", skill: 1 });
+  await on.pass(SECOND);
+  const [flight] = disk.of("installs", on.slot()._id);
+  return flight?.token ?? "";
 }
 
 const ready = (on: OnStage, launches: string[]) => () =>
@@ -161,6 +177,53 @@ export const BERTHS: Record<string, Scene> = {
         await on.call("sandboxes:cancelReplace", { slotId: on.slot()._id });
         await on.pass(3 * SECOND);
       }
+      await on.rest();
+    },
+  },
+
+  "a report of an install, for another sandbox": {
+    ...SMALL,
+    async play(on) {
+      const token = await threeHang(on);
+      const fence = { slotId: on.slot("bob")._id, token };
+      const outcome = { kind: "unclaimed" };
+      await on.claim("lifecycle/installs:report", { ...fence, ms: 1, outcome });
+      on.world.fate.ordained.clear();
+      await on.rest();
+    },
+  },
+
+  "an install that begins again when nobody wants it": {
+    ...SMALL,
+    async play(on) {
+      const token = await threeHang(on);
+      await on.act("stop");
+      await on.pass(SECOND);
+      const fence = { slotId: on.slot()._id, token };
+      await on.claim("lifecycle/installs:begin", fence);
+      on.world.fate.ordained.clear();
+      await on.rest();
+    },
+  },
+
+  "a report of a copy, of the generation before": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann", "bob", "cleo"]);
+      for (const user of ["ann", "bob", "cleo"]) {
+        on.ordain(`POST /keep of ${user}'s default`, "hang");
+        await on.act("replace", user);
+        await on.pass(SECOND);
+      }
+      const { _id: slotId, generation } = on.slot();
+      const token = disk.of("leases", slotId)[0]?.token ?? "";
+      const error = failure("keep_failed", "It was lost.");
+      await on.claim("lifecycle/driver:report", {
+        ...{ slotId, generation: generation - 1, token },
+        call: { name: "keep", ms: 1 },
+        outcome: { kind: "unknown", error },
+      });
+      on.world.fate.ordained.clear();
       await on.rest();
     },
   },
