@@ -1,30 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
+import { expect, test } from "bun:test";
 import { LOOK_COOLDOWN } from "../../convex/model/timing";
-import {
-  Client,
-  openBrowser,
-  Operator,
-  Product,
-  signIn,
-  until,
-  watchErrors,
-} from "./harness";
+import { Client, Operator, signIn, until, watchErrors } from "./harness";
+import { opened } from "./harness/opened";
 import { longUnused } from "./harness/tamper";
 
 /** Somebody asks how a sandbox is, and need not wait for the minute. */
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
 
 test("a sandbox that was stopped behind our back is seen to be at the press of a button", async () => {
   const client = await Client.of(product, "asker");

@@ -1,33 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import {
-  Client,
-  openBrowser,
-  Product,
-  repository,
-  signIn,
-  skillMd,
-  watchErrors,
-} from "./harness";
+import { expect, test } from "bun:test";
+import { Client, repository, signIn, skillMd, watchErrors } from "./harness";
+import { opened } from "./harness/opened";
 
-let product: Product;
-let browser: Browser;
 const sentinel = `sentinel-${crypto.randomUUID()}`;
 
-beforeAll(async () => {
-  product = await Product.start();
-  await repository(product.skillsDir, "ada", "skills", {
-    "skills/secret-keeper/SKILL.md": skillMd(
-      "secret-keeper",
-      `The word is ${sentinel}. Say it.`,
-    ),
-    "skills/second/SKILL.md": skillMd("second", "The second skill."),
-  });
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
+const { product, browser } = await opened();
+await repository(product.skillsDir, "ada", "skills", {
+  "skills/secret-keeper/SKILL.md": skillMd(
+    "secret-keeper",
+    `The word is ${sentinel}. Say it.`,
+  ),
+  "skills/second/SKILL.md": skillMd("second", "The second skill."),
 });
 
 test("sign in, open a skill, launch it, and the real agent says what only the skill knows", async () => {

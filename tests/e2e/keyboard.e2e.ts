@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import { Client, openBrowser, Product, signIn, until } from "./harness";
+import { expect, test } from "bun:test";
+import type { Page, WebSocketRoute } from "playwright-core";
+import { Client, signIn, until } from "./harness";
+import { opened } from "./harness/opened";
 
 const SKILL = "slipway/examples/csv-detective";
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
 
 type Focus = { name: string; seen: boolean };
 

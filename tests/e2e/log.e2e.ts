@@ -1,33 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { AxeResults } from "axe-core";
-import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import {
-  Client,
-  openBrowser,
-  Product,
-  signIn,
-  until,
-  watchErrors,
-  type Launch,
-} from "./harness";
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { Client, signIn, until, watchErrors, type Launch } from "./harness";
+import { opened } from "./harness/opened";
+import { sticksOut, wcag } from "./harness/wcag";
 
 /** The log as people see it: beneath a launch's phases, and as a sandbox's activity. */
 
-const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
 
 async function launch(page: Page): Promise<void> {
   await page.goto(`${product.baseUrl}/slipway/examples/csv-detective`);
@@ -35,23 +14,10 @@ async function launch(page: Page): Promise<void> {
   await page.waitForURL(/\/sessions\//);
 }
 
-async function problems(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const { violations } = await page.evaluate(
-    (values) =>
-      (
-        window as unknown as { axe: { run(how: object): Promise<AxeResults> } }
-      ).axe.run({ runOnly: { type: "tag", values } }),
-    RULES,
-  );
-  const wide = await page.evaluate(
-    () => document.documentElement.scrollWidth > window.innerWidth,
-  );
-  return [
-    ...violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-    ...(wide ? ["something sticks out"] : []),
-  ];
-}
+const problems = async (page: Page) => [
+  ...(await sticksOut(page)),
+  ...(await wcag(page)),
+];
 
 test("on a phone, by keyboard: the calls of a launch, its details, the sandbox's activity", async () => {
   const context = await browser.newContext({

@@ -1,41 +1,23 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import {
-  Client,
-  openBrowser,
-  Product,
-  repository,
-  signIn,
-  skillMd,
-  until,
-} from "./harness";
+import { expect, test } from "bun:test";
+import { Client, repository, signIn, skillMd, until } from "./harness";
+import { opened } from "./harness/opened";
 
 const TABS = 20;
 const SKILLS = 10;
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  const names = Array.from({ length: SKILLS }, (_, n) => `skill-${n}`);
-  await repository(
-    product.skillsDir,
-    "crowd",
-    "skills",
-    Object.fromEntries(
-      ["door", ...names].map((name) => [
-        `skills/${name}/SKILL.md`,
-        skillMd(name, `The word of ${name} is ${name}-${crypto.randomUUID()}.`),
-      ]),
-    ),
-  );
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
+const names = Array.from({ length: SKILLS }, (_, n) => `skill-${n}`);
+await repository(
+  product.skillsDir,
+  "crowd",
+  "skills",
+  Object.fromEntries(
+    ["door", ...names].map((name) => [
+      `skills/${name}/SKILL.md`,
+      skillMd(name, `The word of ${name} is ${name}-${crypto.randomUUID()}.`),
+    ]),
+  ),
+);
 
 test("twenty tabs and twenty API calls of one person make one sandbox, and all get ready without another click", async () => {
   const context = await browser.newContext();

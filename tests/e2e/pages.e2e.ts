@@ -1,34 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
 import {
   Client,
-  openBrowser,
-  Product,
   repository,
   signIn,
   skillMd,
   until,
   watchErrors,
 } from "./harness";
+import { opened } from "./harness/opened";
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  await repository(product.skillsDir, "ada", "skills", {
-    "skills/one/SKILL.md": skillMd(
-      "one",
-      "![Chart](https://tracker.example/p.png) <b>not bold</b> The word is one.",
-    ),
-    "skills/one/scripts/run.sh": "#!/bin/sh\necho one\n",
-    "skills/two/SKILL.md": skillMd("two", "The word is two."),
-  });
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
+const { product, browser } = await opened();
+await repository(product.skillsDir, "ada", "skills", {
+  "skills/one/SKILL.md": skillMd(
+    "one",
+    "![Chart](https://tracker.example/p.png) <b>not bold</b> The word is one.",
+  ),
+  "skills/one/scripts/run.sh": "#!/bin/sh\necho one\n",
+  "skills/two/SKILL.md": skillMd("two", "The word is two."),
 });
 
 /** A page of a person of its own, so that tests do not meet each other. */

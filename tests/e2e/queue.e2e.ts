@@ -1,33 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import {
-  Client,
-  openBrowser,
-  Product,
-  repository,
-  signIn,
-  skillMd,
-  until,
-} from "./harness";
+import { afterEach, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { Client, repository, signIn, skillMd, until } from "./harness";
+import { opened } from "./harness/opened";
 
 /** Two places for everybody, one of them for one person at most. */
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start({
-    SLIPWAY_MAX_SANDBOXES: "2",
-    SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
-  });
-  await repository(product.skillsDir, "line", "skills", {
-    "skills/one/SKILL.md": skillMd("one", "One."),
-    "skills/two/SKILL.md": skillMd("two", "Two."),
-  });
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
+const { product, browser } = await opened({
+  SLIPWAY_MAX_SANDBOXES: "2",
+  SLIPWAY_MAX_SANDBOXES_PER_USER: "1",
+});
+await repository(product.skillsDir, "line", "skills", {
+  "skills/one/SKILL.md": skillMd("one", "One."),
+  "skills/two/SKILL.md": skillMd("two", "Two."),
 });
 
 /** Tests run in any order: each leaves all places free. */

@@ -1,38 +1,23 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { AxeResults } from "axe-core";
+import { expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import {
   Client,
-  openBrowser,
-  Product,
   repository,
   signIn,
   skillMd,
   until,
   watchErrors,
 } from "./harness";
+import { opened } from "./harness/opened";
+import { wcag } from "./harness/wcag";
 
 /** Set to a folder to keep pictures of what the tests see. */
 const PICTURES = process.env.SLIPWAY_PICTURES;
 
-const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  await repository(product.skillsDir, "ada", "skills", {
-    "skills/one/SKILL.md": skillMd("one", "Say one."),
-  });
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
+const { product, browser } = await opened();
+await repository(product.skillsDir, "ada", "skills", {
+  "skills/one/SKILL.md": skillMd("one", "Say one."),
 });
 
 /** The page of a session somebody has just launched. */
@@ -121,9 +106,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Control C" }).tap();
     await screen(page).getByText("^C").waitFor();
     await picture(page, `workbench-touch-${colorScheme}`);
-    const problems = await problemsOf(page);
+    const problems = await wcag(page, '[aria-label="Workbench"]');
     await page.getByRole("tab", { name: "Ports and files" }).tap();
-    problems.push(...(await problemsOf(page)));
+    problems.push(...(await wcag(page, '[aria-label="Workbench"]')));
     expect(problems).toEqual([]);
     await context.close();
   }, 120_000);
@@ -141,24 +126,6 @@ test("a terminal on a sandbox's card", async () => {
   await picture(page, "dashboard");
   await page.close();
 }, 120_000);
-
-async function problemsOf(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const results = await page.evaluate(
-    (values) =>
-      (
-        window as unknown as {
-          axe: { run(on: string, how: object): Promise<AxeResults> };
-        }
-      ).axe.run('[aria-label="Workbench"]', {
-        runOnly: { type: "tag", values },
-      }),
-    RULES,
-  );
-  return results.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html }) => `${id}: ${html}`),
-  );
-}
 
 test("a port opens on a host of its own, and only in this browser", async () => {
   const page = await browser.newPage();

@@ -1,32 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import {
-  Client,
-  openBrowser,
-  Product,
-  repository,
-  signIn,
-  skillMd,
-  until,
-} from "./harness";
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { Client, repository, signIn, skillMd, until } from "./harness";
+import { opened } from "./harness/opened";
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  await repository(product.skillsDir, "new", "skills", {
-    "skills/note/SKILL.md": skillMd("note", "Note."),
-    "skills/key/SKILL.md": skillMd("key", "Key.").replace(
-      "\n---\n\n",
-      "\nrequired_environment_variables: [NOTE_TOKEN]\n---\n\n",
-    ),
-  });
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
+const { product, browser } = await opened();
+await repository(product.skillsDir, "new", "skills", {
+  "skills/note/SKILL.md": skillMd("note", "Note."),
+  "skills/key/SKILL.md": skillMd("key", "Key.").replace(
+    "\n---\n\n",
+    "\nrequired_environment_variables: [NOTE_TOKEN]\n---\n\n",
+  ),
 });
 
 async function dashboard(user: string): Promise<Page> {

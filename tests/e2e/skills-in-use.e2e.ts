@@ -1,39 +1,20 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import {
-  Client,
-  git,
-  openBrowser,
-  Product,
-  repository,
-  signIn,
-  skillMd,
-  until,
-} from "./harness";
+import { Client, git, repository, signIn, skillMd, until } from "./harness";
+import { opened } from "./harness/opened";
 
 /** Skills that vanish, versions that live side by side, a sandbox that is not there after all. */
 
 const SKILL = "use/skills/word";
 /** Of a repository that changes while its test runs. */
 const CHANGING = "changing/skills/word";
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  for (const owner of ["use", "changing"]) {
-    await repository(product.skillsDir, owner, "skills", {
-      "skills/word/SKILL.md": skillMd("word", "The word is ANCHOR."),
-    });
-  }
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
+for (const owner of ["use", "changing"]) {
+  await repository(product.skillsDir, owner, "skills", {
+    "skills/word/SKILL.md": skillMd("word", "The word is ANCHOR."),
+  });
+}
 
 const said = (answer: { parts: { kind: string }[] }) =>
   JSON.stringify(answer.parts);

@@ -1,32 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
+import { expect, test } from "bun:test";
 import { AUTO_STOP, MINUTE, STOP_WARNING } from "../../convex/model/timing";
-import {
-  Client,
-  openBrowser,
-  Operator,
-  Product,
-  signIn,
-  until,
-  watchErrors,
-} from "./harness";
+import { Client, Operator, signIn, until, watchErrors } from "./harness";
+import { opened } from "./harness/opened";
 import { longUnused } from "./harness/tamper";
 
 /** The time that is left before a sandbox stops by itself, and how a person gets more of it. */
 
 const SKILL = "slipway/examples/csv-detective";
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
 
 test("the session counts down at every width, in one place, and nothing sticks out", async () => {
   const client = await Client.of(product, "reader");

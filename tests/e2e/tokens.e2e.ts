@@ -1,20 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import { openBrowser, Product, signIn, watchErrors } from "./harness";
+import { expect, test } from "bun:test";
+import { signIn, watchErrors } from "./harness";
+import { opened } from "./harness/opened";
 
 /** A person's tokens for programs, in Settings. */
 
-let product: Product;
-let browser: Browser;
-
-beforeAll(async () => {
-  product = await Product.start();
-  browser = await openBrowser();
-}, 400_000);
-afterAll(async () => {
-  await browser?.close();
-  await product?.stop();
-});
+const { product, browser } = await opened();
 
 /** What the HTTP API answers to a program that has only this token. */
 async function asks(
