@@ -48,8 +48,8 @@ test("twenty tabs and twenty API calls of one person make one sandbox, and all g
   await Promise.all(
     tabs.map(async (page) => {
       await page.waitForURL(/\/sessions\//, { timeout: 60_000 });
-      const box = page.getByRole("textbox", { name: "Message" });
-      await box.waitFor({ timeout: 60_000 });
+      await page.getByText("The agent has door.").waitFor({ timeout: 60_000 });
+      await page.getByRole("textbox", { name: "Message" }).waitFor();
     }),
   );
   const ended = await Promise.all(

@@ -321,20 +321,6 @@ test("a session is deleted by keyboard after saying what is lost, and every tab 
   await page.context().close();
 }, 120_000);
 
-test("a wrong key is refused with a next step, and nothing is kept of it", async () => {
-  const page = await pageOf("keys", "/settings");
-  const card = page.getByRole("region", { name: "OpenRouter" });
-  await card.getByRole("button", { name: "Add key" }).click();
-  await card.getByLabel("Key").fill("sk-wrong-0000");
-  await card.getByLabel("Model").fill("some/model");
-  await card.getByRole("button", { name: "Use OpenRouter" }).click();
-  await card.getByRole("alert").waitFor({ timeout: 60_000 });
-  await page.reload();
-  await card.getByText("No key yet").waitFor();
-  expect(await page.getByText("0000").count()).toBe(0);
-  await page.context().close();
-}, 120_000);
-
 test("switching the person shows nothing of the one before, in every tab", async () => {
   const page = await pageOf("first-person", "/ada/skills/one");
   await launch(page, "one");

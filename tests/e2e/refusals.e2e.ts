@@ -1,55 +1,46 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { ConvexHttpClient } from "convex/browser";
 import { ConvexError } from "convex/values";
 import { api } from "../../convex/_generated/api";
-import { Client, Product, repository, skillMd, git } from "./harness";
+import { Client, git, repository, signIn, skillMd } from "./harness";
+import { opened } from "./harness/opened";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 
-let product: Product;
-let provider: ReturnType<typeof Bun.serve>;
-
-beforeAll(async () => {
-  provider = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch: () => Response.json({ error: "bad key" }, { status: 401 }),
-  });
-  product = await Product.start({
-    SLIPWAY_MODEL_PROVIDERS: JSON.stringify([
-      {
-        id: "strict",
-        label: "Strict",
-        baseUrl: `http://127.0.0.1:${provider.port}/v1`,
-      },
-    ]),
-  });
-  const files = Array.from({ length: 1_100 }, (_, n) => [
-    `crowded/${n}.txt`,
-    `${n}`,
-  ]);
-  await repository(product.skillsDir, "bad", "skills", {
-    "skills/no-description/SKILL.md": "---\nname: no-description\n---\nHm.\n",
-    "skills/heavy/SKILL.md": skillMd("heavy", "Heavy."),
-    "skills/heavy/big.bin": crypto
-      .getRandomValues(new Uint8Array(65_536))
-      .slice(),
-    "skills/escape/SKILL.md": skillMd("escape", "Out."),
-    ...Object.fromEntries(
-      files.map(([path, text]) => [`skills/${path}`, text ?? ""]),
-    ),
-    "skills/crowded/SKILL.md": skillMd("crowded", "Crowded."),
-  });
-  const dir = join(product.skillsDir, "bad", "skills", "skills");
-  await Bun.write(join(dir, "heavy", "huge.bin"), new Uint8Array(27 << 20));
-  await symlink("../../../../../etc/passwd", join(dir, "escape", "passwd"));
-  git(join(product.skillsDir, "bad", "skills"), "add", "-A");
-  git(join(product.skillsDir, "bad", "skills"), "commit", "-q", "-m", "Worse");
-}, 400_000);
-afterAll(async () => {
-  await product?.stop();
-  await provider?.stop(true);
+/** A model provider that takes no key. */
+const strict = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch: () => Response.json({ error: "bad key" }, { status: 401 }),
 });
+afterAll(() => strict.stop(true));
+
+const { product, browser } = await opened({
+  SLIPWAY_MODEL_PROVIDERS: JSON.stringify([
+    { id: "strict", label: "Strict", baseUrl: `${strict.url.origin}/v1` },
+  ]),
+});
+const files = Array.from({ length: 1_100 }, (_, n) => [
+  `crowded/${n}.txt`,
+  `${n}`,
+]);
+await repository(product.skillsDir, "bad", "skills", {
+  "skills/no-description/SKILL.md": "---\nname: no-description\n---\nHm.\n",
+  "skills/heavy/SKILL.md": skillMd("heavy", "Heavy."),
+  "skills/heavy/big.bin": crypto
+    .getRandomValues(new Uint8Array(65_536))
+    .slice(),
+  "skills/escape/SKILL.md": skillMd("escape", "Out."),
+  ...Object.fromEntries(
+    files.map(([path, text]) => [`skills/${path}`, text ?? ""]),
+  ),
+  "skills/crowded/SKILL.md": skillMd("crowded", "Crowded."),
+});
+const dir = join(product.skillsDir, "bad", "skills", "skills");
+await Bun.write(join(dir, "heavy", "huge.bin"), new Uint8Array(27 << 20));
+await symlink("../../../../../etc/passwd", join(dir, "escape", "passwd"));
+git(join(product.skillsDir, "bad", "skills"), "add", "-A");
+git(join(product.skillsDir, "bad", "skills"), "commit", "-q", "-m", "Worse");
 
 type Problem = { code: string; detail: string; next: string; status: number };
 
@@ -89,6 +80,22 @@ test.each([
     expect(await product.providerSandboxes()).toEqual([]);
   },
 );
+
+test("a wrong key is refused in Settings with a next step, and nothing is kept of it", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "keys", "/settings");
+  const card = page.getByRole("region", { name: "Strict" });
+  await card.getByRole("button", { name: "Add key" }).click();
+  await card.getByLabel("Key").fill("sk-wrong-0000");
+  await card.getByLabel("Model").fill("some/model");
+  await card.getByRole("button", { name: "Use Strict" }).click();
+  const alert = card.getByRole("alert");
+  await alert.getByText("Enter a valid key").waitFor();
+  await page.reload();
+  await card.getByText("No key yet").waitFor();
+  expect(await page.getByText("0000").count()).toBe(0);
+  await page.context().close();
+}, 120_000);
 
 test("a wrong provider key is refused, and none is kept", async () => {
   const { endpoints } = await product.health();
