@@ -17,7 +17,7 @@ import {
   type QueryCtx,
 } from "./_generated/server";
 import { replay, remember, once, type Once } from "./idempotency";
-import { limitKept } from "./limits";
+import { limitKept, mayKeep } from "./limits";
 import type { Scope } from "./model/scopes";
 
 /**
@@ -37,8 +37,11 @@ type Definition<
   args: Args;
   returns: Returns;
   handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>;
-  /** Of a mutation: asking joins what is under way, which nothing limits, keyed or not. */
-  joins?: true;
+  /**
+   * Of a mutation that may join what is under way, which nothing limits, keyed or
+   * not: whether the answer says so. Such answers are kept while there is room.
+   */
+  joins?: (answer: Infer<Returns>) => boolean;
 };
 
 type WithToken<Args extends PropertyValidators> = ObjectType<Args> & {
@@ -110,14 +113,12 @@ export function userMutation<
       const before = await replay(owner, user._id, key, Date.now());
       if (before) return jsonToConvex(JSON.parse(before.answer));
       if (!joins) await limitKept(owner, user._id);
-      const answer: Value = await run();
-      await remember(
-        owner,
-        user._id,
-        key,
-        JSON.stringify(convexToJson(answer)),
-      );
-      return answer as Infer<Returns>;
+      const answer = await run();
+      if (!joins?.(answer) || (await mayKeep(owner, user._id))) {
+        const kept = JSON.stringify(convexToJson(answer as Value));
+        await remember(owner, user._id, key, kept);
+      }
+      return answer;
     },
   };
   return mutation(definition as never);

@@ -13,7 +13,7 @@ import { log, logRequest } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { QUEUE_DEADLINE } from "./model/timing";
-import { limitLaunch } from "./limits";
+import { limitLaunch, mayKeep } from "./limits";
 import { failureValidator, launchPath, launchStep } from "./validators";
 import {
   activeLaunches,
@@ -78,7 +78,7 @@ const DAY = 24 * 60 * 60 * 1_000;
  */
 export const request = userMutation({
   scope: "launch",
-  joins: true,
+  joins: ({ joined }) => joined,
   args: {
     skillKey: v.string(),
     sha: v.string(),
@@ -135,14 +135,17 @@ export const request = userMutation({
       sessionId: launch.sessionId,
       joined: same !== undefined,
     };
-    await ctx.db.insert("idempotency", {
-      userId: user._id,
-      route: ROUTE,
-      key: clientId,
-      bodyHash: "",
-      answer: JSON.stringify(answer),
-      expiresAt: Date.now() + DAY,
-    });
+    // Each is a row for a day, and joining takes no other limit.
+    if (!same || (await mayKeep(ctx, user._id))) {
+      await ctx.db.insert("idempotency", {
+        userId: user._id,
+        route: ROUTE,
+        key: clientId,
+        bodyHash: "",
+        answer: JSON.stringify(answer),
+        expiresAt: Date.now() + DAY,
+      });
+    }
     if (!same) {
       await reconcile(ctx, slot._id);
       // What was believed without a look is looked at behind the visitor's back.

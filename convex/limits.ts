@@ -123,6 +123,14 @@ export async function limitKept(
   requireRoom(status, "You sent very many requests with keys");
 }
 
+/** Takes one answer that may be kept; whether there was room. For what nothing limits. */
+export async function mayKeep(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+): Promise<boolean> {
+  return (await limiter.limit(ctx, "kept", { key: userId })).ok;
+}
+
 /** Takes one personal token made. Throws `rate_limited` with when to retry. */
 export async function limitToken(
   ctx: MutationCtx,

@@ -60,7 +60,7 @@ test("kept answers of what is not limited itself", async () => {
   await client.mutation(functions.presence.watch, { sessionId });
 });
 
-test("joining is not limited, keyed or not", async () => {
+test("joining is not limited, keyed or not; what is kept of it is", async () => {
   const { client } = await api.person("joins");
   const link = "ada/tools/one";
   const opened = await client.action(functions.skills.open, { link });
@@ -68,10 +68,17 @@ test("joining is not limited, keyed or not", async () => {
   const { key: skillKey, sha } = opened.skill;
   const launch = (i: number) =>
     client.mutation(functions.launches.request, {
-      ...{ skillKey, sha, clientId: "one" },
+      ...{ skillKey, sha, clientId: `${i}` },
       ...(i % 2 && { once: { route: "y", key: `${i}`, bodyHash: "" } }),
     });
+  await launch(0);
   expect(await roomFor(launch, { most: 1_300, atOnce: 40 })).toBe(Infinity);
+  const kept = await api.chat.tx(async ({ db }) => {
+    const rows = await db.query("idempotency").collect();
+    return rows.filter(({ answer }) => answer.includes('"joined":true')).length;
+  });
+  expect(kept).toBeGreaterThanOrEqual(600);
+  expect(kept).toBeLessThan(1_300);
 });
 
 test("looks at repositories, of a person and of their token; not what the records know", async () => {
