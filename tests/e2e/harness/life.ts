@@ -10,6 +10,8 @@ import { until } from "./until";
 
 /** One fault costs a call of 20 s, or a lease of 60 s and the cron that sees it: a launch ends well before this. */
 const ENDS_WITHIN = 180_000;
+/** A copy is waited for for five minutes, and then made again. */
+const COPIED_WITHIN = 900_000;
 const NOTE = "kept";
 /** A delete that was taken is still on its way. */
 const SETTLES_WITHIN = 5_000;
@@ -273,6 +275,7 @@ export class Life {
       ({ state, generation: now }) =>
         (state.status === "running" && now === generation + 1) ||
         state.error !== undefined,
+      COPIED_WITHIN,
     );
     if (state.status === "running") return "replaced";
     return explained({ ...state, state: "failed" });
