@@ -3,7 +3,7 @@ import { Client } from "./client";
 import { RUN } from "./commands";
 import { tokenFor } from "./credential";
 import { HELP } from "./help";
-import { output } from "./output";
+import { output, plain, recordLine } from "./output";
 import { problemOf, wordsOfProblem } from "./problem";
 
 /** The command line of the HTTP API; `--help` says what it can do. */
@@ -34,19 +34,22 @@ async function main(argv: string[]): Promise<number> {
 }
 
 function originOf(given: string | undefined): string {
-  const url = given || "http://127.0.0.1:3000";
-  if (!URL.canParse(url)) {
-    throw new UsageError(`SLIPWAY_URL is not an address: "${url}".`);
+  const text = given || "http://127.0.0.1:3000";
+  const url = URL.canParse(text) ? new URL(text) : null;
+  // "localhost:3000" parses, as an address of the scheme "localhost:".
+  if (!url || !["http:", "https:"].includes(url.protocol)) {
+    throw new UsageError(
+      `SLIPWAY_URL is not an address: "${text}". Begin it with http:// or https://.`,
+    );
   }
-  return new URL(url).origin;
+  return url.origin;
 }
 
 /** Says what went wrong, on stderr or as a line of JSON, and answers the exit code. */
 function report(error: unknown, json: boolean): number {
   const { exit, problem } = problemOf(error);
   if (json) {
-    const record = { event: "problem", ...problem };
-    process.stdout.write(`${JSON.stringify(record)}\n`);
-  } else process.stderr.write(`${wordsOfProblem(problem)}\n`);
+    process.stdout.write(recordLine({ event: "problem", ...problem }));
+  } else process.stderr.write(`${plain(wordsOfProblem(problem))}\n`);
   return exit;
 }

@@ -14,6 +14,26 @@ export type Output = {
   status(text: string | null): void;
 };
 
+/** What a terminal obeys instead of showing it, and what turns the order of a line around. */
+const OBEYED = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Text that only shows: what a sandbox or a page said must not steer the terminal. */
+export function plain(text: string): string {
+  return text.replaceAll(OBEYED, "");
+}
+
+/** The same on one line: another would pass for one of ours. */
+function oneLine(text: string): string {
+  return plain(text).replaceAll("\n", " ");
+}
+
+/** A record as a line. JSON escapes only C0 by itself; the rest means the same escaped. */
+export function recordLine(record: unknown): string {
+  const escape = (char: string) =>
+    `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `${JSON.stringify(record).replaceAll(OBEYED, escape)}\n`;
+}
+
 export function output(
   json: boolean,
   stdout: { isTTY?: boolean; write(text: string): unknown },
@@ -27,20 +47,20 @@ export function output(
   const write = (text: string) => {
     if (json) return;
     clear();
-    stdout.write(text);
+    stdout.write(plain(text));
   };
   return {
     json,
-    say: (line) => write(`${line}\n`),
+    say: (line) => write(`${oneLine(line)}\n`),
     write,
     emit: (record) => {
-      if (json) stdout.write(`${JSON.stringify(record)}\n`);
+      if (json) stdout.write(recordLine(record));
     },
     status: (text) => {
       if (!terminal) return;
       clear();
       if (text === null) return;
-      stdout.write(text);
+      stdout.write(oneLine(text));
       shown = true;
     },
   };
