@@ -1,6 +1,7 @@
 import { Refused, type Client } from "./client";
 import type { Output } from "./output";
 import { messages, type Message } from "./shapes";
+import { poll } from "./watch";
 import { z } from "zod";
 
 const sent = z.object({ messageId: z.string() });
@@ -23,14 +24,16 @@ export async function chat(
     key,
   });
   const print = printer(out);
-  for (;;) {
+  const look = async () => {
     const answer = await answerTo(client, path, messageId);
     if (answer) print(answer);
-    if (answer && ENDED.includes(answer.state)) {
-      out.status(null);
-      return answer.state === "done" ? 0 : 1;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    return answer && ENDED.includes(answer.state) ? answer : null;
+  };
+  try {
+    const { state } = await poll(client, look, { every: LOOK_MS });
+    return state === "done" ? 0 : 1;
+  } finally {
+    out.status(null);
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonOf, understand } from "./answer";
-import { readEvents, type ServerEvent } from "./events";
+import { readEvents, type Heard, type ServerEvent } from "./events";
 
 export const problem = z.looseObject({
   code: z.string(),
@@ -28,11 +28,21 @@ export class Unreachable extends Error {}
 
 const LIMIT_MS = 90_000; // a launch's link may have to be fetched first
 
+/** In ms. */
+export type Times = {
+  /** So long a stream may say nothing: the server beats every 15 s. */
+  silence: number;
+  /** Before what was cut, or did not answer, is asked again. */
+  pause: number;
+};
+const TIMES: Times = { silence: 45_000, pause: 1_000 };
+
 /** The HTTP API at `origin`, with a token. */
 export class Client {
   constructor(
     private readonly origin: string,
     private readonly token: string,
+    readonly times: Times = TIMES,
   ) {}
 
   /** @throws Refused, Unreachable, Misunderstood. */
@@ -56,15 +66,30 @@ export class Client {
     return understand(this.origin, expected, given);
   }
 
-  /** The events of a stream, until it closes. @throws Refused, Unreachable. */
+  /**
+   * The events of a stream, until it closes.
+   *
+   * @throws Refused, and Unreachable also where it falls silent without closing.
+   */
   async *events(
     path: string,
     signal?: AbortSignal,
   ): AsyncGenerator<ServerEvent> {
-    const response = await this.fetch("GET", path, signal ? { signal } : {});
+    const { silence } = this.times;
+    const cut = new AbortController();
+    // Only while something is waited for: whoever reads may take longer than that.
+    const heard: Heard = (step) => {
+      const why = new Error(`nothing was heard for ${silence / 1_000} s`);
+      const timer = setTimeout(() => cut.abort(why), silence);
+      return step.finally(() => clearTimeout(timer));
+    };
+    const either = AbortSignal.any(
+      signal ? [signal, cut.signal] : [cut.signal],
+    );
+    const response = await heard(this.fetch("GET", path, { signal: either }));
     if (!response.body) throw new Unreachable("The stream has no body.");
     try {
-      yield* readEvents(response.body);
+      yield* readEvents(response.body, heard);
     } catch (error) {
       throw unreachable(this.origin, error);
     }

@@ -2,16 +2,20 @@ import { jsonOf } from "./answer";
 
 export type ServerEvent = { event: string; data: unknown };
 
+/** Waits for a step of a stream, and ends it where that takes too long. */
+export type Heard = <T>(step: Promise<T>) => Promise<T>;
+
 /** The events of a text/event-stream body, as they come; comments are skipped. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
+  heard: Heard,
 ): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let held = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await heard(reader.read());
       if (done) return; // what is cut off in the middle of an event is none
       held += decoder.decode(value, { stream: true });
       const blocks = held.split(/\r?\n\r?\n/);

@@ -13,7 +13,8 @@ type Asked = {
   at: number;
 };
 export const asked: Asked[] = [];
-export const answers: Record<string, (() => Response)[]> = {};
+type Answer = () => Response | Promise<Response>;
+export const answers: Record<string, Answer[]> = {};
 let server: Bun.Server<undefined>;
 
 /** For each file of tests: hooks are of the file that sets them. */
@@ -74,6 +75,8 @@ export async function slipway(
   return { stdout, stderr, code };
 }
 
+/** What is asked is not answered by Slipway, but by a proxy that misses it. */
+export const missed: Answer = () => new Response("", { status: 502 });
 export const json =
   (body: unknown, status = 200) =>
   () =>

@@ -60,6 +60,19 @@ test("what is emptied has stopped, and will not start: neither is waited for lon
   }
 });
 
+test("a start that failed is told as soon as it is stopped again", async () => {
+  answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(
+      ["sandbox", box({ status: "creating" })],
+      ["sandbox", box({ status: "stopped" })],
+      ["sandbox", box({ status: "running" })], // of another start
+    ),
+  ];
+  const { stdout, code } = await slipway(["start", "b1", "--wait"]);
+  expect([stdout, code]).toEqual(["It is stopped.\n", 1]);
+});
+
 test("what is gone while it is waited for is told, and ends the wait", async () => {
   const gone = { code: "not_found", detail: "Gone.", status: 404 };
   answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];
@@ -152,6 +165,19 @@ test("keep asks for your only sandbox", async () => {
   const { stdout, code } = await slipway(["keep", "--json"]);
   expect(JSON.parse(stdout)).toEqual({ event: "kept", slotId: "b1" });
   expect(code).toBe(0);
+});
+
+test("what was deleted does not count as one of several, nor as your only one", async () => {
+  const empty = { ...box({ status: "empty" }), slotId: "b0", name: "default" };
+  answers["GET /api/v1/sandboxes"] = [
+    json({ sandboxes: [empty, box({ status: "running" })] }),
+    json({ sandboxes: [empty] }),
+  ];
+  answers["POST /api/v1/sandboxes/b1/keep"] = [json({ slotId: "b1" }, 202)];
+  expect(await slipway(["keep"])).toMatchObject({ code: 0, stderr: "" });
+  const none = await slipway(["keep"]);
+  expect(none.stderr).toStartWith("You have no sandbox.");
+  expect(none.code).toBe(2);
 });
 
 test("the place in line is told where it moves, and in the list", async () => {

@@ -9,7 +9,7 @@ import {
   type RestoreItem,
   type Sandbox,
 } from "./shapes";
-import { TooLate, watch } from "./watch";
+import { poll, TooLate, watch } from "./watch";
 
 /** Between looks at a set of sandboxes, which has no stream. */
 const LOOK_MS = 2_000;
@@ -18,8 +18,13 @@ const WAIT_MS = 180_000;
 /** The same of a replacement, which makes, copies and deletes. */
 const REPLACE_WAIT_MS = 1_800_000;
 
-/** Of what was deleted, or given up: nothing comes of it by itself. */
+/** Of what was deleted, or given up. */
 const EMPTY = "empty";
+/**
+ * Nothing comes of these by themselves. What was asked for has left "stopped" by
+ * the time it is answered, so that "stopped" after it is what came of it.
+ */
+const AT_REST = [EMPTY, "stopped"];
 
 /** "shared", or the skill whose own it is. */
 export function nameOf({ name }: { name: string }): string {
@@ -99,7 +104,8 @@ async function settle(
   try {
     const settled = await watch(client, watched, (now) => {
       const { status, error } = now.state;
-      if (error || wanted.includes(status) || status === EMPTY) return now;
+      const over = wanted.includes(status) || AT_REST.includes(status);
+      if (error || over) return now;
       const words = wordsOf(now);
       // A replacement's stages and places in the queue are news of their own.
       if (words !== told && (now.state.stage || now.position)) {
@@ -112,8 +118,8 @@ async function settle(
     });
     const code = tellNow(settled, out);
     // What is stopped in line, before it was ever made, is empty.
-    const gone = settled.state.status === EMPTY && !wanted.includes("stopped");
-    return gone ? 1 : code;
+    const down = AT_REST.includes(settled.state.status);
+    return down && !wanted.includes("stopped") ? 1 : code;
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;
     throw new TooLate(
@@ -164,20 +170,26 @@ async function tellSet(
   { under, wait }: { under: string; wait: boolean },
   out: Output,
 ): Promise<0 | 1> {
-  const until = Date.now() + WAIT_MS;
-  let items = await readSet(client);
-  const asked = items;
-  while (wait && items.some(({ state }) => state === under)) {
-    if (Date.now() > until) {
-      out.say(`Not all have settled after ${WAIT_MS / 1_000} s.`);
-      break;
-    }
+  const looks: RestoreItem[][] = [];
+  let late: TooLate | null = null;
+  const look = async () => {
+    const items = await readSet(client);
+    looks.push(items);
     const open = items.filter(({ state }) => state === under).length;
+    if (!wait || open === 0) return items;
     out.status(`${open} ${under}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    items = await readSet(client);
+    return null;
+  };
+  try {
+    await poll(client, look, { every: LOOK_MS, limit: WAIT_MS });
+  } catch (error) {
+    if (!(error instanceof TooLate)) throw error;
+    late = new TooLate(`Not all have settled after ${WAIT_MS / 1_000} s.`);
+  } finally {
+    out.status(null);
   }
-  out.status(null);
+  const [asked = []] = looks;
+  const items = looks.at(-1) ?? [];
   const results = await Promise.all(
     asked.map(
       async (one) =>
@@ -195,6 +207,7 @@ async function tellSet(
       ? "Nothing is running."
       : "There is nothing to restore.";
   for (const line of rows.length > 0 ? table(rows) : [none]) out.say(line);
+  if (late) throw late; // after what has come of them so far
   const settled = results.every(({ state }) => state !== under || !wait);
   return settled && results.every(({ error }) => !error) ? 0 : 1;
 }
@@ -223,7 +236,9 @@ async function pathOf(
 
 async function onlySandbox(client: Client): Promise<Sandbox> {
   const { sandboxes: all } = await client.ask("GET", "/sandboxes", sandboxes);
-  const [only, another] = all;
+  // The shared one is always listed, even while there is none.
+  const there = all.filter(({ state }) => state.status !== EMPTY);
+  const [only, another] = there;
   if (!only) throw new UsageError("You have no sandbox. Launch a skill first.");
   if (another)
     throw new UsageError("You have several; name one (list sandboxes).");

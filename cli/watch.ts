@@ -1,9 +1,8 @@
 import type { z } from "zod";
 import { problem, Refused, Unreachable, type Client } from "./client";
 
-/** A proxy may cut a stream; so often in a row without news it is given up. */
+/** A proxy may cut a stream, or miss a look; so often in a row without news it is given up. */
 const MAX_CUTS = 5;
-const PAUSE_MS = 1_000;
 
 /** What was watched for did not come in time. */
 export class TooLate extends Error {}
@@ -50,6 +49,36 @@ export async function watch<T, R extends object>(
     if (cuts >= MAX_CUTS) {
       throw new Unreachable("The stream was cut again and again.");
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await passed(client.times.pause);
   }
+}
+
+/**
+ * Looks at what has no stream `every` so many ms, until `look` answers with what
+ * it looks for. Looks that nobody answers are forgiven as cuts are.
+ *
+ * @throws Refused, Unreachable, Misunderstood, and TooLate after the limit (ms).
+ */
+export async function poll<R extends object>(
+  client: Client,
+  look: () => Promise<R | null>,
+  { every, limit = Infinity }: { every: number; limit?: number },
+): Promise<R> {
+  const until = Date.now() + limit;
+  for (let cuts = 0; ;) {
+    try {
+      const found = await look();
+      if (found) return found;
+      cuts = 0;
+    } catch (error) {
+      if (!(error instanceof Unreachable) || cuts >= MAX_CUTS) throw error;
+      cuts++;
+    }
+    if (Date.now() > until) throw new TooLate("It did not come in time.");
+    await passed(cuts > 0 ? client.times.pause : every);
+  }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
