@@ -31,16 +31,33 @@ export type Arguments = {
   cursor: string | null;
 };
 
-/** Options that only one command takes. */
-const FLAGS = {
-  own: "launch",
-  all: "stop",
-  failed: "stop",
-  resume: "replace",
-  cancel: "replace",
-  decline: "restore",
-} as const satisfies Record<string, Command>;
-export type Flag = keyof typeof FLAGS;
+/** Options of one command that exclude each other. */
+const FLAGS = ["own", "all", "failed", "resume", "cancel", "decline"] as const;
+export type Flag = (typeof FLAGS)[number];
+
+/** The commands that take an option; what is not here, all do. */
+const TAKEN_BY: Record<Flag | "wait" | "key" | "cursor", Command[]> = {
+  wait: ["launch", "stop", "start", "replace", "restore"],
+  // Those that change something, but for tickets: each is another.
+  key: [
+    "launch",
+    "cancel",
+    "chat",
+    "stop",
+    "start",
+    "keep",
+    "replace",
+    "restore",
+    "delete",
+  ],
+  cursor: ["list"],
+  own: ["launch"],
+  all: ["stop"],
+  failed: ["stop"],
+  resume: ["replace"],
+  cancel: ["replace"],
+  decline: ["restore"],
+};
 
 /** What is wrong with a command line, in words for whoever typed it. */
 export class UsageError extends Error {}
@@ -91,13 +108,17 @@ export function readArguments(argv: string[]): Arguments | "help" {
       `${command} takes ${wanted} argument${most === 1 ? "" : "s"}, not ${rest.length}.`,
     );
   }
-  const flags = flagsOf(command, values);
+  for (const [option, commands] of Object.entries(TAKEN_BY)) {
+    const given = values[option as keyof typeof TAKEN_BY];
+    if (given === undefined || given === false) continue;
+    if (!commands.includes(command)) {
+      throw new UsageError(`${command} does not take --${option}.`);
+    }
+  }
+  const flags = flagsOf(values);
   const [several] = command === "stop" ? flags : [];
   if (several && rest.length > 0) {
     throw new UsageError(`stop takes a sandbox or --${several}, not both.`);
-  }
-  if (values.cursor !== undefined && command !== "list") {
-    throw new UsageError(`${command} does not take --cursor.`);
   }
   return {
     ...{ command, rest, flags, wait: values.wait, json: values.json },
@@ -106,13 +127,8 @@ export function readArguments(argv: string[]): Arguments | "help" {
   };
 }
 
-function flagsOf(
-  command: Command,
-  values: Partial<Record<Flag, boolean>>,
-): ReadonlySet<Flag> {
-  const given = (Object.keys(FLAGS) as Flag[]).filter((flag) => values[flag]);
-  const foreign = given.find((flag) => FLAGS[flag] !== command);
-  if (foreign) throw new UsageError(`${command} does not take --${foreign}.`);
+function flagsOf(values: Partial<Record<Flag, boolean>>): ReadonlySet<Flag> {
+  const given = FLAGS.filter((flag) => values[flag]);
   if (given.length > 1) {
     throw new UsageError(`--${given.join(" and --")} exclude each other.`);
   }

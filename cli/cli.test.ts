@@ -107,6 +107,31 @@ test("without a token a local one is asked for, where a name is given", async ()
   expect(await slipway(["list"], none)).toMatchObject({ code: 2 });
 });
 
+test("a local token that cannot be given now is no wrong usage", async () => {
+  const detail = "The local issuer does not answer.";
+  for (const [status, exit] of [
+    [503, 4],
+    [403, 2],
+  ] as const) {
+    answers["POST /api/local/token"] = [json({ detail }, status)];
+    const args = ["list", "--user", "ada"];
+    const { stderr, code } = await slipway(args, { SLIPWAY_TOKEN: "" });
+    expect(stderr).toBe(`No token for "ada": ${detail}\n`);
+    expect(code).toBe(exit);
+  }
+});
+
+test.each(["localhost:3000", "127.0.0.1:3000", "file:///tmp"])(
+  "%s is told as no address of a Slipway",
+  async (url) => {
+    const { stderr, code } = await slipway(["list"], { SLIPWAY_URL: url });
+    expect(stderr).toBe(
+      `SLIPWAY_URL is not an address: "${url}". Begin it with http:// or https://.\n`,
+    );
+    expect(code).toBe(2);
+  },
+);
+
 test("chat prints the answer to what was said as it grows", async () => {
   const answer = (state: string, text: string) =>
     json({
@@ -269,6 +294,10 @@ test.each([
   [["list", "--wrong"], "--wrong"],
   [["list", "--all"], "list does not take --all"],
   [["show", "l1", "--cursor", "c"], "show does not take --cursor"],
+  [["delete", "b1", "--wait"], "delete does not take --wait"],
+  [["chat", "s1", "Hi", "--wait"], "chat does not take --wait"],
+  [["list", "--key", "k"], "list does not take --key"],
+  [["ticket", "b1", "terminal", "--key", "k"], "ticket does not take --key"],
   [["stop", "b1", "--all"], "not both"],
   [["stop", "b1", "--failed"], "not both"],
   [["ticket", "b1"], "takes 2 or 3 arguments"],
@@ -291,12 +320,25 @@ test("events are found wherever the bytes are cut", async () => {
         controller.close();
       },
     });
-    const found = await Array.fromAsync(readEvents(body));
+    const found = await Array.fromAsync(readEvents(body, (step) => step));
     expect(found).toEqual([
       { event: "a", data: { x: "é" } },
       { event: "b", data: 2 },
     ]);
   }
+});
+
+test("nothing is waited for while an event is read", async () => {
+  let [waits, waited] = [0, 0];
+  const { body } = events(["a", 1], ["b", 2])();
+  if (!body) throw new Error("It has a body.");
+  const found = readEvents(body, (step) => {
+    waits++;
+    waited++;
+    return step.finally(() => waits--);
+  });
+  for await (const event of found) expect([event, waits]).toEqual([event, 0]);
+  expect(waited).toBeGreaterThan(1); // the end is waited for, too
 });
 
 test("a terminal sees what is going on, a file only what has happened", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "./arguments";
 import { jsonOf, understand } from "./answer";
-import { reach, textOf } from "./client";
+import { reach, textOf, Unreachable } from "./client";
 
 const given = z.object({ token: z.string() });
 const refused = z.object({
@@ -35,10 +35,13 @@ export async function tokenFor(
   });
   const text = await textOf(response);
   if (response.ok) return understand(origin, given, jsonOf(text)).token;
+  const none = `No token for "${name}": ${reasonOf(text)}`;
+  // Its issuer is down, say: nothing is wrong with what was typed.
+  if (response.status >= 500) throw new Unreachable(none);
   throw new UsageError(
     response.status === 404
       ? "This Slipway has accounts: set SLIPWAY_TOKEN to a personal token (made in Settings)."
-      : `No token for "${name}": ${reasonOf(text)}`,
+      : none,
   );
 }
 

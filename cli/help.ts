@@ -26,7 +26,8 @@ export const HELP = `Slipway from the command line.
   bun run slipway delete SESSION            with all that was said in it; files stay
 
   --wait        stop, start, restore and replace: until it has happened
-  --key KEY     do it once, however often it is run within a day (Idempotency-Key); not for tickets
+  --key KEY     what changes something: do it once, however often it is run within
+                a day (Idempotency-Key); not for tickets
   --json        one JSON object a line, for programs
   --user NAME   on the machine Slipway runs on, without a token: act as this person
 

@@ -12,12 +12,9 @@ const issued = z.looseObject({
 /** Prints where a terminal, a port or a file of a sandbox is opened, once. */
 export async function ticket(
   client: Client,
-  { rest: [slotId = "", ...wanted], key }: Arguments,
+  { rest: [slotId = "", ...wanted] }: Arguments,
   out: Output,
 ): Promise<0> {
-  if (key !== null) {
-    throw new UsageError("ticket takes no --key: each ticket is another.");
-  }
   const path = `/sandboxes/${encodeURIComponent(slotId)}/tickets`;
   const body = purposeOf(wanted);
   const answer = await client.ask("POST", path, issued, { body });
