@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { api as functions } from "../../convex/_generated/api";
 import { MAX_OPEN } from "../../src/server/api/open-streams";
 import { startApi, type Api } from "./http-api-harness";
 import { parse, reading } from "./http-api-events";
@@ -89,16 +90,22 @@ test("nobody watches another's", async () => {
   expect(response.status).toBe(404);
 });
 
-test("one token has no more than so many open; who closes one may open another", async () => {
-  const { token, slotId } = await api.person("cleo");
-  const as = { token, params: { slotId } };
-  const open = () => api.call("GET", EVENTS, as);
-  const opened = await Promise.all(Array.from({ length: MAX_OPEN }, open));
-  const refused = await open();
-  expect(refused.status).toBe(429);
-  expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+test("a user has no more than so many open, with whatever tokens; who closes one may open another", async () => {
+  const { client, token: own, slotId } = await api.person("cleo");
+  const args = { name: "A script", scopes: ["read" as const] };
+  const made = await client.action(functions.tokens.create, args);
+  const open = (token: string) =>
+    api.call("GET", EVENTS, { token, params: { slotId } });
+  const opened = await Promise.all(
+    Array.from({ length: MAX_OPEN }, (_, i) => open(i % 2 ? own : made.token)),
+  );
+  for (const token of [own, made.token]) {
+    const refused = await open(token);
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+  }
   await opened[0]?.body?.cancel();
-  const next = await open();
+  const next = await open(own);
   expect(next.status).toBe(200);
   for (const { body } of [...opened.slice(1), next]) await body?.cancel();
 });

@@ -8,11 +8,17 @@ export const EVENT_STREAM = {
 } as const;
 
 export type EventSink = {
-  /** Sends one event; `data` as JSON. After the end it does nothing. */
+  /**
+   * Tells the state, `data` as JSON. Each state is all there is to know, so one
+   * that the client has no room for yet gives way to the next: however slowly it
+   * reads, one waits for it. After the end it does nothing.
+   */
   send(event: string, data: unknown): void;
-  /** Ends the stream, and what feeds it. */
-  end(): void;
+  /** Ends the stream, and what feeds it; what waits is told first, then `last`. */
+  end(last?: StreamEvent): void;
 };
+
+export type StreamEvent = { event: string; data: unknown };
 
 export type EventStreamOptions = {
   /** Of the request: aborted when the client leaves. */
@@ -33,12 +39,21 @@ export function eventStream(
   { signal, heartbeatMs, deadlineMs }: EventStreamOptions,
 ): Response {
   let close: () => void = () => {};
+  let tellWaiting: () => void = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       let open = true;
       let stop: (() => void) | null = null;
-      const write = (text: string) => {
-        if (open) controller.enqueue(encoder.encode(text));
+      /** What the client has no room for yet. */
+      let waiting: StreamEvent | null = null;
+      const write = (text: string) => controller.enqueue(encoder.encode(text));
+      const tell = ({ event, data }: StreamEvent) =>
+        write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      const hasRoom = () => (controller.desiredSize ?? 0) > 0;
+      tellWaiting = () => {
+        const newest = waiting;
+        waiting = null; // first: what is told may be read, and more asked for, at once
+        if (newest) tell(newest);
       };
       close = () => {
         if (!open) return;
@@ -48,26 +63,36 @@ export function eventStream(
         signal.removeEventListener("abort", leave);
         stop?.();
       };
-      const end = () => {
+      const end = (last?: StreamEvent) => {
         if (!open) return;
         close();
+        // Room or not: it is one state and the end, and no more will come.
+        tellWaiting();
+        if (last) tell(last);
         controller.close();
       };
       const leave = () => end();
-      const heartbeat = setInterval(() => write(": beat\n\n"), heartbeatMs);
-      const deadline = setTimeout(end, deadlineMs);
+      const heartbeat = setInterval(() => {
+        // A client with something left to read needs no sign of life.
+        if (hasRoom()) write(": beat\n\n");
+      }, heartbeatMs);
+      const deadline = setTimeout(leave, deadlineMs);
       signal.addEventListener("abort", leave);
       // A client that loses the stream asks again after this long.
       write("retry: 2000\n\n");
       stop = feed({
-        send: (event, data) =>
-          write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
+        send: (event, data) => {
+          if (!open) return;
+          waiting = { event, data };
+          if (hasRoom()) tellWaiting();
+        },
         end,
       });
       // It may have ended, or the client have left, before the source was running.
       if (!open) stop();
       else if (signal.aborted) end();
     },
+    pull: () => tellWaiting(),
     cancel: () => close(),
   });
   return new Response(body, { headers: EVENT_STREAM });

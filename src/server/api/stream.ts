@@ -5,6 +5,7 @@ import type {
   FunctionReturnType,
 } from "convex/server";
 import { decodeJwt } from "jose";
+import { api } from "@convex/_generated/api";
 import { failure, isFailure, type Failure } from "@convex/model/errors";
 import { problemBody } from "@convex/model/problem";
 import type { Credential } from "../backend";
@@ -46,21 +47,29 @@ export function stream<O extends Operation, F extends Query>(
 ) {
   return async (request: Request, context: Context<O>): Promise<Response> => {
     try {
-      const { credential, args } = await throughDoor(request, async () => {
-        const call = await receive(operation, request, context);
-        const args = watched.args(call.params);
+      const asked = await throughDoor(request, async () => {
+        const { credential, params, backend } = await receive(
+          operation,
+          request,
+          context,
+        );
+        const args = watched.args(params);
         // Asked once before: a stream can no longer answer 401 or 404.
-        if (!(await call.backend.query(watched.query, args))) {
-          throw new ApiError("not_found", watched.missing);
-        }
-        return { credential: call.credential, args };
+        const [user, record] = await Promise.all([
+          backend.query(api.users.me, {}),
+          backend.query(watched.query, args),
+        ]);
+        // Who is not known yet has nothing to watch.
+        if (!user || !record) throw new ApiError("not_found", watched.missing);
+        return { credential, args, userId: user.userId };
       });
+      const { credential, args, userId } = asked;
       void noteUse(credential);
       // Next makes HEAD of this and never reads the body, which would go on unseen.
       if (request.method === "HEAD") {
         return new Response(null, { headers: EVENT_STREAM });
       }
-      const countOut = countIn(credential);
+      const countOut = countIn(userId);
       const source = (sink: EventSink) => {
         const stop = feed(sink, credential, watched, args);
         return () => {
@@ -86,8 +95,7 @@ function feed<O extends Operation, F extends Query>(
   args: Args<F>,
 ): () => void {
   const fail = (fault: Failure) => {
-    sink.send("problem", problemBody(fault));
-    sink.end();
+    sink.end({ event: "problem", data: problemBody(fault) });
   };
   return subscribe(
     credential,
@@ -97,9 +105,7 @@ function feed<O extends Operation, F extends Query>(
       if (!record) return fail(failure("not_found", missing));
       sink.send(event, tell(record));
       const state = ended(record);
-      if (state === null) return;
-      sink.send("end", { state });
-      sink.end();
+      if (state !== null) sink.end({ event: "end", data: { state } });
     },
     (error) => {
       if (error instanceof ConvexError && isFailure(error.data)) {
