@@ -46,9 +46,15 @@ export type Backend = {
 };
 
 export function backendAs({ kind, token }: Credential): Backend {
-  const client = anonymousBackend();
   const personal = kind === "personal";
-  if (!personal) client.setAuth(token);
+  const clientOf = (repeatable: boolean) => {
+    const client = anonymousBackend({ repeatable });
+    if (!personal) client.setAuth(token);
+    return client;
+  };
+  // Queries change nothing, and what the actions leave behind twice is not
+  // missed once: a look at a repository, a ticket that nobody has.
+  const client = clientOf(true);
   const add = personal ? { token } : {};
   return {
     require: async (scope) => {
@@ -58,7 +64,7 @@ export function backendAs({ kind, token }: Credential): Backend {
       client.query(query as FunctionReference<"query">, { ...args, ...add }),
     // Calls of one client wait for each other, which nothing here needs.
     mutation: <F extends Mutation>(mutation: F, args: Given<F>) =>
-      client.mutation(
+      (isOnce(args) ? client : clientOf(false)).mutation(
         mutation as FunctionReference<"mutation">,
         { ...args, ...add },
         { skipQueue: true },
@@ -71,13 +77,18 @@ export function backendAs({ kind, token }: Credential): Backend {
   };
 }
 
-/** The backend, asked as nobody in particular. */
-export function anonymousBackend(): ConvexHttpClient {
+/** Whether a mutation knows by its arguments that it was done before. */
+function isOnce(args: { once?: unknown; clientId?: unknown }): boolean {
+  return args.once !== undefined || args.clientId !== undefined;
+}
+
+/** The backend, asked as nobody in particular; `repeatable` as in steadyFetch. */
+export function anonymousBackend({ repeatable = true } = {}): ConvexHttpClient {
   return new ConvexHttpClient(serverEnvironment().convexUrl, {
     skipConvexDeploymentUrlCheck: true, // self-hosted and embedded addresses
     logger: false, // function logs may quote what a user sent
     fetch: ((input: string, init?: RequestInit) =>
-      steadyFetch(input, init)) as typeof fetch,
+      steadyFetch(input, init, { repeatable })) as typeof fetch,
   });
 }
 

@@ -139,8 +139,8 @@ describe("steady fetch", () => {
     };
     return { asked, fetchOnce };
   };
-  const call = (given: ReturnType<typeof answers>) =>
-    steadyFetch("http://b/api/query", {}, given.fetchOnce, [0, 0, 0]);
+  const call = ({ fetchOnce }: ReturnType<typeof answers>) =>
+    steadyFetch("http://b/api/query", {}, { fetchOnce, waits: [0, 0, 0] });
 
   test("overload and a backend that is restarting are waited out", async () => {
     const given = answers(503, new TypeError("refused"), 429, 200);
