@@ -89,7 +89,7 @@ export const watchLaunch = operation({
   tag: "Launches",
   summary: "Watch a launch until it ends",
   description:
-    "Server-sent events. `launch` is the whole launch, first at once and then at every change; after the one in which it has ended comes `end`, and the stream closes. `problem` says why it closes early. Lines that begin with a colon keep the connection open.",
+    "Server-sent events. `launch` is the whole launch, first at once and then at every change, or the newest to who reads more slowly than it changes; after the one in which it has ended comes `end`, and the stream closes. `problem` says why it closes early. Lines that begin with a colon keep the connection open.",
   scope: "read",
   answer: { status: 200, schema: launch },
   events: { launch, end: z.object({ state: z.string() }), problem },

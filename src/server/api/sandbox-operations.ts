@@ -46,7 +46,7 @@ export const watchSandbox = operation({
   path: "/sandboxes/{slotId}/events",
   summary: "Watch a sandbox",
   description:
-    "Server-sent events. `sandbox` is the whole sandbox, first at once and then at every change. After one whose state is `empty`, because it was deleted or there was none, comes `end`, and the stream closes. `problem` says why it closes early. Lines that begin with a colon keep the connection open.",
+    "Server-sent events. `sandbox` is the whole sandbox, first at once and then at every change, or the newest to who reads more slowly than it changes. After one whose state is `empty`, because it was deleted or there was none, comes `end`, and the stream closes. `problem` says why it closes early. Lines that begin with a colon keep the connection open.",
   answer: { status: 200, schema: sandbox },
   events: { sandbox, end: z.object({ state: z.string() }), problem },
   failures: ["not_found"],
