@@ -34,6 +34,7 @@ const restingStates = [
     status: v.literal("stopped"),
     since: v.number(),
     by: v.union(v.literal("user"), v.literal("provider")),
+    error: v.optional(failureValidator),
   }),
   v.object({
     status: v.literal("failed"),
@@ -101,6 +102,7 @@ export const slotState = v.union(
     status: v.literal("stopping"),
     since: v.number(),
     step: v.union(v.literal("stop"), v.literal("look")),
+    error: v.optional(failureValidator),
   }),
   v.object({
     status: v.literal("deleting"),

@@ -98,6 +98,7 @@ import type * as model_repairs from "../model/repairs.js";
 import type * as model_replace from "../model/replace.js";
 import type * as model_replaceStages from "../model/replaceStages.js";
 import type * as model_reserved from "../model/reserved.js";
+import type * as model_resting from "../model/resting.js";
 import type * as model_retention from "../model/retention.js";
 import type * as model_scopes from "../model/scopes.js";
 import type * as model_seal from "../model/seal.js";
@@ -250,6 +251,7 @@ declare const fullApi: ApiFromModules<{
   "model/replace": typeof model_replace;
   "model/replaceStages": typeof model_replaceStages;
   "model/reserved": typeof model_reserved;
+  "model/resting": typeof model_resting;
   "model/retention": typeof model_retention;
   "model/scopes": typeof model_scopes;
   "model/seal": typeof model_seal;

@@ -21,6 +21,7 @@ import {
   resumeReplacing,
   type Replacing,
 } from "./replace";
+import { asked, denied, type Resting } from "./resting";
 import { onOutcome } from "./slotSteps";
 import {
   CREATE_DEADLINE,
@@ -29,6 +30,8 @@ import {
   START_DEADLINE,
   STOP_DEADLINE,
 } from "./timing";
+
+export type { Resting } from "./resting";
 
 /** The place of one user's sandbox, as a state machine: `decide` is its only transition. */
 export type SlotState =
@@ -49,21 +52,15 @@ export type SlotState =
       step: "look" | "start" | "recover" | "claim";
     }
   | { status: "running"; since: number }
-  | { status: "stopping"; since: number; step: "stop" | "look" }
+  | {
+      status: "stopping";
+      since: number;
+      step: "stop" | "look";
+      /** Why it was given up, where nobody asked for the stop. */
+      error?: Failure;
+    }
   | { status: "deleting"; since: number; step: "delete" | "look" }
   | Replacing;
-
-/** What a slot is that neither runs nor is on its way: it takes no place. */
-export type Resting =
-  | { status: "empty" }
-  | { status: "stopped"; since: number; by: "user" | "provider" }
-  | {
-      status: "failed";
-      since: number;
-      error: Failure;
-      /** The provider still has it, and the disk in it, until its owner deletes it. */
-      disk?: "kept";
-    };
 
 /** What the provider says of a remote, in our words. */
 export type ProviderState =
@@ -256,7 +253,7 @@ function want(slot: Slot, by: "launch" | "owner", now: number): Decision {
     case "stopped":
       return to(
         slot,
-        { status: "queued", since: now, from: state, for: by },
+        { status: "queued", since: now, from: asked(state), for: by },
         "none",
       );
     case "queued":
@@ -308,7 +305,7 @@ function deny(slot: Slot, now: number, error: Failure): Decision {
   }
   if (state.status !== "queued") return stay(slot);
   return {
-    ...to(slot, state.from, "none"),
+    ...to(slot, denied(state.from, error), "none"),
     failed: { ...error, retryable: false }, // of the slot: all who wait fail with it
   };
 }
@@ -342,7 +339,7 @@ function replace(slot: Slot, now: number): Decision {
     case "stopped":
       return to(
         slot,
-        { status: "queued", since: now, from: state, for: "replace" },
+        { status: "queued", since: now, from: asked(state), for: "replace" },
         "none",
       );
     default:

@@ -36,15 +36,17 @@ export function broken(slot: Slot, now: number): Decision {
 
 /** A start that was refused: the disk is kept, and a later launch tries again. */
 export function unstarted(slot: Slot, now: number, error: Failure): Decision {
+  const stopped = { status: "stopped", since: now, by: "provider" } as const;
   return {
-    ...to(slot, { status: "stopped", since: now, by: "provider" }, "none"),
+    ...to(slot, { ...stopped, error }, "none"),
     failed: { ...error, retryable: false },
   };
 }
 
-/** Stops it for its owner; the disk stays. */
-export function halt(slot: Slot, now: number): Decision {
-  return to(slot, { status: "stopping", since: now, step: "stop" }, "now");
+/** Stops it for its owner, or for the reason given; the disk stays. */
+export function halt(slot: Slot, now: number, error?: Failure): Decision {
+  const stopping = { status: "stopping", since: now, step: "stop" } as const;
+  return to(slot, { ...stopping, ...(error && { error }) }, "now");
 }
 
 /** Stops what cannot be used, and says so to everyone who waits. The disk stays. */
@@ -53,7 +55,7 @@ export function giveUp(slot: Slot, now: number, error: Failure): Decision {
     return stay(slot);
   }
   return {
-    ...halt({ ...slot, strikes: 0 }, now),
+    ...halt({ ...slot, strikes: 0 }, now, error),
     failed: { ...error, retryable: false },
   };
 }

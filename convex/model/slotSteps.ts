@@ -194,12 +194,11 @@ function whileStopping(
       return to(slot, { status: "empty" }, "none", { state: "gone" });
     case "present":
       switch (outcome.provider) {
-        case "stopped":
-          return to(
-            slot,
-            { status: "stopped", since: now, by: "user" },
-            "none",
-          );
+        case "stopped": {
+          const off = { status: "stopped", since: now, by: "user" } as const;
+          const { error } = state;
+          return to(slot, { ...off, ...(error && { error }) }, "none");
+        }
         case "started":
           return to(slot, { ...state, step: "stop" }, "retry");
         case "failed":

@@ -26,6 +26,9 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
   const words = sandboxWords(sandbox);
   const agent = agentWords(sandbox.agent);
   const running = state.status === "running";
+  // That of a replacement has its own place, with what can be done about it.
+  const error =
+    state.status !== "replacing" && "error" in state ? state.error : null;
   return (
     <Panel className="overflow-hidden">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4 p-5 sm:p-6">
@@ -79,10 +82,13 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         {sandbox.previous ? <Previous {...sandbox.previous} /> : null}
         {sandbox.repairs >= MAX_REPAIRS ? <LosesSkills /> : null}
       </div>
-      {state.status === "failed" ? (
+      {error ? (
         <div className="px-5 pb-5 sm:px-6">
-          <Callout tone="danger" title={state.error.message}>
-            {state.error.next}
+          <Callout
+            tone={state.status === "failed" ? "danger" : "warn"}
+            title={error.message}
+          >
+            {error.next}
           </Callout>
         </div>
       ) : null}

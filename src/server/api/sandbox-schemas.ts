@@ -18,9 +18,10 @@ const slotState = z.object({
   ]),
   since: ms("Since when.").optional(),
   by: z.enum(["user", "provider"]).optional(),
-  error: failure
-    .optional()
-    .meta({ description: "Why it failed, or why a replacement halted." }),
+  error: failure.optional().meta({
+    description:
+      "Why it failed, why a replacement halted, or why what is stopped was not started or was given up.",
+  }),
   stage: z
     .enum([
       "wake",

@@ -14,8 +14,8 @@ export const CREATES: Record<string, Guard> = {
     edits: [
       {
         file: "model/slot.ts",
-        find: '    case "stopped":\n      return to(\n        slot,\n        { status: "queued", since: now, from: state, for: by },\n',
-        put: '    case "stopped":\n    case "creating" as never:\n      return to(\n        slot,\n        { status: "queued", since: now, from: (state.status as string) === "creating" ? { status: "empty" } : state, for: by },\n',
+        find: '    case "stopped":\n      return to(\n        slot,\n        { status: "queued", since: now, from: asked(state), for: by },\n',
+        put: '    case "stopped":\n    case "creating" as never:\n      return to(\n        slot,\n        { status: "queued", since: now, from: (state.status as string) === "creating" ? { status: "empty" } : asked(state), for: by },\n',
       },
       {
         file: "sandboxes.ts",

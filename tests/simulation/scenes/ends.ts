@@ -28,6 +28,17 @@ function stepOf(on: OnStage): string {
   return state.status === "replacing" ? `${state.stage}/${state.step}` : "";
 }
 
+function isStopped(on: OnStage): boolean {
+  return on.slot().state.status === "stopped";
+}
+
+/** Why a sandbox rests, where its records say so; also of where it waits from. */
+function reasonOf(on: OnStage): string | undefined {
+  const { state } = on.slot();
+  const at = state.status === "queued" ? state.from : state;
+  return "error" in at ? at.error?.code : undefined;
+}
+
 function newest(on: OnStage): Box {
   const box = on.world.live().at(-1);
   if (!box) throw new Error("There is no sandbox.");
@@ -113,6 +124,30 @@ export const ENDS: Record<string, Scene> = {
 
   "a replacement whose new sandbox breaks, and is lost while it is mended": {
     play: (on) => lostWhileBrought(on, "error", "recover"),
+  },
+
+  "an owner's start that is refused": {
+    async play(on) {
+      await atWork(on);
+      await on.act("stop");
+      await on.until("it is stopped", () => isStopped(on));
+      on.ordain("start of ann's default", "forbidden");
+      await on.act("start");
+      await on.pass(MINUTE);
+      hold(
+        "a start that was refused says why",
+        reasonOf(on) === "provider_refused",
+      );
+      on.world.fate.ordained.clear();
+      await on.act("start");
+      hold("a new start has no reason yet", reasonOf(on) === undefined);
+      await on.pass(MINUTE);
+      hold("it starts", on.runs());
+      await on.act("stop");
+      await on.until("it is stopped", () => isStopped(on));
+      hold("what its owner stopped has no reason", reasonOf(on) === undefined);
+      await on.rest();
+    },
   },
 
   "a sandbox that breaks while it is stopped": {

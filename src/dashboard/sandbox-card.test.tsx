@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { ConvexProvider, ConvexReactClient } from "convex/react";
+import { renderToStaticMarkup } from "react-dom/server";
+import type { SandboxView } from "../data/types";
+import { sandbox } from "../gallery/fixtures";
+import { SandboxCard } from "./sandbox-card";
+
+/** Never connected: what is rendered on a server opens no socket. */
+const client = new ConvexReactClient("http://127.0.0.1:1", { logger: false });
+
+const html = (state: SandboxView["state"]) =>
+  renderToStaticMarkup(
+    <ConvexProvider client={client}>
+      <SandboxCard sandbox={sandbox({ state })} />
+    </ConvexProvider>,
+  );
+
+const error = {
+  ...{ code: "provider_refused", retryable: false },
+  message: "The provider refused the start.",
+  next: "Ask the operator.",
+};
+
+test("what is stopped for a reason says why and what to do, and can be started", () => {
+  const stopped = { status: "stopped", since: 1, by: "provider" } as const;
+  const out = html({ ...stopped, error });
+  expect(out).toContain(error.message);
+  expect(out).toContain(error.next);
+  expect(out).toContain("Start");
+  expect(html(stopped)).not.toContain(error.message);
+});
+
+test("so does one that is given up while it stops, and one that failed", () => {
+  const stopping = { status: "stopping", since: 1, step: "stop" } as const;
+  expect(html({ ...stopping, error })).toContain(error.next);
+  expect(html({ status: "failed", since: 1, error })).toContain(error.next);
+});
