@@ -89,7 +89,9 @@ function lengthOf(body: Doc<"parts">["body"]): number {
     case "reasoning":
       return body.text.length;
     case "tool":
-      return (body.args?.length ?? 0) + (body.result?.length ?? 0);
+      return [body.callId, body.name, body.label, body.args, body.result]
+        .map((text) => text?.length ?? 0)
+        .reduce((sum, length) => sum + length);
     case "error":
       return body.error.message.length;
   }

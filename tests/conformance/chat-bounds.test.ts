@@ -3,6 +3,7 @@ import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import {
   MAX_PARTS,
+  PAGE_CHARS,
   PAGE_PARTS,
   TURN_LIMIT,
 } from "../../convex/model/chat/limits";
@@ -133,6 +134,36 @@ test("a very long conversation is read within a query's limits", async () => {
   const rows = all.reduce((sum, { parts }) => sum + parts.length, 0);
   expect(rows).toBeGreaterThanOrEqual(PAGE_PARTS);
   expect(rows).toBeLessThan(PAGE_PARTS + MAX_PARTS + 20);
+}, 20_000);
+
+test("what an agent calls its tools counts as what a query answers", async () => {
+  const wide = (length: number) => "\u4e00".repeat(length);
+  for (let message = 0; message < 10; message += 1) {
+    await chat.tx(async (ctx) => {
+      const { sessionId } = ada;
+      const messageId = await ctx.db.insert("messages", {
+        ...{ sessionId, role: "assistant", text: "", state: "done" },
+      });
+      for (let seq = 0; seq < MAX_PARTS; seq += 1) {
+        await ctx.db.insert("parts", {
+          ...{ sessionId, messageId, seq },
+          body: {
+            ...{ kind: "tool", status: "done", startedAt: 0, endedAt: 0 },
+            ...{ callId: `${seq}${wide(190)}`, name: wide(100) },
+            label: wide(300),
+          },
+        });
+      }
+    });
+  }
+  const all = await ada.client.query(api.sessions.listMessages, {
+    sessionId: ada.sessionId,
+  });
+  expect(all.at(-1)?.parts).toHaveLength(MAX_PARTS);
+  expect(all[0]?.parts).toEqual([]);
+  // With one answer more than its fill, and three bytes a character.
+  const { length } = JSON.stringify(all);
+  expect(length).toBeLessThan(PAGE_CHARS + 2 * MAX_PARTS * 1_000);
 }, 20_000);
 
 /** Rewrites the session's turn of a state, as time would have. */
