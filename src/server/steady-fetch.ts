@@ -114,6 +114,9 @@ function unavailable(answer: Response | Error | null): ApiError {
 function unknown(): ApiError {
   return new ApiError(
     "provider_busy",
-    "The backend did not say whether this was done. Look before you send it again; with an Idempotency-Key that is safe.",
+    "The backend did not say whether this was done.",
+    {
+      next: "Look whether it was before you send it again. With an Idempotency-Key it could be sent again at once.",
+    },
   );
 }

@@ -49,7 +49,8 @@ test("a delete without a key says that it may have been done; the next says it w
   expect(lost.headers.has("retry-after")).toBe(true);
   expect(await lost.json()).toMatchObject({
     code: "provider_busy",
-    detail: expect.stringContaining("did not say whether this was done"),
+    detail: "The backend did not say whether this was done.",
+    next: expect.stringContaining("Look whether it was"),
   });
   expect(mutations).toBe(1);
   expect((await api.call("DELETE", "/sessions/{id}", as)).status).toBe(404);
