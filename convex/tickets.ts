@@ -196,6 +196,9 @@ export const verdict = v.union(
 /** One question of the relay; it asks in parts when more is open. */
 export const MAX_CLAIMS = 100;
 
+/** What it tells of happened within this, in ms: it asks so often. */
+const CHECKED = 30_000;
+
 /** Something that is open, and what happened there since it was last asked about. */
 export const open = v.object({
   claim,
@@ -224,7 +227,7 @@ export const check = internalMutation({
       if (one.active) alive.add(one.claim.slotId);
       if (one.typed) used.add(one.claim.slotId);
     }
-    for (const slotId of alive) await confirmActivity(ctx, slotId);
+    for (const slotId of alive) await confirmActivity(ctx, slotId, CHECKED);
     for (const slotId of used) await acted(ctx, slotId);
     return verdicts;
   },

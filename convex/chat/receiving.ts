@@ -128,7 +128,7 @@ export const pulled = internalMutation({
       await suspect(ctx, turn.slotId);
       return null;
     }
-    await confirmActivity(ctx, turn.slotId);
+    await confirmActivity(ctx, turn.slotId, ms);
     if (found.kind === "events") {
       await takeAndGoOn(ctx, turn, found.from, found.events);
     }

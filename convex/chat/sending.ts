@@ -105,8 +105,11 @@ export const sent = internalMutation({
     const slot = await requireSlot(ctx, slotId);
     const what = sendOf(outcome, turn?.attempt ?? 0, ms);
     if (what) await log(ctx, { slot: { _id: slotId, generation }, what });
-    if (outcome.kind !== "unreachable" && generation === slot.generation) {
-      await confirmActivity(ctx, slotId);
+    const reached = outcome.kind !== "unreachable";
+    // One that was replaced may report on what has been stopped since.
+    const runs = slot.state.status === "running";
+    if (reached && runs && generation === slot.generation) {
+      await confirmActivity(ctx, slotId, ms);
     }
     if (!turn || turn.state === "ended") {
       // Stopped while it was on its way: what arrived, or still may, must not run on.

@@ -92,8 +92,9 @@ export const halted = internalMutation({
     const slot = await requireSlot(ctx, slotId);
     if (slot.generation !== generation) return null;
     const reached = answers.some(({ outcome }) => outcome !== "unreachable");
-    if (reached) await confirmActivity(ctx, slotId);
-    else await suspect(ctx, slotId);
+    const runs = slot.state.status === "running";
+    if (!reached) await suspect(ctx, slotId);
+    else if (runs) await confirmActivity(ctx, slotId, ms);
     for (const { stopId, turnId, outcome } of answers) {
       await settleStop(ctx, stopId, outcome !== "unreachable");
       const turn = await ctx.db.get("turns", turnId);

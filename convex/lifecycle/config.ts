@@ -159,7 +159,7 @@ export const report = internalMutation({
           },
           ...(outcome.agent && { agent: outcome.agent }),
         });
-        await confirmActivity(ctx, slot._id);
+        await confirmActivity(ctx, slot._id, ms);
         await reconcile(ctx, slot._id);
         if (outcome.agent?.state !== "ready") {
           await startProbe(ctx, slot._id, { asksDaemon: true });

@@ -260,7 +260,7 @@ export const report = internalMutation({
         .unique();
       if (!boot) throw new Error("A claim was reported before its keys.");
       await ctx.db.patch("boots", boot._id, { access: outcome.access });
-      await confirmActivity(ctx, args.slotId);
+      await confirmActivity(ctx, args.slotId, call.ms);
     }
     await applyEvent(ctx, args.slotId, { type: "outcome", outcome });
     await expireOverdue(ctx, args.slotId);

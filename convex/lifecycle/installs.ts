@@ -225,11 +225,11 @@ export const report = internalMutation({
     switch (outcome.kind) {
       case "installed":
         await addInstalledSkill(ctx, slot, flight, outcome);
-        await confirmActivity(ctx, slot._id);
+        await confirmActivity(ctx, slot._id, ms);
         await retireVersions(ctx, slot._id);
         break;
       case "removed":
-        await confirmActivity(ctx, slot._id);
+        await confirmActivity(ctx, slot._id, ms);
         await retireVersions(ctx, slot._id); // the rest, after the last of a batch
         break;
       case "unclaimed":

@@ -66,16 +66,22 @@ export async function ensureActivity(
   return made;
 }
 
-/** The sandbox answered us just now, which the provider counts as activity. */
+/**
+ * The sandbox answered us, which the provider counts as activity. It may have
+ * been dead when that was told: the answer is worth no more than the question.
+ *
+ * @param ms since it was asked
+ */
 export async function confirmActivity(
   ctx: MutationCtx,
   slotId: Id<"slots">,
+  ms: number,
 ): Promise<void> {
   const now = Date.now();
   const row = await ensureActivity(ctx, slotId);
   await ctx.db.patch("activity", row._id, {
-    confirmedAt: now,
-    lookedAt: now,
+    confirmedAt: Math.max(row.confirmedAt, now - ms),
+    lookedAt: Math.max(row.lookedAt, now - ms),
     failures: 0,
     warnedAt: undefined,
     nextProbeAt: now + PROBE_INTERVAL,
@@ -239,7 +245,7 @@ export const report = internalMutation({
     const started = probe.kind === "present" && probe.provider === "started";
     const silent = started && isSilent(probe.daemon);
     if (found.keptAlive || (started && probe.daemon === "ok")) {
-      await confirmActivity(ctx, slotId);
+      await confirmActivity(ctx, slotId, ms);
     }
     if (started && !silent) {
       const now = Date.now();

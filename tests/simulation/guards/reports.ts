@@ -86,6 +86,17 @@ export const REPORTS: Record<string, Guard> = {
       },
     ],
   },
+  "an answer is as old as its question": {
+    breaks: "a launch into a sandbox that died meanwhile is called confirmed",
+    scene: "a look that is told late, and a launch meanwhile",
+    edits: [
+      {
+        file: probes,
+        find: "    confirmedAt: Math.max(row.confirmedAt, now - ms),\n",
+        put: "    confirmedAt: now,\n",
+      },
+    ],
+  },
   "an install's digest is ours": {
     breaks: "a skill is listed that is not what was sent",
     scene: "an install that is answered with another digest",

@@ -101,6 +101,23 @@ export const REPORTS: Record<string, Scene> = {
     },
   },
 
+  "a look that is told late, and a launch meanwhile": {
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      const sessionId = disk.all("sessions")[0]?._id ?? "";
+      await on.call("presence:watch", { sessionId });
+      on.ordain("activity of ann's default", "slow");
+      await on.launch();
+      await on.pass(SECOND);
+      for (const box of on.world.live()) on.world.stop(box);
+      const launch = await on.launch();
+      hold("it is believed", on.launched(launch) === "ready");
+      const again = () => disk.all("launches").some((l) => l.path === "wake");
+      await on.until("who was told so by mistake is launched again", again);
+      await on.rest();
+    },
+  },
   "an install that is answered with another digest": {
     async play(on) {
       on.ordain("POST /skills of ann's default 1", "lie");
