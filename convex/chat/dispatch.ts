@@ -19,6 +19,7 @@ import {
 } from "../model/chat/limits";
 import { prospect, type Place } from "../model/chat/turn";
 import type { Failure } from "../model/errors";
+import { canBeTold, isServing } from "./daemon";
 import { endTurn, lost } from "./finish";
 import { turnsAt, waitingTurns } from "./records";
 import { payStops } from "./stops";
@@ -34,10 +35,11 @@ export async function dispatchTurns(
 ): Promise<void> {
   const slot = await requireSlot(ctx, slotId);
   const boot = await getBoot(ctx, slot);
-  const served = slot.state.status === "running" && boot?.access !== undefined;
+  const claimed = boot?.access !== undefined;
+  const served = claimed && isServing(slot.state);
   const under = await giveUpLost(ctx, slot, served);
   const wake = await letGo(ctx, slot, boot, under);
-  await payStops(ctx, slot, served);
+  await payStops(ctx, slot, claimed && canBeTold(slot.state));
   // Last: it changes the slot and comes back here.
   if (wake) await wantRunning(ctx, slotId);
 }

@@ -6,7 +6,7 @@ import { log } from "../lifecycle/log";
 import { requireSlot } from "../lifecycle/records";
 import { limitOf } from "../model/chat/deadline";
 import { STOP_AGAIN, STOP_GRACE } from "../model/chat/limits";
-import { daemon, daemonOf } from "./daemon";
+import { canBeTold, daemon, daemonOf } from "./daemon";
 import { dispatchTurns } from "./dispatch";
 import { endTurn } from "./finish";
 import { oweStop, remote, settleStop } from "./stops";
@@ -57,11 +57,11 @@ export const disown = internalMutation({
   },
 });
 
-/** Where to send the stops of turns, while their sandbox runs. */
+/** Where to send the stops of turns, while their sandbox can be told. */
 export const beginHalt = internalMutation({
   args: remote,
   returns: v.union(v.null(), daemon),
-  handler: (ctx, args) => daemonOf(ctx, args),
+  handler: (ctx, args) => daemonOf(ctx, args, canBeTold),
 });
 
 const HALTS = {

@@ -63,7 +63,7 @@ export async function settleStop(
 export async function payStops(
   ctx: MutationCtx,
   slot: Doc<"slots">,
-  served: boolean,
+  canBeTold: boolean,
 ): Promise<void> {
   const now = Date.now();
   const { _id: slotId, generation } = slot;
@@ -73,7 +73,7 @@ export async function payStops(
     if (gone || now >= endOf(stop)) await ctx.db.delete("stops", stop._id);
     else owed.push(stop);
   }
-  if (!served) return putOff(ctx, owed);
+  if (!canBeTold) return putOff(ctx, owed);
   const due = owed.filter(
     ({ nextAt }) => nextAt <= now || nextAt > now + STOP_AGAIN, // put off
   );
@@ -92,7 +92,7 @@ function endOf(stop: Doc<"stops">): number {
   return stop._creationTime + TURN_LIMIT;
 }
 
-/** Until it runs; or until nothing can be at work there any more. */
+/** Until it can be told; or until nothing can be at work there any more. */
 async function putOff(ctx: MutationCtx, owed: Doc<"stops">[]): Promise<void> {
   for (const stop of owed) {
     const nextAt = endOf(stop);

@@ -231,7 +231,7 @@ export const report = internalMutation({
         kind: v.union(v.literal("restored"), v.literal("mismatch")),
         digest: v.string(),
       }),
-      v.object({ kind: v.literal("unclaimed") }),
+      v.object({ kind: v.union(v.literal("unclaimed"), v.literal("busy")) }),
     ),
   },
   returns: v.null(),

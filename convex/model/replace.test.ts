@@ -232,6 +232,29 @@ describe("a replacement", () => {
     },
   );
 
+  test.each(["keep", "restore"] as const)(
+    "%s: a sandbox that is busy is asked again until the stage's time is up, as what answers",
+    (stage) => {
+      let slot: Slot = {
+        state: replacing({ stage, step: stage }),
+        generation: 4,
+        strikes: 5,
+      };
+      const busy = { type: "outcome", outcome: { kind: "busy" } } as SlotEvent;
+      for (let i = 0; i < 100; i++) {
+        const next = decide(slot, busy, NOW);
+        expect(next).toMatchObject({ ...slot, next: "retry" });
+        slot = next;
+      }
+      const halted = decide(slot, { type: "expired" }, NOW);
+      expect(halted.state).toMatchObject({
+        stage,
+        error: { code: "replace_timed_out" },
+      });
+      expect(halted.remote).toBeUndefined();
+    },
+  );
+
   test("halted before anything was lost it gives itself up; with kept files it waits for days", () => {
     const before = replacing({ error: refused });
     expect(apply(before, { type: "expired" }).state.status).toBe("starting");

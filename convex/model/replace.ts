@@ -91,8 +91,9 @@ function onCopy(
       return gone(slot, now);
     case "unclaimed":
       return copyAgain(slot, state, "claim", now, unclaimed(state));
-    case "unknown":
-      // Without an answer: the provider says whether it still runs.
+    case "busy": // what keeps it ends by itself: no strike
+      return to(slot, state, "retry");
+    case "unknown": // without an answer: the provider says whether it still runs
       return copyAgain(slot, state, "look", now, outcome.error);
     default:
       return stay(slot);

@@ -84,7 +84,9 @@ export type Copied =
   /** It says that what it unpacked is not what was kept. */
   | { kind: "mismatch" }
   /** The daemon does not know our key. */
-  | { kind: "unclaimed" };
+  | { kind: "unclaimed" }
+  /** A turn is still at work there, or another copy. */
+  | { kind: "busy" };
 
 /** What a look at a sandbox found; `daemon` is sandboxd's answer to our key, if it was asked. */
 export type Probe =

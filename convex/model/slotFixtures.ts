@@ -117,6 +117,7 @@ export const events: SlotEvent[] = [
   outcome({ kind: "restored" }),
   outcome({ kind: "mismatch" }),
   outcome({ kind: "unclaimed" }),
+  outcome({ kind: "busy" }),
   { type: "probe", probe: { kind: "gone" } },
   { type: "probe", probe: { kind: "unknown" } },
   ...PROVIDER.map(present),

@@ -48,7 +48,8 @@ export function onOutcome(
 }
 
 function isCopied(outcome: AnyOutcome): outcome is Copied {
-  return ["kept", "restored", "mismatch", "unclaimed"].includes(outcome.kind);
+  const copied = ["kept", "restored", "mismatch", "unclaimed", "busy"];
+  return copied.includes(outcome.kind);
 }
 
 type In<S extends SlotState["status"]> = Extract<SlotState, { status: S }>;

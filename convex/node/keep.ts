@@ -35,6 +35,8 @@ export type Kept = { storageId: Id<"_storage"> } & KeptContent;
 
 type Unsettled =
   | { kind: "unclaimed" }
+  /** A turn runs there, or another copy: both end by themselves. */
+  | { kind: "busy" }
   /** No answer, or none that settles it: asking again is harmless. */
   | { kind: "unknown"; error: Failure }
   | { kind: "refused"; error: Failure };
@@ -200,7 +202,7 @@ function judge(
     case "unknown_route": // made from a snapshot of an older release
       return as("refused", "This sandbox is too old to copy its files.");
     case "busy":
-      return as("unknown", "A turn is still running in the sandbox.");
+      return { kind: "busy" };
     default:
       return as("unknown", error.message);
   }

@@ -130,6 +130,7 @@ const standingOf = ({ turnId, ended, events }: Run) => ({
 });
 
 const isFull = (box: Box) => world.clock.now() < box.fullUntil;
+const isHeld = (box: Box) => world.clock.now() < box.heldUntil;
 const noRoom = () => said(507, { code: "disk_full" });
 
 type Answer = (box: Box, request: Request_, fault: Fault) => Response;
@@ -205,6 +206,7 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     const { turnId, sessionId, skill } = request;
     const before = box.turns.get(turnId);
     if (before) return said(202, standingOf(before));
+    if (isHeld(box)) return said(409, { code: "busy" });
     const installed = [...box.disk].some((row) =>
       row.startsWith(`${skill.key} `),
     );
@@ -238,13 +240,14 @@ const ROUTES: Partial<Record<Route, Answer>> = {
 
   "POST /keep": (box) => {
     const busy = [...box.turns.values()].some((run) => run.works);
-    if (busy) return said(409, { code: "busy" });
+    if (busy || isHeld(box)) return said(409, { code: "busy" });
     world.onKeep(box);
     return said(200, { content: box.files });
   },
 
   // Measured before anything is replaced: what is refused has changed nothing.
   "POST /restore": (box, { headers, text }, fault) => {
+    if (isHeld(box)) return said(409, { code: "busy" });
     const digest = digestOf(text);
     if (fault === "lie") {
       return said(200, { digest: digestOf("something else") });

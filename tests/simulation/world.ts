@@ -46,6 +46,8 @@ export type Box = {
   startedAt: number;
   /** Until then its disk has no room for anything, in ms. */
   fullUntil: number;
+  /** Until then a copy has it that nobody waits for any more: no other begins, and no turn. */
+  heldUntil: number;
   /** Carries the name of one of ours, and is somebody else's. */
   squats?: true;
   /** Carries our label, though none of us made it. */
@@ -169,6 +171,7 @@ export class World {
       files: "",
       startedAt: this.clock.now(),
       fullUntil: 0,
+      heldUntil: 0,
       ...(isStranger && { stranger: { sightings: 0, firstSeenAt: 0 } }),
     };
     this.boxes.set(box.id, box);

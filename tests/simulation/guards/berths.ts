@@ -96,6 +96,17 @@ export const BERTHS: Record<string, Guard> = {
       },
     ],
   },
+  "a copy waits for what ends by itself": {
+    breaks: "a new sandbox that is busy for a minute is given up for another",
+    scene: "a copy into a sandbox that another copy still has",
+    edits: [
+      {
+        file: "model/replace.ts",
+        find: '      return to(slot, state, "retry");\n',
+        put: '      return copyAgain(slot, state, "claim", now, unclaimed(state));\n',
+      },
+    ],
+  },
   "a berth is left by its own sandbox's job": {
     breaks: "a report that was mixed up frees the berth of a job that runs",
     scene: "a report of an install, for another sandbox",

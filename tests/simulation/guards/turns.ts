@@ -156,6 +156,17 @@ export const TURNS: Record<string, Guard> = {
       },
     ],
   },
+  "what is copied out is told to stop": {
+    breaks: "a replacement waits for an answer that was stopped",
+    scene: "a replacement while a stop is owed",
+    edits: [
+      {
+        file: "chat/daemon.ts",
+        find: '  if (state.status !== "replacing") return isServing(state);\n',
+        put: "  if (state) return isServing(state);\n",
+      },
+    ],
+  },
   "only who is on its way stops what is before it": {
     breaks:
       "a message that was stopped, and arrives late, stops the one that came after it",

@@ -81,6 +81,19 @@ export const BERTHS: Record<string, Scene> = {
     },
   },
 
+  "a copy into a sandbox that another copy still has": {
+    async play(on) {
+      await settle(on, ["ann"]);
+      await on.act("replace");
+      const made = () => on.slot().generation === 2 && on.world.live()[0];
+      await on.until("the new one is there", () => !!made());
+      const box = made();
+      if (box) box.heldUntil = on.world.clock.now() + 4 * MINUTE;
+      await on.until("it gets its files", () => on.runs(), 6 * MINUTE);
+      hold("whose copy waits is not given up", on.slot().generation === 2);
+      await on.rest();
+    },
+  },
   "an install behind others that never end": {
     ...SMALL,
     async play(on) {

@@ -255,6 +255,22 @@ export const TURNS: Record<string, Scene> = {
     },
   },
 
+  "a replacement while a stop is owed": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "falls silent");
+      await say(on, sessionId);
+      await on.until("it works", () => turn()?.state === "running");
+      on.ordain("POST /turns/stop of ann's default", "before");
+      await on.call("sessions:stop", { sessionId });
+      await on.until("it is over", () => turn()?.state === "ended", MINUTE);
+      await on.act("replace");
+      on.world.fate.ordained.clear();
+      const replaced = () => on.runs() && on.slot().generation === 2;
+      await on.until("what runs is stopped for it", replaced, 3 * MINUTE);
+      await on.rest();
+    },
+  },
   "a hand-over that meets the next one": {
     async play(on) {
       const sessionId = await conversation(on);
