@@ -15,7 +15,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Sends the events of one turn in order until the end was taken, the receiver
- * says 410, or `signal` aborts. Resolves to whether the end was taken.
+ * says 410, or `signal` aborts. Resolves to whether the end was taken. `target`
+ * may change meanwhile: what is tried next goes there.
  */
 export async function pushTurn(
   turnId: string,

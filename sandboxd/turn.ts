@@ -10,6 +10,7 @@ import {
 } from "./hermes-api";
 import { log } from "./log";
 import type { Places } from "./places";
+import type { PushTarget } from "./push";
 import { boundedArgs, Translator, truncated } from "./translate";
 
 export type TurnInput = {
@@ -28,6 +29,8 @@ const STOP_GRACE_MS = 5_000;
 /** One turn of one session: runs to an end whatever happens. */
 export class Turn {
   readonly log = new TurnLog();
+  /** Where its events go: as whoever handed it over last said. */
+  push: PushTarget | null = null;
   /** Resolves when the end event is in the log. */
   readonly done: Promise<void>;
   endedAt: number | null = null;

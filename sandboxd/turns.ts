@@ -43,7 +43,11 @@ export class Turns {
   /** Starts a turn, or answers the one of that id. Throws `Refusal`. */
   async start(request: TurnRequest): Promise<Turn> {
     const known = this.#turns.get(request.turnId);
-    if (known) return known;
+    if (known) {
+      // Taken back and handed over again: only the new token is good.
+      if (known.push && request.push) Object.assign(known.push, request.push);
+      return known;
+    }
     if (this.#held) throw busy("The sandbox's files are being copied.");
     const starting = this.#starting.get(request.turnId) ?? this.#begin(request);
     this.#starting.set(request.turnId, starting);
@@ -106,14 +110,16 @@ export class Turns {
     const system = brief({ ...skill, digest }, folder);
     const input = { turnId, sessionId, text, system };
     const turn = new Turn(input, this.agent, this.#places);
+    turn.push = push && { ...push };
     this.#turns.set(turnId, turn);
     log(`turn ${turnId} started`);
-    void this.#follow(turn, push);
+    void this.#follow(turn);
     return turn;
   }
 
   /** Never rejects: nobody waits for it. */
-  async #follow(turn: Turn, push: PushTarget | null): Promise<void> {
+  async #follow(turn: Turn): Promise<void> {
+    const { push } = turn;
     const { turnId } = turn.input;
     const giveUp = new AbortController();
     const signal = AbortSignal.any([giveUp.signal, this.#closed.signal]);

@@ -12,8 +12,9 @@ export type Taken =
 
 /**
  * Takes a batch of a turn's events, each exactly once and in order. `gap`: the
- * batch begins beyond what was taken; `over`: the turn has ended, or does now
- * because its time is up.
+ * batch begins beyond what was taken, or the turn waits to be handed over again
+ * and nothing is taken of it yet; `over`: it has ended, or does now because its
+ * time is up.
  */
 export async function takeEvents(
   ctx: MutationCtx,
@@ -21,9 +22,8 @@ export async function takeEvents(
   from: number,
   events: TurnEvent[],
 ): Promise<Taken> {
-  if (turn.state !== "sending" && turn.state !== "running") {
-    return { kind: "over" };
-  }
+  if (turn.state === "ended") return { kind: "over" };
+  if (turn.state === "queued") return { kind: "gap", next: turn.cursor.next };
   const now = Date.now();
   const ending = outOfTime(turn, now);
   if (ending) {

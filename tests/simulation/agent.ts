@@ -126,6 +126,11 @@ export class Run {
     return text;
   }
 
+  /** It is handed over once more: its next post has that token. */
+  redirect({ push }: TurnRequest): void {
+    this.request.push = push;
+  }
+
   stop(): void {
     if (this.stopping || this.ended) return;
     this.stopping = true;

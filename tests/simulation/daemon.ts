@@ -205,7 +205,10 @@ const ROUTES: Partial<Record<Route, Answer>> = {
     const request = body as TurnRequest;
     const { turnId, sessionId, skill } = request;
     const before = box.turns.get(turnId);
-    if (before) return said(202, standingOf(before));
+    if (before) {
+      before.redirect(request);
+      return said(202, standingOf(before));
+    }
     if (isHeld(box)) return said(409, { code: "busy" });
     const installed = [...box.disk].some((row) =>
       row.startsWith(`${skill.key} `),

@@ -167,6 +167,17 @@ export const TURNS: Record<string, Guard> = {
       },
     ],
   },
+  "a message that was taken back is not over": {
+    breaks: "what is handed over again is not pushed any more",
+    scene: "a message that is taken back and handed over again",
+    edits: [
+      {
+        file: "chat/append.ts",
+        find: '  if (turn.state === "queued") return { kind: "gap", next: turn.cursor.next };\n',
+        put: '  if (turn.state === "queued") return { kind: "over" };\n',
+      },
+    ],
+  },
   "only who is on its way stops what is before it": {
     breaks:
       "a message that was stopped, and arrives late, stops the one that came after it",

@@ -255,6 +255,25 @@ export const TURNS: Record<string, Scene> = {
     },
   },
 
+  "a message that is taken back and handed over again": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("POST /turns of ann's default 1", "after");
+      on.ordain("push of ann's default", "lost");
+      on.ordain("upload of ann's default", "slow");
+      on.ordain("GET /turns of ann's default", "before");
+      await say(on, sessionId);
+      await on.until("it arrived", () => on.world.runs.size > 0);
+      const [box] = on.world.live();
+      if (box) box.claim = { key: "of an upload that landed late" };
+      const waits = () => turn()?.state === "queued";
+      await on.until("it is taken back", waits, MINUTE);
+      on.world.fate.ordained.delete("push of ann's default");
+      await on.until("it is answered", isOver, 8 * MINUTE);
+      hold("it is pushed all the same", answer()?.state === "done");
+      await on.rest();
+    },
+  },
   "a replacement while a stop is owed": {
     async play(on) {
       const sessionId = await conversation(on);
