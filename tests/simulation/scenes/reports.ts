@@ -118,6 +118,7 @@ export const REPORTS: Record<string, Scene> = {
       await on.rest();
     },
   },
+
   "an install that is answered with another digest": {
     async play(on) {
       on.ordain("POST /skills of ann's default 1", "lie");

@@ -274,6 +274,7 @@ export const TURNS: Record<string, Scene> = {
       await on.rest();
     },
   },
+
   "a replacement while a stop is owed": {
     async play(on) {
       const sessionId = await conversation(on);
@@ -290,6 +291,7 @@ export const TURNS: Record<string, Scene> = {
       await on.rest();
     },
   },
+
   "a hand-over that meets the next one": {
     async play(on) {
       const sessionId = await conversation(on);
