@@ -30,7 +30,6 @@ export function Dashboard() {
 
 function Contents() {
   const sandboxes = useRecord(api.sandboxes.list, {});
-  const sessions = useRecord(api.sessions.list, {});
   const launches = useRecord(api.launches.recent, {});
   const all = sandboxes.status === "ready" ? sandboxes.value : [];
   return (
@@ -47,9 +46,7 @@ function Contents() {
       </Section>
       <div className="grid grid-cols-1 gap-12 lg:grid-cols-2 lg:gap-8">
         <Section id="sessions" title="Sessions">
-          <Listed read={sessions} skeleton={<RowsSkeleton />}>
-            {(list) => <Sessions sessions={list} />}
-          </Listed>
+          <Sessions />
         </Section>
         <Section id="launches" title="Launches">
           <Listed read={launches} skeleton={<RowsSkeleton />}>

@@ -1,17 +1,54 @@
 "use client";
 
-import { useMutation } from "convex/react";
+import { useMutation, usePaginatedQuery } from "convex/react";
 import { useEffect, useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { DeleteSessionDialog } from "../chat/delete-session";
+import { RetryBoundary } from "../data/retry-boundary";
 import type { SessionEntry } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
+import { Button } from "../ui/button";
 import { FailureLine } from "../ui/failure-line";
 import { Empty } from "../ui/panel";
 import { SessionList } from "./session-list";
+import { RowsSkeleton } from "./skeletons";
 
-/** All conversations, each with a way to delete it. */
-export function Sessions({ sessions }: { sessions: SessionEntry[] }) {
+const PAGE = 20;
+
+/** All conversations, a page at a time, each with a way to delete it. */
+export function Sessions() {
+  return (
+    <RetryBoundary waiting={<RowsSkeleton />}>
+      <Pages />
+    </RetryBoundary>
+  );
+}
+
+function Pages() {
+  const { results, status, loadMore } = usePaginatedQuery(
+    api.sessions.history,
+    {},
+    { initialNumItems: PAGE },
+  );
+  if (status === "LoadingFirstPage") return <RowsSkeleton />;
+  return (
+    <>
+      <Entries sessions={results} />
+      {status === "Exhausted" ? null : (
+        <Button
+          size="sm"
+          className="mt-3"
+          busy={status === "LoadingMore"}
+          onClick={() => loadMore(PAGE)}
+        >
+          Older
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Entries({ sessions }: { sessions: SessionEntry[] }) {
   const remove = useMutation(api.sessions.remove);
   const { doing, failure, run } = useAttempt<"remove">();
   const [asked, setAsked] = useState<SessionEntry | null>(null);
