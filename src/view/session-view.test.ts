@@ -214,6 +214,14 @@ test("a stopped sandbox offers a start, a deleted one a launch", () => {
   expect(open({ sandbox: ready(gone) }).notice?.action).toBe("launch");
 });
 
+test("why a sandbox is stopped is not said: a start that was refused leaves it so too", () => {
+  for (const by of ["user", "provider"] as const) {
+    const stopped = sandboxIn({ status: "stopped", since: 1, by }, null);
+    const { notice } = open({ sandbox: ready(stopped) });
+    expect(notice?.title).toBe("The sandbox is stopped");
+  }
+});
+
 test("a sandbox in the queue says which one in line, and can be taken out again", () => {
   const waiting = (why: "launch" | "owner") =>
     sandboxIn(

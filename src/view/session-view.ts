@@ -205,10 +205,8 @@ function ofSandbox(
       return {
         notice: {
           tone: "warn",
-          title:
-            state.by === "user"
-              ? "The sandbox is stopped"
-              : "The sandbox stopped because it was idle",
+          // Why is not on record: also of one that nobody stopped.
+          title: "The sandbox is stopped",
           text: "Its files are kept. Start it, or just write: sending starts it too.",
           action: "start",
         },
