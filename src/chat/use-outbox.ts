@@ -1,50 +1,63 @@
 "use client";
 
 import { useMutation } from "convex/react";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { api } from "@convex/_generated/api";
-import { failureOf, type Failure } from "../data/failure";
+import { failureOf } from "../data/failure";
 import { newClientId } from "../data/intent";
-
-/** A message on its way, or one that could not be sent. */
-export type Outgoing = {
-  clientId: string;
-  text: string;
-  failure: Failure | null;
-};
+import {
+  readOutbox,
+  withFailure,
+  without,
+  withSent,
+  writeOutbox,
+  type Outgoing,
+} from "./outbox";
 
 /**
  * Sends messages, each under an id of its own, so that sending once more does not say
- * it twice. One is shown from here until the record is.
+ * it twice. One is shown from here, and kept by the tab, until the record is there;
+ * what was on its way when the page was left is sent on.
  */
 export function useOutbox(sessionId: string) {
   const send = useMutation(api.sessions.send);
   const [outgoing, setOutgoing] = useState<Outgoing[]>([]);
 
-  const drop = useCallback((clientId: string) => {
-    setOutgoing((all) => all.filter((one) => one.clientId !== clientId));
-  }, []);
+  // What the tab keeps is what counts: an answer may come after the page was left.
+  const change = useCallback(
+    (next: (all: Outgoing[]) => Outgoing[]) => {
+      const all = next(readOutbox(sessionStorage, sessionId));
+      writeOutbox(sessionStorage, sessionId, all);
+      setOutgoing(all);
+    },
+    [sessionId],
+  );
+
+  const drop = useCallback(
+    (clientId: string) => change((all) => without(all, clientId)),
+    [change],
+  );
 
   const deliver = useCallback(
     async (clientId: string, text: string) => {
-      setOutgoing((all) => [
-        ...all.filter((one) => one.clientId !== clientId),
-        { clientId, text, failure: null },
-      ]);
+      change((all) => withSent(all, { clientId, text }));
       try {
         await send({ sessionId, text, clientId });
         drop(clientId); // resolves once the queries have it
       } catch (error) {
-        const failure = failureOf(error);
-        setOutgoing((all) =>
-          all.map((one) =>
-            one.clientId === clientId ? { ...one, failure } : one,
-          ),
-        );
+        change((all) => withFailure(all, clientId, failureOf(error)));
       }
     },
-    [send, sessionId, drop],
+    [send, sessionId, change, drop],
   );
+
+  useEffect(() => {
+    const kept = readOutbox(sessionStorage, sessionId);
+    setOutgoing(kept);
+    for (const { clientId, text, failure } of kept) {
+      if (!failure) void deliver(clientId, text);
+    }
+  }, [sessionId, deliver]);
 
   const submit = useCallback(
     (text: string) => void deliver(newClientId(), text),
