@@ -35,6 +35,11 @@ export function Account() {
     };
   }, []);
 
+  // The bar stays where its pages change.
+  useEffect(() => {
+    if (menu.current) menu.current.open = false;
+  }, [pathname]);
+
   if (auth === "loading")
     return <Skeleton className="h-8 w-12 rounded-md sm:w-20" />;
   if (auth === "signed-out" || !name) {
