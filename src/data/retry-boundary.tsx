@@ -6,6 +6,9 @@ import { failureOf, worthRetrying } from "./failure";
 
 const DELAYS_MS = [1_000, 2_000, 4_000];
 
+/** Children that stood this long were well: what fails later is another matter. */
+const WELL_AFTER_MS = 10_000;
+
 type Props = { waiting: ReactNode; children: ReactNode };
 type State = { error: unknown; failures: number };
 
@@ -16,17 +19,26 @@ type State = { error: unknown; failures: number };
 export class RetryBoundary extends Component<Props, State> {
   override state: State = { error: null, failures: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when its children stand. */
+  #since = Date.now();
 
   static getDerivedStateFromError(error: unknown): Partial<State> {
     return { error };
   }
 
   override componentDidCatch(error: unknown): void {
-    const failures = this.state.failures + 1;
+    const stood = Date.now() - this.#since;
+    const failures = failuresAfter(this.state.failures, stood);
     const delay = worthRetrying(error) ? DELAYS_MS[failures - 1] : undefined;
     this.setState({ failures });
     if (delay === undefined) return;
     this.#timer = setTimeout(() => this.setState({ error: null }), delay);
+  }
+
+  override componentDidUpdate(_: Props, before: State): void {
+    if (before.error !== null && this.state.error === null) {
+      this.#since = Date.now();
+    }
   }
 
   override componentWillUnmount(): void {
@@ -54,4 +66,9 @@ export class RetryBoundary extends Component<Props, State> {
       />
     );
   }
+}
+
+/** How many failures in a row the next one makes, of children that stood for so long. */
+export function failuresAfter(before: number, stoodMs: number): number {
+  return stoodMs >= WELL_AFTER_MS ? 1 : before + 1;
 }
