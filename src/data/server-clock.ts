@@ -25,9 +25,9 @@ export function useServerNow(interval: number): number | null {
       if (asking || document.visibilityState !== "visible") return;
       asking = true;
       try {
-        const sentAt = Date.now();
-        const there = await serverTime({});
-        ahead = aheadBy(sentAt, there, Date.now());
+        const measured = await measure(() => serverTime({}));
+        if (measured === null) return;
+        ahead = measured;
         for (const listener of listeners) listener();
       } finally {
         asking = false;
@@ -46,6 +46,29 @@ export function useServerNow(interval: number): number | null {
   }, [serverTime]);
 
   return here === null || difference === null ? null : here + difference;
+}
+
+/** An answer that took longer says too little of when it was given. */
+const SOON_MS = 5_000;
+const TRIES = 3;
+
+/**
+ * By how much the server's clock is ahead, by its first answer that came soon:
+ * while the line is down a question is held, for minutes even. Null without one.
+ */
+export async function measure(
+  serverTime: () => Promise<number>,
+  now: () => number = Date.now,
+): Promise<number | null> {
+  for (let n = 0; n < TRIES; n++) {
+    const sentAt = now();
+    const there = await serverTime();
+    const receivedAt = now();
+    if (receivedAt - sentAt <= SOON_MS) {
+      return aheadBy(sentAt, there, receivedAt);
+    }
+  }
+  return null;
 }
 
 /** The difference of two clocks, taken halfway through the request. */
