@@ -3,10 +3,12 @@
 import { useMutation } from "convex/react";
 import { api } from "@convex/_generated/api";
 import { plural } from "../data/format";
+import type { Read } from "../data/reads";
 import type { FleetItem, FleetView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { useRecord } from "../data/use-record";
 import { Button } from "../ui/button";
+import { FailureCallout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
 import { Panel } from "../ui/panel";
 import { Status } from "../ui/status";
@@ -15,7 +17,10 @@ import { sandboxName } from "../view/words";
 
 /** What "Stop all" stopped, until it is brought back or forgotten. */
 export function RestorePanel() {
-  const read = useRecord(api.fleet.get, {});
+  return <RestoreRead read={useRecord(api.fleet.get, {})} />;
+}
+
+export function RestoreRead({ read }: { read: Read<FleetView | null> }) {
   const fleet = read.status === "ready" ? read.value : null;
   return (
     <>
@@ -23,6 +28,14 @@ export function RestorePanel() {
         {fleet ? fleetSummary(fleet.items) : ""}
       </p>
       {fleet ? <RestoreSet fleet={fleet} /> : null}
+      {read.status === "failed" ? (
+        <div className="mb-4">
+          <FailureCallout
+            failure={read.failure}
+            title="Whether sandboxes were stopped together is not known"
+          />
+        </div>
+      ) : null}
     </>
   );
 }
