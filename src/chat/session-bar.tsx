@@ -11,10 +11,11 @@ import { ThemeSwitch } from "../shell/theme-switch";
 import { IconButton } from "../ui/button";
 import { Skeleton } from "../ui/skeleton";
 import { Chip, Status } from "../ui/status";
+import { useFocusBack } from "../ui/use-focus-back";
 import { agentWords, sandboxWords } from "../view/words";
 
 const BAR =
-  "z-20 flex h-14 shrink-0 items-center gap-3 border-b border-line bg-paper px-3 sm:px-4";
+  "z-20 has-[details[open]]:z-60 flex h-14 shrink-0 items-center gap-3 border-b border-line bg-paper px-3 sm:px-4";
 
 /** Which skill, at which commit, by which model, in what state. */
 export function SessionBar({
@@ -36,6 +37,8 @@ export function SessionBar({
 }) {
   const state = sandbox ? sandboxWords(sandbox) : null;
   const agent = sandbox ? agentWords(sandbox.agent) : null;
+  const benchButton = useFocusBack(benchOpen);
+  const panelButton = useFocusBack(panelOpen);
   return (
     <header className={BAR}>
       <Home />
@@ -85,6 +88,7 @@ export function SessionBar({
           <ThemeSwitch />
         </span>
         <IconButton
+          ref={benchButton}
           icon="terminal"
           label="Terminal, ports and files"
           aria-expanded={benchOpen}
@@ -92,6 +96,7 @@ export function SessionBar({
         />
         <span className="xl:hidden">
           <IconButton
+            ref={panelButton}
             icon="panel"
             label="Details"
             aria-expanded={panelOpen}

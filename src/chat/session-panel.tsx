@@ -1,7 +1,7 @@
 "use client";
 
 import Link from "next/link";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { formatDuration, shortSha } from "../data/format";
 import type {
   LaunchView,
@@ -36,6 +36,12 @@ export function SessionPanel({
   launch: LaunchView | null;
   model: SettingsView | null;
 }) {
+  const close = useRef<HTMLButtonElement>(null);
+  // Where there is room for it beside the conversation, there is no such button.
+  useEffect(() => {
+    if (open) close.current?.focus();
+  }, [open]);
+  useEscape(open, onClose);
   return (
     <aside
       aria-label="Details of this session"
@@ -47,7 +53,12 @@ export function SessionPanel({
     >
       <div className="mb-4 flex items-center justify-between xl:hidden">
         <h2 className="font-semibold">Details</h2>
-        <IconButton icon="cross" label="Close the details" onClick={onClose} />
+        <IconButton
+          ref={close}
+          icon="cross"
+          label="Close the details"
+          onClick={onClose}
+        />
       </div>
       <div className="space-y-7">
         <Group title="Skill">
@@ -114,6 +125,22 @@ export function SessionPanel({
       </div>
     </aside>
   );
+}
+
+/**
+ * Wherever the focus is: it may be on what the panel covers. Not for a dialog that
+ * is open above it, nor where Escape did something else.
+ */
+function useEscape(open: boolean, onClose: () => void) {
+  useEffect(() => {
+    if (!open) return;
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (!document.querySelector("dialog[open]")) onClose();
+    }
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [open, onClose]);
 }
 
 function SandboxFacts({ sandbox }: { sandbox: SandboxView }) {

@@ -4,10 +4,10 @@ import { Account } from "./account";
 import { NavLinks } from "./nav-links";
 import { ThemeSwitch } from "./theme-switch";
 
-/** The bar at the top of every page but a conversation. */
+/** The bar at the top of every page but a conversation; its open menu is over the connection's banner. */
 export function AppBar() {
   return (
-    <header className="sticky top-0 z-30 border-b border-line bg-paper/85 backdrop-blur-md">
+    <header className="sticky top-0 z-30 has-[details[open]]:z-60 border-b border-line bg-paper/85 backdrop-blur-md">
       <div className="mx-auto flex h-14 max-w-6xl items-center gap-3 px-4 sm:gap-5 sm:px-6">
         <Link
           href="/"

@@ -46,16 +46,17 @@ function Banner() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-5 z-50 flex animate-rise justify-center px-4"
+      // Below the bar: at the bottom it would cover where messages are written.
+      className="pointer-events-none fixed inset-x-0 top-17 z-50 flex animate-rise justify-center px-4"
     >
-      <div className="pointer-events-auto flex max-w-lg items-center gap-3 rounded-lg border border-line-strong bg-raised py-2 pr-2.5 pl-3.5 text-sm shadow-lift">
+      <div className="flex max-w-lg items-center gap-3 rounded-lg border border-line-strong bg-raised py-2 pr-2.5 pl-3.5 text-sm shadow-lift">
         <Icon
           name={trouble ? "alert" : "waves"}
           className={trouble ? "text-danger" : "animate-breathe text-warn"}
         />
         <span className="py-1">{words}</span>
         {trouble ? (
-          <Button size="sm" onClick={retry}>
+          <Button size="sm" className="pointer-events-auto" onClick={retry}>
             Try again
           </Button>
         ) : null}

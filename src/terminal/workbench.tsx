@@ -1,7 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useId, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import type { SandboxView } from "../data/types";
 import { DownloadFile } from "../preview/download-file";
 import { OpenPort } from "../preview/open-port";
@@ -32,6 +32,8 @@ export function Workbench({
   const id = useId();
   const [tab, setTab] = useState<Tab>("terminal");
   const close = useRef<HTMLButtonElement>(null);
+  // What opened it may be gone or covered; a terminal takes the focus once it is there.
+  useEffect(() => close.current?.focus(), []);
   return (
     <section
       aria-label="Workbench"
