@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Page, WebSocketRoute } from "playwright-core";
+import { MAX_WAITING } from "../../convex/model/chat/limits";
 import { Client, signIn, until } from "./harness";
 import { opened } from "./harness/opened";
 
@@ -97,6 +98,133 @@ test("a sandbox is stopped, started, and asked about by keyboard alone", async (
   await page.context().close();
 }, 120_000);
 
+test("the details and the workbench take the keyboard and give it back; Escape closes the details", async () => {
+  const client = await Client.of(product, "narrow");
+  const { sessionId } = await client.launchReady(SKILL);
+  const viewport = { width: 390, height: 844 };
+  const page = await (await browser.newContext({ viewport })).newPage();
+  await signIn(page, product, "narrow");
+  await page.goto(`${product.baseUrl}/sessions/${sessionId}`);
+  await page.getByText("The agent has csv-detective.").waitFor();
+  const details = page.getByRole("complementary", { name: /^Details/ });
+  const open = async () => {
+    await page.getByRole("button", { name: "Details", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await details.waitFor();
+  };
+  const closed = () => details.waitFor({ state: "hidden" });
+  const focusOn = (name: string) =>
+    until(`focus on ${name}`, async () => (await nameFocused(page)) === name);
+
+  for (const key of ["Escape", "Enter"]) {
+    await open();
+    await focusOn("Close the details");
+    await page.keyboard.press(key);
+    await closed();
+    await focusOn("Details");
+  }
+
+  // What it covers may have the focus, and keeps it.
+  await open();
+  const box = page.getByRole("textbox", { name: "Message" });
+  await box.press("Escape");
+  await closed();
+  expect(await box.evaluate((it) => it === document.activeElement)).toBe(true);
+
+  // A dialog above it has Escape first.
+  await open();
+  await tabTo(page, "Delete session");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await details.isVisible()).toBe(true);
+  await focusOn("Delete session");
+  await page.keyboard.press("Escape");
+  await closed();
+  await focusOn("Details");
+
+  // On the session's page its button stays; on a sandbox's card it gives way.
+  for (const path of [`/sessions/${sessionId}`, "/dashboard"]) {
+    await page.goto(product.baseUrl + path);
+    const opener = page.getByRole("button", {
+      ...{ name: "Terminal, ports and files", exact: true },
+    });
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    await focusOn("Terminal");
+    await page.keyboard.press("F6");
+    await focusOn("Close the workbench");
+    await page.keyboard.press("Enter");
+    await focusOn("Terminal, ports and files");
+  }
+  await page.context().close();
+}, 120_000);
+
+test("the first of many conversations is reached, a page at a time", async () => {
+  const client = await Client.of(product, "prolific");
+  await client.launchReady("slipway/examples/regex-coach");
+  for (let n = 0; n < 21; n++) await client.launchReady(SKILL);
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "prolific");
+  const sessions = page.getByRole("region", { name: "Sessions" });
+  const first = sessions.getByRole("link", { name: /^regex-coach/ });
+  const rows = sessions.getByRole("listitem");
+  await rows.nth(19).waitFor();
+  expect([await rows.count(), await first.count()]).toEqual([20, 0]);
+
+  const older = sessions.getByRole("button", { name: "Older" });
+  await older.focus();
+  await page.keyboard.press("Enter");
+  await first.waitFor();
+  await older.waitFor({ state: "detached" });
+  expect(await rows.count()).toBe(22);
+  await page.context().close();
+}, 150_000);
+
+test("a message that was refused is there after a reload, and one that was on its way is sent on", async () => {
+  const client = await Client.of(product, "talker");
+  const { sessionId } = await client.launchReady(SKILL);
+  await client.say(sessionId, "run: sleep 50");
+  for (let n = 1; n <= MAX_WAITING; n++)
+    await client.say(sessionId, `No. ${n}`);
+  const page = await (await browser.newContext()).newPage();
+  const line = await slowLine(page);
+  await signIn(page, product, "talker");
+  await page.goto(`${product.baseUrl}/sessions/${sessionId}`);
+  const box = page.getByRole("textbox", { name: "Message" });
+  const said = (text: string) =>
+    page.getByRole("log").getByText(`You: ${text}`, { exact: true });
+  const refused = page.getByText("This message was not sent");
+
+  await box.fill("One too many");
+  await box.press("Enter");
+  await refused.waitFor();
+  await page.reload();
+  await refused.waitFor();
+  await said("One too many").waitFor();
+  await client.ask("POST", `/sessions/${sessionId}/stop`);
+  const again = page.getByRole("button", { name: "Send again" });
+  await again.press("Enter");
+  await refused.waitFor({ state: "detached" });
+  await page.reload();
+  await said("One too many").waitFor();
+  expect(await refused.count()).toBe(0);
+
+  line.lose();
+  await box.fill("Lost on the way");
+  await box.press("Enter");
+  await said("Lost on the way").waitFor();
+  line.release();
+  await page.reload();
+  await until("the message on record", async () => {
+    const texts = (await client.messages(sessionId)).map(({ text }) => text);
+    return texts.filter((text) => text === "Lost on the way").length === 1;
+  });
+  await page.context().close();
+}, 150_000);
+
 test("a press that is refused is told once, under its button, which stays where it is and keeps the focus", async () => {
   const client = await Client.of(product, "late");
   await client.launchReady(SKILL);
@@ -176,11 +304,19 @@ function told(): Told[] {
   return (window as Counting).told;
 }
 
-/** Answers arrive as ever; what changed meanwhile does not while it is held. */
+/**
+ * Answers arrive as ever; what changed meanwhile does not while it is held, and
+ * nothing that is sent while it is lost.
+ */
 async function slowLine(page: Page) {
   let held: [WebSocketRoute, string | Buffer][] | null = null;
+  let lost = false;
   await page.routeWebSocket(/\/sync$/, (socket) => {
-    socket.connectToServer().onMessage((message) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      if (!lost) server.send(message);
+    });
+    server.onMessage((message) => {
       const isChange = String(message).includes('"type":"Transition');
       if (held && isChange) held.push([socket, message]);
       else socket.send(message);
@@ -190,7 +326,11 @@ async function slowLine(page: Page) {
     hold: () => {
       held = [];
     },
+    lose: () => {
+      lost = true;
+    },
     release: () => {
+      lost = false;
       for (const [socket, message] of held ?? []) socket.send(message);
       held = null;
     },
