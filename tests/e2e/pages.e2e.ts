@@ -321,6 +321,16 @@ test("a session is deleted by keyboard after saying what is lost, and every tab 
   await page.context().close();
 }, 120_000);
 
+test("the account's menu does not stay over the page it leads to", async () => {
+  const page = await pageOf("keys", "/dashboard");
+  const bar = page.getByRole("banner");
+  await bar.locator("summary").click();
+  await bar.locator("details").getByRole("link", { name: "Settings" }).click();
+  await page.waitForURL("**/settings");
+  await bar.locator("details:not([open])").waitFor();
+  await page.context().close();
+});
+
 test("switching the person shows nothing of the one before, in every tab", async () => {
   const page = await pageOf("first-person", "/ada/skills/one");
   await launch(page, "one");
@@ -353,12 +363,14 @@ test("while the line to the backend is down the page says so, and recovers by it
   await page.getByText("No sessions yet").waitFor();
   cut = true;
   for (const socket of open) await socket.close();
-  await page.getByText(/Connection lost/).waitFor({ timeout: 15_000 });
+  await page.setViewportSize({ width: 390, height: 844 });
+  const words = page.getByText(/Connection lost/);
+  await words.waitFor({ timeout: 15_000 });
+  // At the bottom it would cover where messages are written.
+  expect((await words.boundingBox())?.y).toBeLessThan(200);
   expect(await page.getByText("No sessions yet").count()).toBe(1);
   cut = false;
-  await page
-    .getByText(/Connection lost/)
-    .waitFor({ state: "detached", timeout: 30_000 });
+  await words.waitFor({ state: "detached", timeout: 30_000 });
 
   // One catch-up: what happened meanwhile is there without a reload.
   const client = await Client.of(product, "offline");
