@@ -73,6 +73,25 @@ test("a start that failed is told as soon as it is stopped again", async () => {
   expect([stdout, code]).toEqual(["It is stopped.\n", 1]);
 });
 
+test("one that was given up says why once it is stopped; stopping it succeeds", async () => {
+  const error = { code: "c", message: "No key.", next: "Start it again." };
+  for (const what of ["start", "stop"]) {
+    answers[`POST /api/v1/sandboxes/b1/${what}`] = [json({}, 202)];
+  }
+  const given = events(
+    ["sandbox", box({ status: "stopping", error })],
+    ["sandbox", box({ status: "stopped", error })],
+  );
+  answers["GET /api/v1/sandboxes/b1/events"] = [given, given];
+  for (const [what, exit] of [
+    ["start", 1],
+    ["stop", 0],
+  ] as const) {
+    const { stdout, code } = await slipway([what, "b1", "--wait"]);
+    expect([stdout, code]).toEqual(["No key. Start it again.\n", exit]);
+  }
+});
+
 test("what is gone while it is waited for is told, and ends the wait", async () => {
   const gone = { code: "not_found", detail: "Gone.", status: 404 };
   answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];

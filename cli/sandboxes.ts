@@ -105,7 +105,8 @@ async function settle(
     const settled = await watch(client, watched, (now) => {
       const { status, error } = now.state;
       const over = wanted.includes(status) || AT_REST.includes(status);
-      if (error || over) return now;
+      // One that was given up says why already while it is being stopped.
+      if (over || (error && status !== "stopping")) return now;
       const words = wordsOf(now);
       // A replacement's stages and places in the queue are news of their own.
       if (words !== told && (now.state.stage || now.position)) {
@@ -118,8 +119,9 @@ async function settle(
     });
     const code = tellNow(settled, out);
     // What is stopped in line, before it was ever made, is empty.
-    const down = AT_REST.includes(settled.state.status);
-    return down && !wanted.includes("stopped") ? 1 : code;
+    const { status } = settled.state;
+    if (AT_REST.includes(status)) return wanted.includes("stopped") ? 0 : 1;
+    return code;
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;
     throw new TooLate(

@@ -214,11 +214,16 @@ test("a stopped sandbox offers a start, a deleted one a launch", () => {
   expect(open({ sandbox: ready(gone) }).notice?.action).toBe("launch");
 });
 
-test("why a sandbox is stopped is not said: a start that was refused leaves it so too", () => {
+test("why a sandbox is stopped is said where it is known, and never guessed", () => {
   for (const by of ["user", "provider"] as const) {
     const stopped = sandboxIn({ status: "stopped", since: 1, by }, null);
     const { notice } = open({ sandbox: ready(stopped) });
     expect(notice?.title).toBe("The sandbox is stopped");
+    const given = { status: "stopped", since: 1, by, error } as const;
+    const said = open({ sandbox: ready(sandboxIn(given, null)) }).notice;
+    expect(said?.title).toBe(error.message);
+    expect(said?.text).toStartWith(error.next);
+    expect(said?.action).toBe("start");
   }
 });
 

@@ -195,7 +195,7 @@ function ofSandbox(
       return {
         notice: {
           tone: "busy",
-          title: "The sandbox is stopping",
+          title: state.error?.message ?? "The sandbox is stopping",
           text: "Its files are kept. It can be started again in a moment.",
           action: null,
         },
@@ -205,9 +205,9 @@ function ofSandbox(
       return {
         notice: {
           tone: "warn",
-          // Why is not on record: also of one that nobody stopped.
-          title: "The sandbox is stopped",
-          text: "Its files are kept. Start it, or just write: sending starts it too.",
+          // Without an error nobody knows why: it was idle, or was stopped by somebody.
+          title: state.error?.message ?? "The sandbox is stopped",
+          text: `${state.error ? `${state.error.next} ` : ""}Its files are kept. Start it, or just write: sending starts it too.`,
           action: "start",
         },
         composer: { kind: "queues", why: "Sending starts the sandbox again." },
