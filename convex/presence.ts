@@ -3,9 +3,8 @@ import { requireUser } from "./access";
 import { mutation } from "./_generated/server";
 import { requireSession } from "./chat/records";
 import { userMutation } from "./functions";
-import { suspect } from "./lifecycle";
 import { log } from "./lifecycle/log";
-import { acted, watched } from "./lifecycle/use";
+import { acted, lookForOwner, watched } from "./lifecycle/use";
 import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 
@@ -48,7 +47,7 @@ export const keep = userMutation({
     await log(ctx, { slot, what: { kind: "action", action: "extend" } });
     await acted(ctx, slot._id);
     // Its daemon is asked, which the provider counts as use.
-    await suspect(ctx, slot._id);
+    await lookForOwner(ctx, slot._id);
     return null;
   },
 });

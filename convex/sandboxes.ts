@@ -5,17 +5,16 @@ import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted } from "./lifecycle";
 import { leaveFleet } from "./lifecycle/fleets";
-import { ensureActivity, startProbe } from "./lifecycle/probes";
 import { log } from "./lifecycle/log";
 import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
 import { cancelWaiting } from "./lifecycle/reconcile";
 import { acquireCreateLock, applyEvent } from "./lifecycle/slots";
+import { lookForOwner } from "./lifecycle/use";
 import { sandboxView, view } from "./lifecycle/views";
 import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 import { canCancel } from "./model/replace";
 import type { SlotEvent } from "./model/slot";
-import { LOOK_COOLDOWN } from "./model/timing";
 import { hasTurns } from "./turns";
 
 /** The user's sandboxes, from the records alone. */
@@ -107,9 +106,10 @@ export const start = userMutation({
 
 /**
  * Looks at a running sandbox now: at its state at the provider and at its daemon,
- * which the records tell within moments. One look serves all who ask for it, and
- * one that was just heard of (15 s) is not looked at. Asking its daemon counts as
- * use of it. Throws `sandbox_not_running`, `not_found`, `rate_limited`.
+ * which the records tell within moments. One look serves all who ask for it; one
+ * that was just heard of (15 s), or did not answer within the last minute, is not
+ * looked at. Asking its daemon counts as use of it. Throws
+ * `sandbox_not_running`, `not_found`, `rate_limited`.
  */
 export const look = userMutation({
   scope: "control",
@@ -120,10 +120,7 @@ export const look = userMutation({
     if (slot.state.status !== "running") {
       throw refuse("sandbox_not_running", "The sandbox is not running.");
     }
-    const { confirmedAt } = await ensureActivity(ctx, slot._id);
-    if (Date.now() >= confirmedAt + LOOK_COOLDOWN) {
-      await startProbe(ctx, slot._id, { asksDaemon: true });
-    }
+    await lookForOwner(ctx, slot._id);
     return null;
   },
 });

@@ -109,8 +109,9 @@ export async function startProbe(
   const slot = await requireSlot(ctx, slotId);
   if (slot.state.status !== "running") return;
   const row = await ensureActivity(ctx, slotId);
-  const asked = row.probe?.asksDaemon || !options.asksDaemon;
-  if (row.probe && asked && !(await isOver(ctx, row.probe, now))) return;
+  const asked = row.probe?.asksDaemon === true;
+  const asksAsMuch = asked || !options.asksDaemon;
+  if (row.probe && asksAsMuch && !(await isOver(ctx, row.probe, now))) return;
   const token = newToken();
   const delay = options.delay ?? 0;
   const scheduledId = await ctx.scheduler.runAfter(
@@ -122,7 +123,7 @@ export async function startProbe(
     nextProbeAt: now + delay + PROBE_INTERVAL,
     probe: {
       token,
-      asksDaemon: options.asksDaemon,
+      asksDaemon: options.asksDaemon || asked, // whoever joined it still waits
       scheduledId,
       claimed: false,
       expiresAt: now + delay + 2 * PROBE_TIMEOUT,
@@ -240,7 +241,12 @@ export const report = internalMutation({
     if (row?.probe?.token !== token) return null;
     await ctx.db.patch("activity", row._id, { probe: undefined });
     const slot = await requireSlot(ctx, slotId);
-    if (slot.revision !== revision) return null;
+    if (slot.revision !== revision) {
+      // Whoever it asked the daemon for has heard nothing.
+      const { asksDaemon } = row.probe;
+      if (asksDaemon) await startProbe(ctx, slotId, { asksDaemon });
+      return null;
+    }
     const { probe, agent } = found;
     const started = probe.kind === "present" && probe.provider === "started";
     const silent = started && isSilent(probe.daemon);
@@ -337,10 +343,8 @@ async function goOn(
   const { booting, silent, moved } = seen;
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
-  const hoping =
-    silent &&
-    ((await isHandedOver(ctx, slotId)) ||
-      (await instantOn(ctx, slotId, row.confirmedAt)).length > 0);
+  const believed = (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
+  const hoping = silent && ((await isHandedOver(ctx, slotId)) || believed);
   if (waiting && row.failures >= MAX_FAILURES) {
     await ctx.db.patch("activity", row._id, { failures: 0 });
     await applyEvent(ctx, slotId, { type: "unusable" });
@@ -359,7 +363,9 @@ async function goOn(
   const polls = booting ? row.polls + 1 : 0;
   await ctx.db.patch("activity", row._id, { polls });
   const again =
-    (booting && polls < MAX_POLLS) || ((waiting || hoping) && row.failures > 0);
+    (booting && polls < MAX_POLLS) ||
+    ((waiting || hoping) && row.failures > 0) ||
+    (believed && row.failures === 0); // who came after this look was asked
   if (again) await startProbe(ctx, slotId, { asksDaemon: true, delay: POLL });
 }
 

@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
+import { LOOK_COOLDOWN } from "../model/timing";
 import { ensureActivity, startProbe } from "./probes";
 import { getWatch, requireSlot } from "./records";
 
@@ -34,6 +35,22 @@ export async function watched(
   if ((row?.until ?? 0) <= now) {
     await startProbe(ctx, slotId, { asksDaemon: false });
   }
+}
+
+/**
+ * Looks for an owner who merely asks: not at one that was just heard of, nor,
+ * before the cron does, at one that was just silent. Or whoever has some that
+ * never answer could keep a job busy with each (decision 012).
+ */
+export async function lookForOwner(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
+  const now = Date.now();
+  const row = await ensureActivity(ctx, slotId);
+  const { confirmedAt, failures, nextProbeAt = 0 } = row;
+  const waits = failures > 0 ? nextProbeAt : confirmedAt + LOOK_COOLDOWN;
+  if (now >= waits) await startProbe(ctx, slotId, { asksDaemon: true });
 }
 
 /** What the records say of who uses a sandbox. */

@@ -124,6 +124,65 @@ test("an owner who asks has it looked at, unless it was just heard of", () =>
     });
   }));
 
+test("one that does not answer is looked at once a minute, however often its owner asks", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await scene.pass(30 * SECOND);
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    scene.world.fate.ordained.set("GET /health of u1's default", "hang");
+    const before = asked(scene);
+    for (let i = 0; i < 24; i++) {
+      await scene.call(i % 2 ? "presence:keep" : "sandboxes:look", args);
+      await scene.pass(5 * SECOND);
+    }
+    expect(asked(scene) - before).toBeLessThanOrEqual(3);
+    // Once it answers it is asked at most each quarter of a minute again.
+    scene.world.fate.ordained.clear();
+    await scene.pass(MINUTE);
+    await scene.call("sandboxes:look", args);
+    await scene.pass(2 * SECOND);
+    expect(await health(scene)).toBe("ok");
+  }));
+
+test("a look that asks the daemon is made by another worker if its own dies", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await seen(scene, "starting");
+    const { fate, calls } = scene.world;
+    fate.ordained.set("worker in get of u1's default", "die before");
+    const before = calls.get("get") ?? 0;
+    await scene.until(async () => (calls.get("get") ?? 0) > before);
+    await scene.pass(SECOND);
+    fate.ordained.clear();
+    boxOf(scene).agent = "ready";
+    await scene.pass(3 * MINUTE);
+    expect(await shown(scene)).toBe("ready");
+  }));
+
+test("a look that asks the daemon and comes too late for what changed is made again", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await scene.pass(30 * SECOND);
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    const { fate, calls } = scene.world;
+    fate.ordained.set("get of u1's default", "hang");
+    const before = calls.get("get") ?? 0;
+    await scene.call("sandboxes:look", args);
+    await scene.until(async () => (calls.get("get") ?? 0) > before);
+    fate.ordained.clear();
+    await scene.call("sandboxes:stop", args);
+    await scene.until(async () => boxOf(scene).state === "stopped");
+    await scene.pass(SECOND);
+    await scene.call("sandboxes:start", args);
+    await scene.until(async () => boxOf(scene).config?.writeToken);
+    await scene.pass(5 * SECOND);
+    boxOf(scene).agent = "failed";
+    await scene.pass(15 * SECOND);
+    expect(await shown(scene)).toBe("failed");
+  }));
+
 // ---- a daemon that cannot be reached -------------------------------------------
 
 /** Time in which a visible tab shows a session. */

@@ -81,8 +81,8 @@ export const REPORTS: Record<string, Guard> = {
     edits: [
       {
         file: probes,
-        find: "    if (slot.revision !== revision) return null;\n",
-        put: "",
+        find: "    if (slot.revision !== revision) {\n",
+        put: "    if (slot.revision !== revision && false) {\n",
       },
     ],
   },
