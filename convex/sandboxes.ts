@@ -44,7 +44,11 @@ export const getSandbox = userQuery({
   },
 });
 
-/** Stops a running sandbox, or takes it out of the queue; its disk is kept. Launches under way on it are cancelled. */
+/**
+ * Stops a running sandbox, or takes it out of the queue; its disk is kept.
+ * Launches under way on it are cancelled, and in one that is already stopping so
+ * are messages: whatever waits there to start it again.
+ */
 export const stop = userMutation({
   scope: "control",
   args: { slotId: v.string() },
@@ -53,7 +57,9 @@ export const stop = userMutation({
     const slot = await requireOwnSlot(ctx, args.slotId);
     switch (slot.state.status) {
       case "stopped":
+        return null;
       case "stopping":
+        await cancelWaiting(ctx, slot, "You stopped the sandbox.");
         return null;
       case "queued":
       case "running":

@@ -143,8 +143,8 @@ export async function cancelWaiting(
     const ended = { state: "cancelled", at: Date.now(), reason } as const;
     await endLaunch(ctx, launch, ended);
   }
-  // Or a message that waits would join the queue again at once.
-  if (slot.state.status === "queued") {
+  // Or a message that waits would start it again at once, or once it is off.
+  if (slot.state.status === "queued" || slot.state.status === "stopping") {
     await failTurns(ctx, slot._id, failure("sandbox_not_running", reason));
   }
 }
