@@ -55,14 +55,15 @@ export async function board(
   return true;
 }
 
-/** A long job's sign of life. */
+/** A long job's sign of life; false if it came too late, and its berth is another's. */
 export async function stayAboard(
   ctx: MutationCtx,
   fence: Fence,
-): Promise<void> {
+): Promise<boolean> {
   const berth = await berthOf(ctx, fence);
-  if (!berth) return;
+  if (!berth) return false;
   await ctx.db.patch("berths", berth._id, { expiresAt: Date.now() + LEASE });
+  return true;
 }
 
 /** The job is over, whatever came of it: its berth is the next one's. */

@@ -4,6 +4,7 @@ import { internalMutation, type MutationCtx } from "../_generated/server";
 import { failureValidator, providerState } from "../validators";
 import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
+import type { SlotState } from "../model/slot";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
 import { board, giveUp, leave, lineUp, stayAboard } from "./berths";
 import { dropLate, getKeep, recordKeep } from "./keeps";
@@ -71,16 +72,20 @@ export const begin = internalMutation({
       return null;
     }
     const slot = await requireSlot(ctx, args.slotId);
-    if (isCopy(slot) && !(await boardCopy(ctx, lease, slot))) return null;
+    const copies = copyStepOf(slot.state) !== null;
+    if (copies && !(await boardCopy(ctx, lease, slot))) return null;
     return nextWork(ctx, args.slotId);
   },
 });
 
-function isCopy({ state }: Doc<"slots">): boolean {
-  return "step" in state && isCopyStep(state.step);
+/** The slot's step, if it is one that carries files. */
+export function copyStepOf(state: SlotState): CopyStep | null {
+  return "step" in state && isCopyStep(state.step) ? state.step : null;
 }
 
-function isCopyStep(step: string): boolean {
+type CopyStep = "keep" | "restore";
+
+function isCopyStep(step: string): step is CopyStep {
   return step === "keep" || step === "restore";
 }
 
@@ -117,11 +122,7 @@ async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
 }
 
 /** What a copy needs; without a claimed boot the daemon is looked for anew. */
-async function copyWork(
-  ctx: MutationCtx,
-  slot: Doc<"slots">,
-  step: "keep" | "restore",
-) {
+async function copyWork(ctx: MutationCtx, slot: Doc<"slots">, step: CopyStep) {
   const boot = await getBoot(ctx, slot);
   const keep = await getKeep(ctx, slot._id);
   if (!boot?.access) throw new Error("A copy was due before the claim.");
@@ -184,14 +185,13 @@ export const storeKeys = internalMutation({
   },
 });
 
-/** A long copy's sign of life; false once somebody else has the step. */
+/** A long copy's sign of life; false once somebody else has the step, or its berth. */
 export const renew = internalMutation({
   args: fence,
   returns: v.boolean(),
   handler: async (ctx, args) => {
     if (!(await hold(ctx, args))) return false;
-    await stayAboard(ctx, args);
-    return true;
+    return await stayAboard(ctx, args);
   },
 });
 

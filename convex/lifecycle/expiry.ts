@@ -3,17 +3,19 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { outwaited } from "../model/admission";
+import { failure } from "../model/errors";
 import { stateName } from "../model/log";
 import { deadlineOf } from "../model/slot";
 import { CLAIM_PATIENCE, QUEUE_DEADLINE } from "../model/timing";
 import { callAdmission } from "./admission";
 import { expireConfig } from "./config";
+import { copyStepOf } from "./driver";
 import { expireInstall } from "./installs";
 import { grant, isAbandoned } from "./leases";
 import { log } from "./log";
 import { activeLaunches, getLease, requireSlot } from "./records";
 import { abandonIfUnwanted, endLaunch, reconcile } from "./reconcile";
-import { expireOverdue } from "./slots";
+import { applyEvent, expireOverdue } from "./slots";
 
 /** Rows of each kind handled by one run; the next, 15 s later, takes more. */
 const BATCH = 50;
@@ -153,7 +155,24 @@ async function expireLease(
   const slot = await requireSlot(ctx, lease.slotId);
   const what = { kind: "takeover", of: stateName(slot.state) } as const;
   await log(ctx, { slot, what });
+  const copy = copyStepOf(slot.state);
+  if (lease.claimed && copy) return repeatCopy(ctx, slot._id, copy);
   await grant(ctx, slot, { delay: 0, attempt: lease.attempt });
+}
+
+/**
+ * A silent worker's request may still arrive, in minutes, and put the files of
+ * then over what was made since. So its key ends with it: as after any copy
+ * without an answer, the sandbox is claimed anew before the next.
+ */
+function repeatCopy(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  copy: "keep" | "restore",
+): Promise<void> {
+  const error = failure(`${copy}_failed`, "The copy broke off.");
+  const outcome = { kind: "unknown", error } as const;
+  return applyEvent(ctx, slotId, { type: "outcome", outcome });
 }
 
 /** No launch outlives its deadline, whatever became of its sandbox (I6). */

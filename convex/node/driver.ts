@@ -79,7 +79,7 @@ async function copy(
   const access = { slotId, generation, url, previewToken, sandboxdKey };
   const onProgress = async () => {
     if (await ctx.runMutation(internal.lifecycle.driver.renew, fence)) return;
-    throw new Error("Another worker has taken this step over.");
+    throw new Error("Another worker has taken this step, or its berth.");
   };
   return work.step === "keep"
     ? keepDisk(ctx, access, onProgress)

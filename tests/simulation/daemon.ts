@@ -49,7 +49,7 @@ export const daemonFetch = Object.assign(
     }
     try {
       const owner = world.boxes.get(id)?.labels["slipway-slot"] ?? "";
-      return await world.call(
+      const answer = world.call(
         request.route,
         world.ownerOf(owner),
         (fault, dice) => {
@@ -63,6 +63,7 @@ export const daemonFetch = Object.assign(
           return answerOf(box, request, fault);
         },
       );
+      return await Promise.race([answer, brokenOff(init?.signal)]);
     } catch (error) {
       if (error instanceof BadGateway) return said(502, "bad gateway");
       if (error instanceof NoAnswer) {
@@ -75,6 +76,13 @@ export const daemonFetch = Object.assign(
   },
   { preconnect: realFetch.preconnect },
 );
+
+/** Whoever asked waits no more; what was asked takes its course. */
+function brokenOff(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+}
 
 type Request_ = {
   route: Route;

@@ -10,10 +10,10 @@ type Content = { digest: string; files: number; bytes: number };
 
 export async function receiveKept<T>(
   address: DaemonAddress,
-  { timeoutMs }: { timeoutMs: number },
+  request: { timeoutMs: number; signal: AbortSignal },
   use: (file: string, content: Content) => Promise<T>,
 ): Promise<T> {
-  const answer = await askDaemon(address, "POST", "/keep", { timeoutMs });
+  const answer = await askDaemon(address, "POST", "/keep", request);
   const { content } = answer as { content: string };
   const digest = digestOf(content);
   return use(content, { digest, files: 1, bytes: content.length });

@@ -1,4 +1,5 @@
 import { mock } from "bun:test";
+import { AsyncLocalStorage } from "node:async_hooks";
 import * as fs from "node:fs";
 import * as load from "../../emulators/backend/functions/load";
 import * as clock from "../../emulators/backend/clock";
@@ -78,8 +79,7 @@ export function installWorld({ direct = false } = {}): void {
   });
   globalThis.fetch = daemonFetch;
   // Nobody waits on the process's own clock.
-  const endless = new AbortController().signal;
-  AbortSignal.timeout = () => endless;
+  AbortSignal.timeout = () => new AbortController().signal;
   installIntervals();
 }
 
@@ -95,11 +95,13 @@ function installIntervals(): void {
       this.next();
     }
     private next(): void {
-      setTimeout(() => {
+      // Each beat is the action's own, as it would be on a real clock.
+      const beat = AsyncLocalStorage.bind(() => {
         if (this.over) return;
         this.work();
         this.next();
-      }, this.ms);
+      });
+      setTimeout(beat, this.ms);
     }
   }
   const virtual = (work: () => void, ms: number) =>

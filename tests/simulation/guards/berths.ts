@@ -96,6 +96,17 @@ export const BERTHS: Record<string, Guard> = {
       },
     ],
   },
+  "a copy goes on only with its berth": {
+    breaks: "a worker that was silent copies on beside who has its berth",
+    scene: "a copy whose berth has gone to another",
+    edits: [
+      {
+        file: "lifecycle/driver.ts",
+        find: "return await stayAboard(ctx, args);",
+        put: "return (await stayAboard(ctx, args)) || true;",
+      },
+    ],
+  },
   "a copy waits for what ends by itself": {
     breaks: "a new sandbox that is busy for a minute is given up for another",
     scene: "a copy into a sandbox that another copy still has",

@@ -91,6 +91,39 @@ export const ENDS: Record<string, Guard> = {
       },
     ],
   },
+  "the key of a silent copy ends with it": {
+    breaks: "a request that arrives late undoes what was made since",
+    scene: "a restore that arrives when its worker is long dead",
+    edits: [
+      {
+        file: "lifecycle/expiry.ts",
+        find: "  if (lease.claimed && copy) return repeatCopy(ctx, slot._id, copy);\n",
+        put: "",
+      },
+    ],
+  },
+  "what waits for a stop goes when all are stopped": {
+    breaks: "what was stopped with all is started by what was said before",
+    scene: "all are stopped while a message waits for a stop",
+    edits: [
+      {
+        file: "lifecycle/reconcile.ts",
+        find: ' || slot.state.status === "stopping"',
+        put: "",
+      },
+    ],
+  },
+  "what waits for a stop goes when it is asked for again": {
+    breaks: "what is stopped again is started by what was wanted before",
+    scene: "a stop that is asked for again while a launch waits for it",
+    edits: [
+      {
+        file: "sandboxes.ts",
+        find: '        await cancelWaiting(ctx, slot, "You stopped the sandbox.");\n        return null;\n',
+        put: "        return null;\n",
+      },
+    ],
+  },
   "stop all stores what it stops": {
     breaks: "restore knows of nothing",
     scene: "all are stopped and brought back",

@@ -94,6 +94,7 @@ export const BERTHS: Record<string, Scene> = {
       await on.rest();
     },
   },
+
   "an install behind others that never end": {
     ...SMALL,
     async play(on) {
@@ -175,6 +176,34 @@ export const BERTHS: Record<string, Scene> = {
       await on.until("all come through", ready(on, launches), 10 * MINUTE);
       await on.rest();
       hold("no berth is lost", disk.all("berths").length === 0);
+    },
+  },
+
+  "a copy whose berth has gone to another": {
+    ...SMALL,
+    async play(on) {
+      await settle(on, ["ann", "bob", "cleo"]);
+      const { world } = on;
+      const call = world.call.bind(world);
+      world.call = async (route, owner, effect) => {
+        if (route === "POST /keep") await world.wait(2 * MINUTE);
+        return call(route, owner, effect);
+      };
+      for (const user of ["ann", "bob"]) await on.act("replace", user);
+      await on.until("two copy", () => disk.all("berths").length === 2);
+      // Its worker was silent for a minute, and nobody has taken its step yet.
+      const lost = disk.of("berths", on.slot()._id)[0]?._id;
+      await on.stage.transaction(async (ctx) => {
+        if (lost) await ctx.db.delete("berths", lost);
+      });
+      await on.pass(25 * SECOND);
+      await on.act("replace", "cleo");
+      await on.until(
+        "all come through",
+        () => ["ann", "bob", "cleo"].every((user) => on.runs(user)),
+        15 * MINUTE,
+      );
+      await on.rest();
     },
   },
 

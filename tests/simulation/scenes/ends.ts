@@ -66,6 +66,33 @@ async function lostWhileBrought(
   await on.rest();
 }
 
+async function say(on: OnStage): Promise<void> {
+  const sessionId = disk.all("sessions")[0]?._id ?? "";
+  const text = `Message ${disk.all("messages").length}.`;
+  await on.call("sessions:send", { sessionId, text, clientId: text });
+}
+
+/** Something waits for a stop that takes its time, and its owner does not want it any more. */
+async function stopWhile(
+  on: OnStage,
+  wait: () => Promise<unknown>,
+  stop: () => Promise<unknown>,
+): Promise<void> {
+  await atWork(on);
+  on.ordain("stop of ann's default", "slow");
+  await on.act("stop");
+  await on.pass(SECOND);
+  await wait();
+  hold("a stop takes its time", on.slot().state.status === "stopping");
+  await stop();
+  await on.pass(2 * MINUTE);
+  hold("what its owner stopped stays off", !on.runs());
+  // What is asked for afterwards is wanted.
+  await say(on);
+  await on.until("a message starts it", () => on.runs());
+  await on.rest();
+}
+
 export const ENDS: Record<string, Scene> = {
   "a deletion that does nothing": {
     async play(on) {
@@ -150,6 +177,34 @@ export const ENDS: Record<string, Scene> = {
     },
   },
 
+  "a restore that arrives when its worker is long dead": {
+    async play(on) {
+      await atWork(on);
+      const { world } = on;
+      const call = world.call.bind(world);
+      // The first is on its way for three minutes, and nobody waits for it.
+      world.call = (route, owner, effect) => {
+        if (route === "POST /restore" && !world.calls.has(route)) {
+          world.later(3 * MINUTE, () => effect("none", world.fate.dice("it")));
+        }
+        return call(route, owner, effect);
+      };
+      on.ordain("worker in POST /restore of ann's default 1", "die before");
+      await on.act("replace");
+      const late = () => stepOf(on) === "restore/restore";
+      await on.until("it gets files", late);
+      await on.until("it is replaced", () => on.runs());
+      replaced(on);
+      newest(on).files = "a letter, and a second";
+      await on.pass(4 * MINUTE);
+      hold(
+        "what is made after a replacement stays",
+        newest(on).files === "a letter, and a second",
+      );
+      await on.rest();
+    },
+  },
+
   "a sandbox that breaks while it is stopped": {
     async play(on) {
       await atWork(on);
@@ -204,6 +259,23 @@ export const ENDS: Record<string, Scene> = {
       const ran = on.slotsOf().every(({ state }) => state.status === "running");
       hold("what stop all stopped is restored", ran);
       await on.rest();
+    },
+  },
+
+  "all are stopped while a message waits for a stop": {
+    async play(on) {
+      const wait = () => say(on);
+      await stopWhile(on, wait, () => on.call("fleet:stopAll"));
+    },
+  },
+
+  "a stop that is asked for again while a launch waits for it": {
+    async play(on) {
+      await stopWhile(
+        on,
+        () => on.launch({ skill: 1 }),
+        () => on.act("stop"),
+      );
     },
   },
 
