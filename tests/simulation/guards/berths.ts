@@ -9,7 +9,7 @@ export const BERTHS: Record<string, Guard> = {
     edits: [
       {
         file: "lifecycle/driver.ts",
-        find: "if (isCopy(slot) && !(await boardCopy(ctx, lease, slot))) return null;",
+        find: "if (copies && !(await boardCopy(ctx, lease, slot))) return null;",
         put: "",
       },
     ],
