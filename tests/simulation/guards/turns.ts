@@ -196,8 +196,8 @@ export const TURNS: Record<string, Guard> = {
     edits: [
       {
         file: "lifecycle/probes.ts",
-        find: "    ((await isHandedOver(ctx, slotId)) ||\n",
-        put: "    (false ||\n",
+        find: "silent && ((await isHandedOver(ctx, slotId)) || believed);",
+        put: "silent && believed;",
       },
     ],
   },
