@@ -90,6 +90,10 @@ test("one that was given up says why once it is stopped; stopping it succeeds", 
     const { stdout, code } = await slipway([what, "b1", "--wait"]);
     expect([stdout, code]).toEqual(["No key. Start it again.\n", exit]);
   }
+  answers["GET /api/v1/sandboxes/b1"] = [
+    json(box({ status: "stopped", error })),
+  ];
+  expect((await slipway(["stop", "b1"])).code).toBe(0);
 });
 
 test("what is gone while it is waited for is told, and ends the wait", async () => {

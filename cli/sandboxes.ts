@@ -95,7 +95,14 @@ async function settle(
   { wanted, wait }: { wanted: string[]; wait: number | false },
   out: Output,
 ): Promise<0 | 1> {
-  if (!wait) return tellNow(await client.ask("GET", path, sandbox), out);
+  const down = [...AT_REST, "stopping"];
+  if (!wait) {
+    const now = await client.ask("GET", path, sandbox);
+    const code = tellNow(now, out);
+    // What is stopped may say why it did not start.
+    const done = wanted.includes("stopped") && down.includes(now.state.status);
+    return done ? 0 : code;
+  }
   let told = "";
   const watched = {
     ...{ path: `${path}/events`, event: "sandbox", shape: sandbox },

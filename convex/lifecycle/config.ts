@@ -8,7 +8,7 @@ import { agentState, failureValidator } from "../validators";
 import { hasWaitingTurns } from "../turns";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, startProbe } from "./probes";
+import { confirmActivity, lookSoon, startProbe } from "./probes";
 import { activeLaunches, getBoot, newToken, requireSlot } from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
@@ -162,6 +162,7 @@ export const report = internalMutation({
         await confirmActivity(ctx, slot._id, ms);
         await reconcile(ctx, slot._id);
         if (outcome.agent?.state !== "ready") {
+          await lookSoon(ctx, slot._id); // it may boot as long as any
           await startProbe(ctx, slot._id, { asksDaemon: true });
         }
         return null;

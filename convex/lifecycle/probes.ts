@@ -45,7 +45,7 @@ const LOOK_WITHIN_RUNS = 10;
 /** Looks in a row without an answer before what waits is given up. */
 const MAX_FAILURES = 6;
 
-/** Quick looks in a row at an agent that boots: a minute and a half. */
+/** Quick looks at an agent that boots, since it was started or configured: a minute and a half. */
 const MAX_POLLS = 45;
 
 export async function ensureActivity(
@@ -251,7 +251,9 @@ export const report = internalMutation({
     const started = probe.kind === "present" && probe.provider === "started";
     const silent = started && isSilent(probe.daemon);
     if (found.keptAlive || (started && probe.daemon === "ok")) {
-      await confirmActivity(ctx, slotId, ms);
+      // By our clock: its worker may have frozen between measuring and reporting.
+      const asked = row.probe.expiresAt - 2 * PROBE_TIMEOUT;
+      await confirmActivity(ctx, slotId, Date.now() - asked);
     }
     if (started && !silent) {
       const now = Date.now();
@@ -338,9 +340,8 @@ async function warnOfStop(
 async function goOn(
   ctx: MutationCtx,
   slotId: Id<"slots">,
-  seen: { booting: boolean; silent: boolean; moved: boolean },
+  { booting, silent, moved }: Record<"booting" | "silent" | "moved", boolean>,
 ): Promise<void> {
-  const { booting, silent, moved } = seen;
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
   const believed = (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
@@ -360,7 +361,7 @@ async function goOn(
     return;
   }
   if (row.failures === 0) await reconcile(ctx, slotId);
-  const polls = booting ? row.polls + 1 : 0;
+  const polls = row.polls + (booting ? 1 : 0);
   await ctx.db.patch("activity", row._id, { polls });
   const again =
     (booting && polls < MAX_POLLS) ||

@@ -142,7 +142,7 @@ export const lifecycleTables = {
     confirmedAt: v.number(), // last traffic the provider counts as activity
     lookedAt: v.number(), // last time the provider called it started
     failures: v.number(), // probes in a row without an answer
-    polls: v.number(), // quick looks in a row at an agent that boots
+    polls: v.number(), // quick looks at its agent since it was started or configured
     actedAt: v.optional(v.number()), // last thing a person did with it
     warnedAt: v.optional(v.number()), // when its stop was announced; once for each
     nextProbeAt: v.optional(v.number()), // set while it runs

@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
-import { LOOK_COOLDOWN } from "../model/timing";
+import { LOOK_COOLDOWN, PROBE_INTERVAL } from "../model/timing";
 import { ensureActivity, startProbe } from "./probes";
 import { getWatch, requireSlot } from "./records";
 
@@ -38,9 +38,9 @@ export async function watched(
 }
 
 /**
- * Looks for an owner who merely asks: not at one that was just heard of, nor,
- * before the cron does, at one that was just silent. Or whoever has some that
- * never answer could keep a job busy with each (decision 012).
+ * Looks for an owner who merely asks: not at one that was just heard of or asked,
+ * nor, before the cron does, at one that was just silent. Or whoever has some that
+ * answer slowly, or never, could keep a job busy with each (decision 012).
  */
 export async function lookForOwner(
   ctx: MutationCtx,
@@ -48,9 +48,10 @@ export async function lookForOwner(
 ): Promise<void> {
   const now = Date.now();
   const row = await ensureActivity(ctx, slotId);
-  const { confirmedAt, failures, nextProbeAt = 0 } = row;
-  const waits = failures > 0 ? nextProbeAt : confirmedAt + LOOK_COOLDOWN;
-  if (now >= waits) await startProbe(ctx, slotId, { asksDaemon: true });
+  const { failures, nextProbeAt = 0 } = row; // each look and answer puts it off
+  const waits = failures > 0 ? 0 : PROBE_INTERVAL - LOOK_COOLDOWN;
+  if (now >= nextProbeAt - waits)
+    await startProbe(ctx, slotId, { asksDaemon: true });
 }
 
 /** What the records say of who uses a sandbox. */

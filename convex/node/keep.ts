@@ -203,6 +203,8 @@ function judge(
       return as("refused", "This sandbox is too old to copy its files.");
     case "busy":
       return { kind: "busy" };
+    case "changing":
+      return as("unknown", "Files in the sandbox change while they are read.");
     default:
       return as("unknown", error.message);
   }

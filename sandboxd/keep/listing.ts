@@ -143,7 +143,7 @@ export function digestOfListing(
   return digest.digest("hex");
 }
 
-/** The bytes of a file, as many as were listed; throws busy when it changed. */
+/** The bytes of a file, as many as were listed; throws `changing` when it changed. */
 export async function* contentOf(
   root: string,
   { path, size }: KeptEntry,
@@ -171,7 +171,7 @@ export async function* contentOf(
 }
 
 export function changed(): Refusal {
-  return new Refusal(409, "busy", "Files change while they are read.");
+  return new Refusal(409, "changing", "Files change while they are read.");
 }
 
 async function readable<T>(reading: Promise<T>, path: BytePath): Promise<T> {

@@ -136,6 +136,7 @@ function useEscape(open: boolean, onClose: () => void) {
     if (!open) return;
     function onKeyDown(event: KeyboardEvent) {
       if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.isComposing) return; // an input method's own
       if (!document.querySelector("dialog[open]")) onClose();
     }
     addEventListener("keydown", onKeyDown);

@@ -33,7 +33,7 @@ function Pages() {
   if (status === "LoadingFirstPage") return <RowsSkeleton />;
   return (
     <>
-      <Entries sessions={results} />
+      <Entries sessions={results} all={status === "Exhausted"} />
       {status === "Exhausted" ? null : (
         <Button
           size="sm"
@@ -48,7 +48,14 @@ function Pages() {
   );
 }
 
-function Entries({ sessions }: { sessions: SessionEntry[] }) {
+/** `all`: none are left to be asked for. */
+function Entries({
+  sessions,
+  all,
+}: {
+  sessions: SessionEntry[];
+  all: boolean;
+}) {
   const remove = useMutation(api.sessions.remove);
   const { doing, failure, run } = useAttempt<"remove">();
   const [asked, setAsked] = useState<SessionEntry | null>(null);
@@ -73,7 +80,7 @@ function Entries({ sessions }: { sessions: SessionEntry[] }) {
         {deleted ? `Deleted: ${deleted.title}` : ""}
       </p>
       <FailureLine failure={failure} className="mb-2" />
-      {sessions.length === 0 ? (
+      {sessions.length === 0 && all ? (
         <Empty title="No sessions yet">
           Each launch opens a conversation. It stays here.
         </Empty>

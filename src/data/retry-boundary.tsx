@@ -19,7 +19,7 @@ type State = { error: unknown; failures: number };
 export class RetryBoundary extends Component<Props, State> {
   override state: State = { error: null, failures: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Since when its children stand. */
+  /** When its children were last tried. */
   #since = Date.now();
 
   static getDerivedStateFromError(error: unknown): Partial<State> {
@@ -32,13 +32,12 @@ export class RetryBoundary extends Component<Props, State> {
     const delay = worthRetrying(error) ? DELAYS_MS[failures - 1] : undefined;
     this.setState({ failures });
     if (delay === undefined) return;
-    this.#timer = setTimeout(() => this.setState({ error: null }), delay);
+    this.#timer = setTimeout(() => this.#again(failures), delay);
   }
 
-  override componentDidUpdate(_: Props, before: State): void {
-    if (before.error !== null && this.state.error === null) {
-      this.#since = Date.now();
-    }
+  #again(failures: number): void {
+    this.#since = Date.now();
+    this.setState({ error: null, failures });
   }
 
   override componentWillUnmount(): void {
@@ -58,7 +57,7 @@ export class RetryBoundary extends Component<Props, State> {
           <button
             type="button"
             className="link text-sm"
-            onClick={() => this.setState({ error: null, failures: 0 })}
+            onClick={() => this.#again(0)}
           >
             Try again
           </button>

@@ -1,6 +1,11 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { api } from "../../convex/_generated/api";
-import { AUTO_STOP, STOP_WARNING, WATCH_BEAT } from "../../convex/model/timing";
+import {
+  AUTO_STOP,
+  LOOK_COOLDOWN,
+  STOP_WARNING,
+  WATCH_BEAT,
+} from "../../convex/model/timing";
 import {
   Cleanup,
   watch,
@@ -144,6 +149,7 @@ test("an agent that boots is asked every two seconds, which is no news", async (
   const { world, stage, runsIn, shown } = await watched();
   world.live()[0]!.agent = "starting";
   const { slotId } = shown();
+  await stage.pass(LOOK_COOLDOWN);
   await stage.call("presence:keep", { slotId }, "ann");
   await stage.pass(10 * SECOND);
   expect(shown().agent).toEqual({ state: "starting" });

@@ -145,6 +145,30 @@ test("one that does not answer is looked at once a minute, however often its own
     expect(await health(scene)).toBe("ok");
   }));
 
+test("one that answers slowly is left alone for a while after each answer", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await scene.pass(30 * SECOND);
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    scene.world.fate.ordained.set("GET /health of u1's default", "slow");
+    const pauses: number[] = [];
+    let pause: number | null = null; // in s, since the last answer
+    for (let i = 0; i < 120; i++) {
+      if (i % 2) await scene.call("sandboxes:look", args); // within the limit of commands
+      const [{ probe } = {}] = await scene.rows("activity");
+      if (!probe) pause = (pause ?? 0) + 1;
+      else if (pause !== null) {
+        pauses.push(pause);
+        pause = null;
+      }
+      await scene.pass(SECOND);
+    }
+    expect(pauses.length).toBeGreaterThan(3);
+    // The first began in the middle of one.
+    expect(Math.min(...pauses.slice(1))).toBeGreaterThanOrEqual(14);
+  }));
+
 test("a look that asks the daemon is made by another worker if its own dies", () =>
   scene(async (scene) => {
     await scene.launch();
