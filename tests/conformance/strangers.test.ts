@@ -26,11 +26,23 @@ const ask = (path: string, token: string, method = "POST") =>
 
 const models = (token: string) => ask("/gateway/v1/models", token, "GET");
 
+/** What is written while something is asked: of a few tries the least, for a cron may fall into one. */
+async function writesOf(asked: () => Promise<void>): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < 5 && least > 0; i++) {
+    await chat.backend.settle();
+    const { ts } = chat.backend.stats();
+    await asked();
+    least = Math.min(least, chat.backend.stats().ts - ts);
+  }
+  return least;
+}
+
 test("a right one costs no write", async () => {
-  await chat.backend.settle();
-  const { ts } = chat.backend.stats();
-  expect((await models(ada.gatewayToken)).status).toBe(200);
-  expect(chat.backend.stats().ts).toBe(ts);
+  const writes = await writesOf(async () => {
+    expect((await models(ada.gatewayToken)).status).toBe(200);
+  });
+  expect(writes).toBe(0);
 });
 
 test("too many wrong ones are told to wait, on every route; right ones go through", async () => {
@@ -59,10 +71,11 @@ test("too many wrong ones are told to wait, on every route; right ones go throug
     error: { code: "rate_limited" },
   });
 
-  const { ts } = chat.backend.stats();
-  expect((await models(ada.gatewayToken)).status).toBe(200);
-  expect((await ask("/relay/check", SECRET)).status).toBe(200);
-  expect(chat.backend.stats().ts).toBe(ts);
+  const writes = await writesOf(async () => {
+    expect((await models(ada.gatewayToken)).status).toBe(200);
+    expect((await ask("/relay/check", SECRET)).status).toBe(200);
+  });
+  expect(writes).toBe(0);
 });
 
 test("what is refused for another reason counts as no wrong one", async () => {
