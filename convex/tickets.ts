@@ -8,9 +8,8 @@ import {
   type MutationCtx,
   type QueryCtx,
 } from "./_generated/server";
-import { confirmActivity } from "./lifecycle/probes";
 import { getRemote } from "./lifecycle/records";
-import { acted } from "./lifecycle/use";
+import { acted, relayed } from "./lifecycle/use";
 import { limitTicket } from "./limits";
 import { refuse, failure, type Failure } from "./model/errors";
 import { randomToken, sha256Hex } from "./model/seal";
@@ -227,7 +226,7 @@ export const check = internalMutation({
       if (one.active) alive.add(one.claim.slotId);
       if (one.typed) used.add(one.claim.slotId);
     }
-    for (const slotId of alive) await confirmActivity(ctx, slotId, CHECKED);
+    for (const slotId of alive) await relayed(ctx, slotId, CHECKED);
     for (const slotId of used) await acted(ctx, slotId);
     return verdicts;
   },

@@ -3,6 +3,7 @@ import type { MutationCtx } from "../_generated/server";
 import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
 import { LOOK_COOLDOWN, PROBE_INTERVAL } from "../model/timing";
 import { ensureActivity, startProbe } from "./probes";
+import { keepPulse } from "./pulses";
 import { getWatch, requireSlot } from "./records";
 
 /**
@@ -35,6 +36,21 @@ export async function watched(
   if ((row?.until ?? 0) <= now) {
     await startProbe(ctx, slotId, { asksDaemon: false });
   }
+}
+
+/**
+ * Bytes came out of it through the relay within the last `ms`, which the provider
+ * counts as activity. A shell has spoken, not the daemon: looks go on as they were.
+ */
+export async function relayed(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+  ms: number,
+): Promise<void> {
+  const row = await ensureActivity(ctx, slotId);
+  const confirmedAt = Math.max(row.confirmedAt, Date.now() - ms);
+  await ctx.db.patch("activity", row._id, { confirmedAt, warnedAt: undefined });
+  await keepPulse(ctx, slotId);
 }
 
 /**

@@ -171,6 +171,8 @@ async function writtenBy(program: string): Promise<number> {
   return Number(/wchar: (\d+)/.exec(result)?.[1] ?? 0);
 }
 
+const HOUR = 3_600_000;
+
 test("bytes out of a sandbox are life; only keys are something a person did", async () => {
   const activity = () =>
     ground.chat.tx((ctx) =>
@@ -180,9 +182,17 @@ test("bytes out of a sandbox are life; only keys are something a person did", as
         .unique(),
     );
   const uma = await ground.person("uma");
+  // The daemon has not answered for a while, and a shell does not speak for it.
+  const looks = { lookedAt: 1, failures: 3, nextProbeAt: Date.now() + HOUR };
+  await ground.chat.tx((ctx) =>
+    ctx.db.insert("activity", {
+      ...{ slotId: uma.slotId, confirmedAt: 0, polls: 0, ...looks },
+    }),
+  );
   const screen = await open({}, uma);
   await eventually(async () => (await activity())?.confirmedAt, "life");
   const silent = await activity();
+  expect(silent).toMatchObject(looks);
   expect(silent?.actedAt ?? 0).toBe(0);
   screen.type("sleep 0.1; echo -n\n");
   const used = await eventually(async () => {
