@@ -68,9 +68,8 @@ export async function ensureActivity(
 
 /**
  * The sandbox answered us, which the provider counts as activity. It may have
- * been dead when that was told: the answer is worth no more than the question.
- *
- * @param ms since it was asked
+ * been dead when that was told: the answer is worth no more than the question,
+ * which was `ms` before.
  */
 export async function confirmActivity(
   ctx: MutationCtx,
@@ -82,6 +81,7 @@ export async function confirmActivity(
   await ctx.db.patch("activity", row._id, {
     confirmedAt: Math.max(row.confirmedAt, now - ms),
     lookedAt: Math.max(row.lookedAt, now - ms),
+    heardAt: now,
     failures: 0,
     warnedAt: undefined,
     nextProbeAt: now + PROBE_INTERVAL,

@@ -141,6 +141,7 @@ export const lifecycleTables = {
     slotId: v.id("slots"),
     confirmedAt: v.number(), // last traffic the provider counts as activity
     lookedAt: v.number(), // last time the provider called it started
+    heardAt: v.optional(v.number()), // when its daemon's last answer was told
     failures: v.number(), // probes in a row without an answer
     polls: v.number(), // quick looks at its agent since it was started or configured
     actedAt: v.optional(v.number()), // last thing a person did with it

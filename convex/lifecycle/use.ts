@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
-import { LOOK_COOLDOWN, PROBE_INTERVAL } from "../model/timing";
+import { LOOK_COOLDOWN } from "../model/timing";
 import { ensureActivity, startProbe } from "./probes";
 import { keepPulse } from "./pulses";
 import { getWatch, requireSlot } from "./records";
@@ -54,7 +54,7 @@ export async function relayed(
 }
 
 /**
- * Looks for an owner who merely asks: not at one that was just heard of or asked,
+ * Looks for an owner who merely asks: not at one whose daemon was just heard,
  * nor, before the cron does, at one that was just silent. Or whoever has some that
  * answer slowly, or never, could keep a job busy with each (decision 012).
  */
@@ -64,10 +64,9 @@ export async function lookForOwner(
 ): Promise<void> {
   const now = Date.now();
   const row = await ensureActivity(ctx, slotId);
-  const { failures, nextProbeAt = 0 } = row; // each look and answer puts it off
-  const waits = failures > 0 ? 0 : PROBE_INTERVAL - LOOK_COOLDOWN;
-  if (now >= nextProbeAt - waits)
-    await startProbe(ctx, slotId, { asksDaemon: true });
+  const { failures, heardAt = 0, nextProbeAt = 0 } = row;
+  const waits = failures > 0 ? nextProbeAt : heardAt + LOOK_COOLDOWN;
+  if (now >= waits) await startProbe(ctx, slotId, { asksDaemon: true });
 }
 
 /** What the records say of who uses a sandbox. */

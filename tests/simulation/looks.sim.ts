@@ -145,6 +145,26 @@ test("one that does not answer is looked at once a minute, however often its own
     expect(await health(scene)).toBe("ok");
   }));
 
+test("who keeps a sandbox running has its daemon asked, however lately its provider was", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    // Nobody uses it: the provider is asked, and nothing is called use.
+    const lately = async () => {
+      const [row] = await scene.rows("activity");
+      const now = scene.world.clock.now();
+      const unused = now - Number(row?.["confirmedAt"]) > MINUTE;
+      return unused && now - Number(row?.["lookedAt"]) < 5 * SECOND;
+    };
+    for (let i = 0; i < 180 && !(await lately()); i++) await scene.pass(SECOND);
+    expect(await lately()).toBe(true);
+    const before = asked(scene);
+    await scene.call("presence:keep", args);
+    await scene.pass(5 * SECOND);
+    expect(asked(scene)).toBe(before + 1);
+  }));
+
 test("one that answers slowly is left alone for a while after each answer", () =>
   scene(async (scene) => {
     await scene.launch();
