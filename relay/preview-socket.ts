@@ -27,7 +27,8 @@ export class PreviewSocket implements NearEnd {
 
   /**
    * Opens the far half first, so that a refusal can still be an HTTP answer.
-   * Null where there is no room. Throws Error where nobody takes it.
+   * Null where there is no room, or the preview ended meanwhile. Throws Error
+   * where nobody takes it.
    */
   static async open(
     preview: Preview,
@@ -37,7 +38,11 @@ export class PreviewSocket implements NearEnd {
     limits: Limits,
   ): Promise<PreviewSocket | null> {
     let socket: PreviewSocket | null = null;
-    const leave = preview.enter((how) => socket?.end(how));
+    let ended = false; // there may be no socket yet that could be told
+    const leave = preview.enter((how) => {
+      ended = true;
+      socket?.end(how);
+    });
     if (!leave) return null;
     const offered = request.headers.get("sec-websocket-protocol");
     try {
@@ -45,6 +50,11 @@ export class PreviewSocket implements NearEnd {
         headers: Object.fromEntries(headersOf(preview, request, host)),
         protocols: offered?.split(",").map((one) => one.trim()) ?? [],
       });
+      if (ended) {
+        far.terminate();
+        leave();
+        return null;
+      }
       socket = new PreviewSocket(far, preview, limits, leave);
       return socket;
     } catch (error) {
