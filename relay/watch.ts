@@ -62,16 +62,21 @@ export class Watch {
       this.failed = 0;
       all.forEach((one, index) => {
         const verdict = verdicts[index];
-        if (verdict && verdict !== "ok") one.end(verdict);
+        if (verdict && verdict !== "ok") this.end(one, verdict);
       });
     } catch {
       // Told in the log by the backend. What cannot be asked about ends in time.
       this.failed += 1;
       if (this.failed >= this.limits.failedLooks) {
-        for (const one of all) one.end("unchecked");
+        for (const one of all) this.end(one, "unchecked");
       }
     } finally {
       this.looking = false;
     }
+  }
+
+  /** What was taken off while it was asked about may have been opened anew. */
+  private end(one: Open, how: Ending): void {
+    if (this.open.has(one)) one.end(how);
   }
 }

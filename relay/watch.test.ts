@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import { Backend, type Grant } from "./backend";
+import { LIMITS } from "./limits";
+import { Previews } from "./previews";
+import { Watch } from "./watch";
+
+const host = {
+  label: `p-${"0a".repeat(16)}`,
+  origin: `http://p-${"0a".repeat(16)}.localhost:3100`,
+};
+const claim = { userId: "u", slotId: "s", generation: 1, revision: 1 };
+const grant: Grant = {
+  claim,
+  purpose: { kind: "port", port: 3000 },
+  target: { url: "http://127.0.0.1:9", token: "t" },
+  label: host.label,
+};
+
+/** A backend whose answers to looks wait for the test. */
+async function startLooks() {
+  type Look = { open: { claim: typeof claim }[]; say: (r: Response) => void };
+  const looks: Look[] = [];
+  let told = () => {};
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const { open } = (await request.json()) as Pick<Look, "open">;
+      return await new Promise<Response>((say) => {
+        looks.push({ open, say });
+        told();
+      });
+    },
+  });
+  const next = async (): Promise<Look> => {
+    while (looks.length === 0) {
+      await new Promise<void>((resolve) => (told = resolve));
+    }
+    return looks.shift()!;
+  };
+  return { url: server.url.origin, next, close: () => server.stop(true) };
+}
+
+const changed = Response.json.bind(null, { verdicts: ["sandbox_changed"] });
+const broken = () => new Response("no", { status: 500 });
+
+for (const [what, answer] of [
+  ["that it may not stay", changed],
+  ["nothing", broken],
+] as const) {
+  test(`a look under way says ${what}: what was opened anew meanwhile stays`, async () => {
+    const looks = await startLooks();
+    const limits = { ...LIMITS, recheck: 5, failedLooks: 1 };
+    const backend = new Backend(looks.url, "s", limits);
+    const watch = new Watch(backend, limits);
+    try {
+      const previews = new Previews(watch, limits);
+      previews.admit(host.label, grant);
+      const before = await looks.next();
+      const later = { ...claim, revision: 2 };
+      const key = previews.admit(host.label, { ...grant, claim: later });
+      before.say(answer());
+      // The next one is asked once the first is dealt with.
+      const after = await looks.next();
+      expect(after.open.map((one) => one.claim)).toEqual([later]);
+      const cookie = `slipway-preview=${key}`;
+      const request = new Request(host.origin, { headers: { cookie } });
+      expect(previews.find(host, request)).not.toBeNull();
+      after.say(changed());
+      while (previews.find(host, request)) await Bun.sleep(1);
+    } finally {
+      watch.close();
+      await looks.close();
+    }
+  });
+}
