@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../tests/e2e/harness/until";
@@ -28,14 +35,21 @@ async function part(source: string, more: Partial<Part> = {}): Promise<Part> {
   return { name: "part", runtime: "bun", args: [file], env, cwd: dir, ...more };
 }
 
-async function child(source: string, more: Partial<Part> = {}) {
+async function child(
+  source: string,
+  more: Partial<Part> = {},
+  onRestarted: () => void = () => {},
+) {
   const said: string[] = [];
   const made = new Child(
     await part(source, more),
     new LogFile(join(dir, "logs", "part.log")),
     {
       onRestarting: (how) => said.push(`restarting: ${how}`),
-      onRestarted: () => said.push("restarted"),
+      onRestarted: () => {
+        said.push("restarted");
+        onRestarted();
+      },
     },
   );
   children.push(made);
@@ -106,6 +120,40 @@ test("what a part says is in its log, without the line that says it is ready", a
     return text.includes("hello") && text.includes("careful") && text;
   });
   expect(log).not.toContain('"ready"');
+});
+
+/** Ends it by force, and waits until that was answered. */
+async function killAndAwait(one: Child, said: string[], events: number) {
+  if (!one.pid) throw new Error("nothing runs that could be killed");
+  process.kill(one.pid, "SIGKILL");
+  await until("restart", async () => said.length >= events);
+}
+
+test("a full disk under its log takes no part with it", async () => {
+  await mkdir(join(dir, "logs"));
+  await symlink("/dev/full", join(dir, "logs", "part.log"));
+  const { child: one, said } = await child(
+    `console.log("hello"); console.error("careful"); ${READY} ${STAY}`,
+  );
+  await one.start();
+  await killAndAwait(one, said, 2);
+  expect(said[1]).toBe("restarted");
+  await until("its words", async () => one.log.tail().includes("careful"));
+});
+
+test("a part that came back is kept when telling of it fails", async () => {
+  const { child: one, said } = await child(READY + STAY, {}, () => {
+    throw new Error("no space left");
+  });
+  await one.start();
+  await killAndAwait(one, said, 2);
+  await killAndAwait(one, said, 4);
+  // Not "did not start": it ran all the while.
+  expect(said.slice(2)).toEqual([
+    "restarting: was ended by SIGKILL",
+    "restarted",
+  ]);
+  expect(one.log.tail().join()).toContain("no space left");
 });
 
 test.each(["bun", "node"] as const)(

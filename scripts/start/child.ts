@@ -96,10 +96,17 @@ export class Child {
     const startedAt = performance.now();
     try {
       await this.launch();
-      this.events.onRestarted(performance.now() - startedAt);
     } catch (error) {
       this.log.write(`supervisor: ${(error as Error).message}`);
       this.process = null;
+      return;
+    }
+    // Runs: what goes wrong in telling of it must not have it started again,
+    // on its own port, for ever.
+    try {
+      this.events.onRestarted(performance.now() - startedAt);
+    } catch (error) {
+      this.log.write(`supervisor: ${(error as Error).message}`);
     }
   }
 
@@ -145,8 +152,12 @@ export class Child {
       withinMs,
     );
     // Its last words come before the error that quotes them.
-    void Promise.all([child.exited, output]).then(() =>
-      announced.reject(this.failed(howItEnded(child))),
+    void Promise.all([child.exited, output]).then(
+      () => announced.reject(this.failed(howItEnded(child))),
+      (error: Error) => {
+        this.log.write(`supervisor: ${error.message}`);
+        announced.reject(error);
+      },
     );
     try {
       return await announced.promise;

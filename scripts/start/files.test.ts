@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -57,6 +58,14 @@ test("a log starts anew when it is full, keeping one older file", () => {
   expect(existsSync(join(dir, "x.log.1"))).toBe(true);
   expect(existsSync(join(dir, "x.log.2"))).toBe(false);
   expect(log.tail(2)).toEqual(["line 18", "line 19"]);
+});
+
+test("a log on a full disk loses lines to the file, and throws nothing", () => {
+  symlinkSync("/dev/full", join(dir, "x.log"));
+  const log = new LogFile(join(dir, "x.log"));
+  log.write("one");
+  log.write("two");
+  expect(log.tail()).toEqual(["one", "two"]);
 });
 
 test("the hash of a build follows content and names, and leaves tests out", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryLock } from "./lock";
+import { readHolder, tryLock, writeHolder } from "./lock";
 
 test("one process has a lock, until it is killed", async () => {
   const dir = await mkdtemp(join(tmpdir(), "slipway-lock-"));
@@ -39,6 +39,22 @@ test("a lock that was released can be taken again", async () => {
       expect(lock).not.toBeNull();
       lock?.release();
     }
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("a note of who has the folder that cannot be written ends nothing", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "slipway-lock-"));
+  const note = join(dir, "supervisor.json");
+  const holder = { pid: 1, url: "http://x", startedAt: "now", parts: {} };
+  try {
+    await symlink("/dev/full", note);
+    writeHolder(note, holder);
+
+    await rm(note);
+    writeHolder(note, holder);
+    expect(readHolder(note)).toEqual(holder);
   } finally {
     await rm(dir, { recursive: true });
   }

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { warn } from "./terminal";
 
 export type Lock = { release(): void };
 
@@ -41,9 +42,14 @@ export type Holder = {
   parts: Record<string, number | undefined>;
 };
 
+/** Never throws: for want of a note, on a full disk, nothing that runs is ended. */
 export function writeHolder(path: string, holder: Holder): void {
-  writeFileSync(path, JSON.stringify(holder, null, 2));
-  chmodSync(path, 0o600);
+  try {
+    writeFileSync(path, JSON.stringify(holder, null, 2));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    warn(`${path} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 export function readHolder(path: string): Holder | null {

@@ -5,7 +5,8 @@ import {
   renameSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
+import { warn } from "./terminal";
 
 /** A log that keeps at most two files of this size: itself and `.1`. */
 const MAX_BYTES = 5 * 1024 * 1024;
@@ -14,6 +15,7 @@ const MAX_BYTES = 5 * 1024 * 1024;
 export class LogFile {
   private size: number;
   private recent: string[] = [];
+  private failing = false;
 
   constructor(
     readonly path: string,
@@ -23,7 +25,27 @@ export class LogFile {
     this.size = existsSync(path) ? statSync(path).size : 0;
   }
 
+  /**
+   * Never throws: on a full disk a line is lost to the file, and the part it is
+   * about goes on. Said once, until writing works again.
+   */
   write(line: string): void {
+    this.recent.push(line);
+    if (this.recent.length > 40) this.recent.shift();
+    try {
+      this.append(line);
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) {
+        warn(
+          `${basename(this.path)} cannot be written: ${(error as Error).message}`,
+        );
+      }
+      this.failing = true;
+    }
+  }
+
+  private append(line: string): void {
     const text = `${new Date().toISOString()} ${line}\n`;
     if (this.size + text.length > this.maxBytes) {
       if (existsSync(this.path)) renameSync(this.path, `${this.path}.1`);
@@ -31,8 +53,6 @@ export class LogFile {
     }
     appendFileSync(this.path, text, { mode: 0o600 });
     this.size += text.length;
-    this.recent.push(line);
-    if (this.recent.length > 40) this.recent.shift();
   }
 
   /** The last lines of this run, newest last. */

@@ -1,3 +1,11 @@
+// Unheard, an error of writing ends the process: a full disk behind
+// `bun start > log`, or a reader that is gone, would take the product with it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => {
+    // What cannot be said cannot be said to have failed, either.
+  });
+}
+
 const interactive = process.stdout.isTTY === true;
 
 function paint(code: number, text: string): string {
