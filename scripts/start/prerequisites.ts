@@ -64,19 +64,28 @@ export async function installPackage(
 /**
  * The programs of the system that embedded parts run: what each is for, and
  * whether it is there, or was installed just now. Missing ones are said with
- * the command that brings them; everything else runs without.
+ * the command that brings them.
+ *
+ * @throws OptionError with that command, and how to go without, where a part
+ *   would not start.
  */
 export async function ensurePrograms(
   programs: readonly Program[],
   progress: Progress,
+  install: typeof installPackage = installPackage,
 ): Promise<string> {
   const words: string[] = [];
-  for (const { program, name, without } of programs) {
+  for (const { program, name, without, instead } of programs) {
     if (Bun.which(program)) {
       words.push(name);
       continue;
     }
-    const installed = await installPackage(name, progress);
+    const installed = await install(name, progress);
+    if (!installed.ok && instead) {
+      throw new OptionError(
+        `${name} is missing: ${without} ${installed.remedy}\n${instead}`,
+      );
+    }
     words.push(`${name} ${installed.ok ? "installed just now" : "missing"}`);
     if (!installed.ok)
       warn(`${name} is missing: ${without} ${installed.remedy}`);
@@ -84,12 +93,25 @@ export async function ensurePrograms(
   return words.join(", ");
 }
 
-type Program = { program: string; name: string; without: string };
+export type Program = {
+  program: string;
+  name: string;
+  without: string;
+  /** Its part does not start without it; what to set to run without that part. */
+  instead?: string;
+};
+
+const GITHUB = {
+  host: "github.com",
+  gitUrl: "https://github.com",
+  archiveUrl: "https://codeload.github.com",
+};
 
 export const GIT: Program = {
   program: "git",
   name: "git",
-  without: "skills of this machine cannot be served.",
+  without: "the example skills and your own cannot be served.",
+  instead: `Or go without them, with skills of github.com alone: SLIPWAY_GIT_HOSTS='${JSON.stringify([GITHUB])}'`,
 };
 
 export const BUBBLEWRAP: Program = {
