@@ -37,11 +37,47 @@ test("an answer that no browser can be given is not left open", async () => {
   try {
     const url = new URL(`${host.origin}/`);
     const request = new Request(url);
-    const answer = await passOn(preview, request, url, host, LIMITS);
+    const answer = await passOn(preview, request, url, host, LIMITS, () => {});
     expect(answer.status).toBe(502);
     await gone;
   } finally {
     preview.end("idle");
     server.close();
+  }
+});
+
+test("an answer nobody reads ends with its preview", async () => {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () =>
+      new Response(
+        new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1)) }),
+      ),
+  });
+  const grant: Grant = {
+    claim: { userId: "u", slotId: "s", generation: 1, revision: 1 },
+    purpose: { kind: "port", port: 3000 },
+    target: { url: server.url.origin, token: "t" },
+    label: host.label,
+  };
+  const preview = new Preview(grant, watch, LIMITS, () => {});
+  const cut = Promise.withResolvers<void>();
+  try {
+    const url = new URL(`${host.origin}/`);
+    const request = new Request(url);
+    const answer = await passOn(preview, request, url, host, LIMITS, () =>
+      cut.resolve(),
+    );
+    const reader = answer.body!.getReader();
+    await reader.read();
+    preview.end("idle");
+    // Not asked for more: it has to be told.
+    const ended = await reader.closed.then(() => "ended", String);
+    expect(ended).toBe("An answer broke off: idle");
+    await cut.promise;
+  } finally {
+    preview.end("idle");
+    await server.stop(true);
   }
 });

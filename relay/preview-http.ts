@@ -24,16 +24,23 @@ export function headersOf(
   });
 }
 
-/** Passes a request on and its answer back, both as streams: nobody's pace is ours. */
+/**
+ * Passes a request on and its answer back, both as streams: nobody's pace is
+ * ours. `cut` is to end the browser's connection, also one that takes nothing.
+ */
 export async function passOn(
   preview: Preview,
   request: Request,
   url: URL,
   host: PreviewHost,
   limits: Limits,
+  cut: () => void,
 ): Promise<Response> {
   const given = new AbortController();
-  const leave = preview.enter((how: Ending) => given.abort(how));
+  const leave = preview.enter((how: Ending) => {
+    given.abort(how);
+    cut();
+  });
   if (!leave) {
     return problemPage(
       503,
@@ -67,7 +74,7 @@ export async function passOn(
     }
     if (to !== null) headers.set("location", to);
     const { status, statusText } = answer;
-    const body = streamed(answer.body, preview, settled);
+    const body = streamed(answer.body, preview, settled, given.signal);
     return new Response(body, { status, statusText, headers });
   } catch (error) {
     settled();
@@ -116,11 +123,15 @@ function placeOf(answer: Response, { grant }: Preview): string | null {
 const isProvider = (to: URL, target: string) =>
   to.origin === new URL(target).origin;
 
-/** Counts as life while it flows; `settled` once it is over, however it ends. */
+/**
+ * Counts as life while it flows; `settled` once it is over, however it ends. The
+ * signal ends it too where nobody reads: nothing is pulled then that could fail.
+ */
 function streamed(
   body: ReadableStream<Uint8Array> | null,
   preview: Preview,
   settled: () => void,
+  signal: AbortSignal,
 ): ReadableStream<Uint8Array> | null {
   if (!body) {
     settled();
@@ -128,6 +139,13 @@ function streamed(
   }
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      const end = () => {
+        settled();
+        controller.error(brokenOff(signal.reason));
+      };
+      signal.addEventListener("abort", end, { once: true });
+    },
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
@@ -140,9 +158,7 @@ function streamed(
         controller.enqueue(value);
       } catch (error) {
         settled();
-        // Breaks the browser's connection: an orderly end would be a lie. A
-        // string comes without a stack, as this is no bug.
-        controller.error(`An answer broke off: ${String(error)}`);
+        controller.error(brokenOff(error));
       }
     },
     async cancel(reason) {
@@ -151,3 +167,9 @@ function streamed(
     },
   });
 }
+
+/**
+ * Breaks the browser's connection: an orderly end would be a lie. A string comes
+ * without a stack, as this is no bug.
+ */
+const brokenOff = (why: unknown) => `An answer broke off: ${String(why)}`;

@@ -133,7 +133,9 @@ export function createRelay(
     }
     if (!mayPass(request, host.origin)) return foreign();
     server.timeout(request, 0); // an event stream may be silent for long
-    return passOn(found, request, url, host, limits);
+    // An answer that fails waits for room to say so, which may never come.
+    const cut = () => server.timeout(request, 1);
+    return passOn(found, request, url, host, limits, cut);
   }
 
   /** The ticket becomes a cookie of this host, and leaves the address. */

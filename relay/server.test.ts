@@ -1,0 +1,133 @@
+import { afterEach, expect, test } from "bun:test";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import type { Claim } from "./backend";
+import type { Limits } from "./limits";
+import { createRelay } from "./server";
+
+/** A whole relay, before functions and a sandbox that say what a test needs. */
+
+const claim: Claim = { userId: "u", slotId: "s", generation: 1, revision: 1 };
+const label = `p-${"0a".repeat(16)}`;
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function eventually(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error("not in time");
+    await Bun.sleep(10);
+  }
+}
+
+/** Whatever it is asked, its answer is without end, as far as it is read. */
+async function startSandbox() {
+  const stats = { open: 0 };
+  const server = createServer((socket) => {
+    stats.open += 1;
+    socket.on("error", () => {}); // it is cut off, which is what is tested
+    socket.on("close", () => (stats.open -= 1));
+    const chunk = Buffer.alloc(65_536);
+    const more = () => {
+      if (socket.destroyed) return;
+      if (socket.write(chunk)) setImmediate(more);
+      else socket.once("drain", more);
+    };
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+      more();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, stats };
+}
+
+async function start(limits: Partial<Limits> = {}) {
+  const sandbox = await startSandbox();
+  const functions = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      if (new URL(request.url).pathname === "/relay/check") {
+        const { open } = (await request.json()) as { open: unknown[] };
+        return Response.json({ verdicts: open.map(() => "ok") });
+      }
+      const { kind } = (await request.json()) as { kind: string };
+      const purpose =
+        kind === "file" ? { kind, path: "large" } : { kind, port: 3000 };
+      const target = { url: sandbox.url, token: "t" };
+      return Response.json({ claim, purpose, target, label });
+    },
+  });
+  cleanups.push(() => functions.stop(true));
+  const relay = createRelay(
+    {
+      ...{ hostname: "127.0.0.1", port: 0, publicUrl: null, appOrigins: [] },
+      ...{ siteUrl: functions.url.origin, secret: "s".repeat(32) },
+    },
+    limits,
+  );
+  cleanups.push(() => relay.close());
+  const port = Number(new URL(relay.url).port);
+  const ask = (host: string, path: string, init: RequestInit = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      redirect: "manual",
+      ...init,
+      headers: { ...init.headers, host: `${host}:${port}` },
+    });
+  return { sandbox, port, ask };
+}
+
+const ticket = "slipway-ticket=" + "t".repeat(43);
+
+/** A preview that is open, and the cookie for it. */
+async function openPreview(limits: Partial<Limits> = {}) {
+  const relay = await start(limits);
+  const host = `${label}.localhost`;
+  const entry = await relay.ask(host, `/?${ticket}`);
+  const cookie = entry.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const ask = (path: string, init: RequestInit = {}) =>
+    relay.ask(host, path, { ...init, headers: { cookie } });
+  return { ...relay, host: `${host}:${relay.port}`, cookie, ask };
+}
+
+test("a HEAD to an endless answer gives its place back", async () => {
+  const { ask, sandbox } = await openPreview({ requestsPerPreview: 3 });
+  for (let n = 0; n < 4; n += 1) {
+    const head = await ask("/", { method: "HEAD" });
+    expect(head.status).toBe(200);
+  }
+  const gaveUp = new AbortController();
+  const answer = await ask("/", { signal: gaveUp.signal });
+  expect(answer.status).toBe(200);
+  gaveUp.abort();
+  await eventually(() => sandbox.stats.open === 0);
+});
+
+/** Whether this process holds the end at `port` of that connection, as the kernel says. */
+function isHeld(port: number, from: number): boolean {
+  const hex = (n: number) => n.toString(16).toUpperCase().padStart(4, "0");
+  const row = new RegExp(`:${hex(port)} [0-9A-F]+:${hex(from)} 01 `);
+  return row.test(readFileSync("/proc/net/tcp", "utf8"));
+}
+
+test("an answer nobody reads ends with its preview, and its connection too", async () => {
+  const brief = { previewLife: 300 };
+  const { port, host, cookie, sandbox } = await openPreview(brief);
+  const browser = connect(port, "127.0.0.1");
+  cleanups.push(() => browser.destroy());
+  browser.on("error", () => {}); // it is cut off, which is what is tested
+  browser.write(`GET / HTTP/1.1\r\nhost: ${host}\r\ncookie: ${cookie}\r\n\r\n`);
+  await once(browser, "readable"); // and nothing is read
+  const from = browser.localPort ?? 0;
+  expect(isHeld(port, from)).toBe(true);
+  await eventually(() => sandbox.stats.open === 0);
+  await eventually(() => !isHeld(port, from)); // Bun looks every four seconds
+}, 20_000);
