@@ -2,7 +2,7 @@
 // `bun start > log`, or a reader that is gone, would take the product with it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", () => {
-    // What cannot be said cannot be said to have failed, either.
+    // Nothing more is said on this stream; the logs of the parts go on.
   });
 }
 
