@@ -1,66 +1,90 @@
-import { Refusal, type Backend } from "./backend";
+import { Refusal, type Backend, type Grant } from "./backend";
+import type { Limits } from "./limits";
 import { problemPage } from "./pages";
+import type { Seats } from "./seats";
+import { streamed } from "./stream";
 import { download } from "./toolbox";
 import { Pulse, type Watch } from "./watch";
 
+export type FileParts = {
+  backend: Backend;
+  watch: Watch;
+  seats: Seats;
+  limits: Limits;
+};
+
 /** One file out of a sandbox, as a stream to the disk and never as a page. */
 export async function sendFile(
-  parts: { backend: Backend; watch: Watch },
+  { backend, watch, seats, limits }: FileParts,
   ticket: string,
   request: Request,
 ): Promise<Response> {
-  const { claim, purpose, target } = await parts.backend.redeem(ticket, "file");
+  const { claim, purpose, target } = await backend.redeem(ticket, "file");
   if (purpose.kind !== "file") throw new Error("This is no file's ticket.");
+  const { path } = purpose;
+  if (!seats.take(claim.userId, path)) {
+    throw new Refusal(
+      503,
+      "too_many",
+      "Too many files are being downloaded at once.",
+      "Wait until one is there, and try again.",
+    );
+  }
   const given = new AbortController();
   const signal = AbortSignal.any([request.signal, given.signal]);
-  const answer = await download(
-    target,
-    `/home/daytona/${purpose.path}`,
-    signal,
-  );
-  if (!answer.ok || !answer.body) {
-    await answer.body?.cancel();
-    throw answer.status === 404 || answer.status === 400
-      ? new Refusal(
-          404,
-          "not_found",
-          `There is no file ${purpose.path} in the sandbox.`,
-          "Check its name in the terminal.",
-        )
-      : new Refusal(
-          502,
-          "sandbox_unreachable",
-          "The sandbox did not give the file.",
-          "Try again.",
-        );
-  }
   const life = new Pulse();
-  const unwatch = parts.watch.add({
-    claim,
-    life,
-    end: (how) => given.abort(how),
-  });
-  const counted = answer.body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        life.active = true;
-        controller.enqueue(chunk);
+  const end = (how: string) => given.abort(how);
+  const unwatch = watch.add({ claim, life, end });
+  const timer = setTimeout(() => end("too long"), limits.fileLife);
+  let open = true;
+  const settled = () => {
+    if (!open) return;
+    open = false;
+    clearTimeout(timer);
+    unwatch();
+    seats.leave(claim.userId, path);
+  };
+  try {
+    const answer = await contentOf(target, path, signal);
+    const length = answer.headers.get("content-length");
+    return new Response(streamed(answer.body, life, settled, signal), {
+      headers: {
+        "content-type": "application/octet-stream",
+        "content-disposition": disposition(path),
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+        "cache-control": "no-store",
+        ...(length && { "content-length": length }),
       },
-      flush: unwatch,
-    }),
-  );
-  signal.addEventListener("abort", unwatch, { once: true });
-  const length = answer.headers.get("content-length");
-  return new Response(counted, {
-    headers: {
-      "content-type": "application/octet-stream",
-      "content-disposition": disposition(purpose.path),
-      "x-content-type-options": "nosniff",
-      "content-security-policy": "sandbox; default-src 'none'",
-      "cache-control": "no-store",
-      ...(length && { "content-length": length }),
-    },
-  });
+    });
+  } catch (error) {
+    settled();
+    throw error;
+  }
+}
+
+/** Throws Refusal. */
+async function contentOf(
+  target: Grant["target"],
+  path: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const answer = await download(target, `/home/daytona/${path}`, signal);
+  if (answer.ok && answer.body) return answer;
+  await answer.body?.cancel();
+  throw answer.status === 404 || answer.status === 400
+    ? new Refusal(
+        404,
+        "not_found",
+        `There is no file ${path} in the sandbox.`,
+        "Check its name in the terminal.",
+      )
+    : new Refusal(
+        502,
+        "sandbox_unreachable",
+        "The sandbox did not give the file.",
+        "Try again.",
+      );
 }
 
 function disposition(path: string): string {

@@ -28,6 +28,11 @@ export const LIMITS = {
   /** From a request to the first byte of the answer. */
   answer: 2 * MINUTE,
 
+  /** Of one person at once: as many as a browser fetches, and a few more. */
+  filesPerUser: 8,
+  /** However slowly it is read: it counts as use of the sandbox. Ten GiB at 1.5 MB/s. */
+  fileLife: 2 * 60 * MINUTE,
+
   /** Questions to Slipway at once about tickets: who has none can ask for many. */
   redeeming: 50,
   /** A refused connection may not cost more than this. */

@@ -4,6 +4,7 @@ import type { Asked } from "./hosts";
 import type { Limits } from "./limits";
 import { problemPage } from "./pages";
 import type { Preview } from "./previews";
+import { streamed } from "./stream";
 
 export type PreviewHost = Extract<Asked, { kind: "preview" }>;
 
@@ -74,7 +75,7 @@ export async function passOn(
     }
     if (to !== null) headers.set("location", to);
     const { status, statusText } = answer;
-    const body = streamed(answer.body, preview, settled, given.signal);
+    const body = streamed(answer.body, preview.life, settled, given.signal);
     return new Response(body, { status, statusText, headers });
   } catch (error) {
     settled();
@@ -122,54 +123,3 @@ function placeOf(answer: Response, { grant }: Preview): string | null {
 
 const isProvider = (to: URL, target: string) =>
   to.origin === new URL(target).origin;
-
-/**
- * Counts as life while it flows; `settled` once it is over, however it ends. The
- * signal ends it too where nobody reads: nothing is pulled then that could fail.
- */
-function streamed(
-  body: ReadableStream<Uint8Array> | null,
-  preview: Preview,
-  settled: () => void,
-  signal: AbortSignal,
-): ReadableStream<Uint8Array> | null {
-  if (!body) {
-    settled();
-    return null;
-  }
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const end = () => {
-        settled();
-        controller.error(brokenOff(signal.reason));
-      };
-      signal.addEventListener("abort", end, { once: true });
-    },
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) {
-          settled();
-          controller.close();
-          return;
-        }
-        preview.life.active = true;
-        controller.enqueue(value);
-      } catch (error) {
-        settled();
-        controller.error(brokenOff(error));
-      }
-    },
-    async cancel(reason) {
-      settled();
-      await reader.cancel(reason);
-    },
-  });
-}
-
-/**
- * Breaks the browser's connection: an orderly end would be a lie. A string comes
- * without a stack, as this is no bug.
- */
-const brokenOff = (why: unknown) => `An answer broke off: ${String(why)}`;

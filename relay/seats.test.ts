@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
-import { LIMITS } from "./limits";
 import { Seats } from "./seats";
 
 test("each person has so many; one that is looked at twice is in use until both have left", () => {
-  const seats = new Seats({ ...LIMITS, terminalsPerUser: 2 });
+  const seats = new Seats(2);
   expect(seats.take("ada", "one")).toBe(true);
   expect(seats.take("ada", "one")).toBe(true);
   expect(seats.take("ada", "two")).toBe(false);

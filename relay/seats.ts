@@ -1,19 +1,18 @@
-import type { Limits } from "./limits";
-
-/** Who has how many terminals open, and which. Two tabs may look at the same one. */
+/** Who has how many of something open, and which. Two tabs may have the same one. */
 export class Seats {
   private readonly taken = new Map<string, string[]>();
 
-  constructor(private readonly limits: Limits) {}
+  constructor(private readonly perUser: number) {}
 
   /** False where there is no room. */
   take(userId: string, name: string): boolean {
     const names = this.taken.get(userId) ?? [];
-    if (names.length >= this.limits.terminalsPerUser) return false;
+    if (names.length >= this.perUser) return false;
     this.taken.set(userId, [...names, name]);
     return true;
   }
 
+  /** Once for each that was taken. */
   leave(userId: string, name: string): void {
     const names = this.taken.get(userId) ?? [];
     const rest = names.toSpliced(names.indexOf(name), 1);

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Claim } from "./backend";
 import type { Limits } from "./limits";
 import { createRelay } from "./server";
@@ -26,11 +26,16 @@ async function eventually(holds: () => boolean): Promise<void> {
 
 /** Whatever it is asked, its answer is without end, as far as it is read. */
 async function startSandbox() {
-  const stats = { open: 0 };
+  const stats = { open: 0, watched: 0 };
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     stats.open += 1;
+    sockets.add(socket);
     socket.on("error", () => {}); // it is cut off, which is what is tested
-    socket.on("close", () => (stats.open -= 1));
+    socket.on("close", () => {
+      stats.open -= 1;
+      sockets.delete(socket);
+    });
     const chunk = Buffer.alloc(65_536);
     const more = () => {
       if (socket.destroyed) return;
@@ -38,7 +43,7 @@ async function startSandbox() {
       else socket.once("drain", more);
     };
     socket.once("data", () => {
-      socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${2 ** 40}\r\n\r\n`);
       more();
     });
   });
@@ -46,7 +51,9 @@ async function startSandbox() {
   await once(server, "listening");
   cleanups.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stats };
+  /** Ends all its answers before their end. */
+  const breakOff = () => sockets.forEach((socket) => socket.destroy());
+  return { url: `http://127.0.0.1:${port}`, stats, breakOff };
 }
 
 async function start(limits: Partial<Limits> = {}) {
@@ -57,6 +64,7 @@ async function start(limits: Partial<Limits> = {}) {
     async fetch(request) {
       if (new URL(request.url).pathname === "/relay/check") {
         const { open } = (await request.json()) as { open: unknown[] };
+        sandbox.stats.watched = open.length;
         return Response.json({ verdicts: open.map(() => "ok") });
       }
       const { kind } = (await request.json()) as { kind: string };
@@ -95,7 +103,8 @@ async function openPreview(limits: Partial<Limits> = {}) {
   const cookie = entry.headers.get("set-cookie")?.split(";")[0] ?? "";
   const ask = (path: string, init: RequestInit = {}) =>
     relay.ask(host, path, { ...init, headers: { cookie } });
-  return { ...relay, host: `${host}:${relay.port}`, cookie, ask };
+  const download = () => relay.ask("localhost", `/files?${ticket}`);
+  return { ...relay, download, host: `${host}:${relay.port}`, cookie, ask };
 }
 
 test("a HEAD to an endless answer gives its place back", async () => {
@@ -131,3 +140,39 @@ test("an answer nobody reads ends with its preview, and its connection too", asy
   await eventually(() => sandbox.stats.open === 0);
   await eventually(() => !isHeld(port, from)); // Bun looks every four seconds
 }, 20_000);
+
+test("a person has so many downloads; one that breaks off makes room", async () => {
+  // The preview is there so that looks go on when no download is open.
+  const relay = await openPreview({ filesPerUser: 2, recheck: 20 });
+  const get = () => relay.download();
+  const open = [await get(), await get()];
+  expect(open.map(({ status }) => status)).toEqual([200, 200]);
+  expect((await get()).status).toBe(503);
+  await eventually(() => relay.sandbox.stats.watched === 3);
+  relay.sandbox.breakOff();
+  for (const answer of open) await readToEnd(answer);
+  await eventually(() => relay.sandbox.stats.watched === 1);
+  const again = await get();
+  expect(again.status).toBe(200);
+  expect((await get()).status).toBe(200);
+  await again.body?.cancel();
+});
+
+test("a download has its time, however it is read", async () => {
+  const limits = { filesPerUser: 1, fileLife: 300, recheck: 20 };
+  const relay = await openPreview(limits);
+  const answer = await relay.download();
+  expect((await relay.download()).status).toBe(503);
+  await eventually(() => relay.sandbox.stats.watched === 1);
+  expect((await relay.download()).status).toBe(200);
+  await readToEnd(answer);
+});
+
+/** It never comes whole: what is expected is that it breaks off. */
+async function readToEnd(answer: Response): Promise<void> {
+  const reader = answer.body!.getReader();
+  const broken = (async () => {
+    while (!(await reader.read()).done);
+  })();
+  await expect(broken).rejects.toThrow();
+}

@@ -27,7 +27,13 @@ export function createRelay(
   const backend = new Backend(options.siteUrl, options.secret, limits);
   const watch = new Watch(backend, limits);
   const previews = new Previews(watch, limits);
-  const seats = new Seats(limits);
+  const seats = new Seats(limits.terminalsPerUser);
+  const files = {
+    backend,
+    watch,
+    limits,
+    seats: new Seats(limits.filesPerUser),
+  };
   const strangers = { count: 0 };
 
   const server = Bun.serve<NearEnd>({
@@ -80,7 +86,7 @@ export function createRelay(
         if (url.pathname === "/terminal") return terminal(request, server);
         if (url.pathname === "/files" && request.method === "GET") {
           const ticket = ticketOf(url);
-          return sendFile({ backend, watch }, ticket, request);
+          return sendFile(files, ticket, request);
         }
         return new Response("Not found\n", { status: 404 });
     }
