@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
-import { dirname } from "node:path";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { run } from "./run";
 
 /** A program of the host that a snapshot uses where it is. */
@@ -13,6 +14,23 @@ export type HostProgram = {
 };
 
 export type Found<T> = ({ ok: true } & T) | { ok: false; reason: string };
+
+const CHECKOUT = resolve(import.meta.dir, "../..");
+
+/**
+ * Whether showing a folder would show sandboxes more than a program: a person's
+ * home, what they installed for themselves, or this checkout and its data.
+ */
+export async function showsTooMuch(
+  folder: string,
+  home = process.env.HOME || homedir(),
+): Promise<boolean> {
+  const within = folder === "/" ? "/" : `${folder}/`;
+  const own = existsSync(home) ? await realpath(home) : home;
+  return [join(own, ".local"), await realpath(CHECKOUT)].some((one) =>
+    `${one}/`.startsWith(within),
+  );
+}
 
 const PYTHON_PROBE = `
 import json, sys
@@ -38,6 +56,7 @@ export async function findPython(): Promise<Found<HostProgram>> {
     ? [named]
     : [...names.map((name) => `/usr/bin/${name}`).filter(existsSync), ...names];
   let withoutPip: string | null = null;
+  let wide: string | null = null;
   for (const candidate of candidates) {
     const result = await run(candidate, ["-I", "-c", PYTHON_PROBE]);
     if (!result.ok) continue;
@@ -55,8 +74,13 @@ export async function findPython(): Promise<Found<HostProgram>> {
     }
     const path = await realpath(found.executable);
     const bind = path.startsWith("/usr/") ? null : await realpath(found.prefix);
+    if (bind !== null && (await showsTooMuch(bind))) {
+      wide = `Python at ${path} would show sandboxes all of ${bind}. Install Python 3.11, 3.12 or 3.13 in a folder of its own, or the system's; then start again.`;
+      continue;
+    }
     return { ok: true, path, version: found.version, bind };
   }
+  if (wide !== null) return { ok: false, reason: wide };
   const minor = withoutPip?.split(".").slice(0, 2).join(".");
   return {
     ok: false,
@@ -67,9 +91,12 @@ export async function findPython(): Promise<Found<HostProgram>> {
 }
 
 /** The Node that runs sandboxd. This process itself may be Bun. */
-export async function findNode(): Promise<Found<HostProgram>> {
+export async function findNode(
+  candidates = ["/usr/bin/node", "node"],
+): Promise<Found<HostProgram>> {
   const probe = "console.log(process.execPath + ' ' + process.versions.node)";
-  for (const candidate of ["/usr/bin/node", "node"]) {
+  let wide: string | null = null;
+  for (const candidate of candidates) {
     const result = await run(candidate, ["-e", probe]);
     if (!result.ok) continue;
     const [executable = "", version = ""] = result.stdout.trim().split(" ");
@@ -77,11 +104,17 @@ export async function findNode(): Promise<Found<HostProgram>> {
     const path = await realpath(executable);
     if (path.startsWith("/usr/"))
       return { ok: true, path, version, bind: null };
-    return { ok: true, path, version, bind: dirname(dirname(path)) };
+    const bind = dirname(dirname(path));
+    if (await showsTooMuch(bind)) {
+      wide = `Node at ${path} would show sandboxes all of ${bind}. Install Node 20 or newer in a folder of its own (nvm does), or below /usr: https://nodejs.org/en/download`;
+      continue;
+    }
+    return { ok: true, path, version, bind };
   }
   return {
     ok: false,
     reason:
+      wide ??
       "Sandboxes need Node 20 or newer on this machine: https://nodejs.org/en/download",
   };
 }
