@@ -1,5 +1,5 @@
 import type { HomeDisk } from "./disks";
-import { systemRoots } from "./host";
+import { NODE_INSIDE, systemRoots } from "./host";
 import type { Tools } from "./host";
 import type { Limits } from "./limits";
 import { prlimitArgs } from "./limits";
@@ -19,7 +19,8 @@ export interface Mounts {
   supervisor: string;
   egressSocket: string;
   snapshotRoot: string | null;
-  nodePrefix: string | null;
+  /** The program itself, where it is not below /usr. */
+  node: string | null;
   /** Shown at the same path inside: [host path, path inside]. */
   binds: [string, string][];
 }
@@ -71,7 +72,7 @@ export function bwrapOptions(
     // Set last, by bwrap itself: what it does before is not held to it.
     filtered ? ["--seccomp", String(SECCOMP_FD)] : [],
     systemRoots(),
-    mounts.nodePrefix ? ["--ro-bind", mounts.nodePrefix, "/opt/node"] : [],
+    mounts.node ? ["--ro-bind", mounts.node, NODE_INSIDE] : [],
     HOST_ETC.flatMap((n) => ["--ro-bind-try", `/etc/${n}`, `/etc/${n}`]),
     generated.flatMap((n) => ["--ro-bind", `${etc}/${n}`, `/etc/${n}`]),
     ["--ro-bind", supervisor, "/opt/sandbox"],

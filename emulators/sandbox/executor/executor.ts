@@ -1,5 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { startEgressProxy } from "../egress/proxy";
 import { EgressPolicy } from "../egress/policy";
@@ -139,8 +146,31 @@ export class Executor {
     throw new Error("every host id for sandboxes is in use");
   }
 
+  /**
+   * Why none can be isolated now, or not this one; null when it can be.
+   *
+   * @param hostUid of one that exists
+   */
+  lack(hostUid?: number | null): string | null {
+    const { isolation } = this;
+    if (!isolation.ok) {
+      return `Sandboxes cannot be isolated on this machine. ${isolation.reason} ${isolation.remedy}`;
+    }
+    if (hostUid === undefined || (hostUid === null) === (this.ids === null)) {
+      return null;
+    }
+    // Its files are those of whom it ran as, and so would be what it now makes.
+    const [then, now] = ["an ordinary user", "root"];
+    const [made, runs] = this.ids ? [then, now] : [now, then];
+    return `The sandbox was made by a server that ran as ${made}; this one runs as ${runs}. Run the server as it was when the sandbox was made.`;
+  }
+
   homeOf(id: string): string {
     return join(this.homes, id, "home");
+  }
+
+  hasHome(id: string): boolean {
+    return existsSync(this.homeOf(id));
   }
 
   knownHomes(): string[] {
@@ -226,7 +256,7 @@ export class Executor {
           supervisor: this.supervisor,
           egressSocket,
           snapshotRoot: snapshot.root,
-          nodePrefix: this.tools.nodePrefix,
+          node: this.tools.nodeFile,
           binds: snapshot.binds.map((path) => [path, path]),
         },
       });

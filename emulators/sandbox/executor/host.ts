@@ -7,7 +7,7 @@ import {
   realpathSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { IsolationError } from "../errors";
 
 /** The programs of the host that a sandbox is made with, by absolute path. */
@@ -16,9 +16,12 @@ export interface Tools {
   prlimit: string;
   /** Node as it will be called inside. */
   node: string;
-  /** Host folder to show at /opt/node, when Node does not live below /usr. */
-  nodePrefix: string | null;
+  /** Host file to show as `node`, when Node does not live below /usr. */
+  nodeFile: string | null;
 }
+
+/** Where Node is inside when it does not live below /usr. */
+export const NODE_INSIDE = "/opt/node/bin/node";
 
 const SYSTEM_PATH =
   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -48,7 +51,8 @@ export function findTools(): Tools {
   return { bwrap, prlimit, ...findNode() };
 }
 
-function findNode(): Pick<Tools, "node" | "nodePrefix"> {
+/** The file alone: beside it may be anything, such as all of a person's ~/.local. */
+export function findNode(): Pick<Tools, "node" | "nodeFile"> {
   const found = which("node");
   if (!found) {
     throw new IsolationError(
@@ -57,8 +61,8 @@ function findNode(): Pick<Tools, "node" | "nodePrefix"> {
     );
   }
   const node = realpathSync(found);
-  if (node.startsWith("/usr/")) return { node, nodePrefix: null };
-  return { node: "/opt/node/bin/node", nodePrefix: dirname(dirname(node)) };
+  if (node.startsWith("/usr/")) return { node, nodeFile: null };
+  return { node: NODE_INSIDE, nodeFile: node };
 }
 
 export function which(name: string): string | null {

@@ -71,7 +71,7 @@ export function stageMounts(mounts: Mounts, id: number, stage: string): Staged {
     supervisor: reach(mounts.supervisor),
     egressSocket: reach(mounts.egressSocket),
     snapshotRoot: reachOrNull(mounts.snapshotRoot),
-    nodePrefix: reachOrNull(mounts.nodePrefix),
+    node: reachOrNull(mounts.node),
     binds: mounts.binds.map(([from, to]) => [reach(from), to]),
   };
   if (hidden.length === 0 && !mounts.disk) return { mounts, wrapper: [] };
