@@ -5,6 +5,11 @@ import { createSandboxServer } from "./index";
 const USAGE =
   "SANDBOX_API_KEY=... bun emulators/sandbox/main.ts --data DIR --snapshots DIR [--port 0] [--egress name=http://host:port]... [--allow-host name]... [--warm 1]";
 
+// One sandbox's mishap must not end the server, and with it everyone's.
+process.on("unhandledRejection", (reason) => {
+  console.error("Unhandled rejection:", reason);
+});
+
 function readOptions() {
   const { values } = parseArgs({
     options: {

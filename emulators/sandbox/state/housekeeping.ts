@@ -5,7 +5,7 @@ import type { Registry, SandboxRecord } from "./registry";
 import { TRANSITIONS } from "./states";
 
 /**
- * Stops what has been idle for its interval, archives and deletes what has been
+ * Writes what could not be written before, stops what has been idle for its interval, archives and deletes what has been
  * stopped for longer than it asked to be kept, and destroys what has had its time.
  *
  * @param minuteMs how long a minute of the intervals lasts; tests shorten it
@@ -18,6 +18,11 @@ export function keepHouse(
 ): { stop(): void } {
   const look = () => {
     const now = Date.now();
+    try {
+      registry.catchUp();
+    } catch (error) {
+      console.error(`sandbox registry: ${messageOf(error)}`);
+    }
     for (const record of registry.all()) {
       const work = due(record, now, minuteMs, activity.isBusy(record.id));
       if (work === null) continue;

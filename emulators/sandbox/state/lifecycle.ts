@@ -23,6 +23,9 @@ export type Entrypoint = string[] | null;
 /** A sandbox that is just being started gets this long to be ended properly. */
 const CLOSE_PATIENCE_MS = 1_200;
 
+/** How the reason of an error begins that a delete ended in. */
+export const NOT_DELETED = "Not deleted:";
+
 export interface LifecycleParts {
   registry: Registry;
   executor: Executor;
@@ -84,14 +87,7 @@ export class Lifecycle {
     entrypoint: Entrypoint = null,
   ): Promise<SandboxRecord> {
     const { executor, snapshots, registry, minuteMs } = this.parts;
-    const { isolation } = executor;
-    if (!isolation.ok) {
-      throw new ApiError(
-        422,
-        `Sandboxes cannot be isolated on this machine. ${isolation.reason} ${isolation.remedy}`,
-        "ISOLATION_UNAVAILABLE",
-      );
-    }
+    this.requireWalls();
     const snapshot = snapshots.require(request.snapshot ?? BARE.name);
     const { name } = request;
     if (name !== undefined && registry.find(name)) {
@@ -124,6 +120,7 @@ export class Lifecycle {
         `Sandbox ${record.name} cannot be started from state ${state}`,
       );
     }
+    this.requireWalls(record);
     this.requireRoomFor(record);
     const archived = state === "archived";
     const after = this.move(record, archived ? "restoring" : "starting");
@@ -154,6 +151,7 @@ export class Lifecycle {
           : `Sandbox ${record.name} is not in an error state (state: ${record.state})`,
       );
     }
+    if (!skipStart) this.requireWalls(record);
     this.requireRoomFor(record);
     if (skipStart) return this.stopped(record);
     const starting = this.move(record, "starting");
@@ -244,11 +242,11 @@ export class Lifecycle {
     const { executor, registry } = this.parts;
     try {
       await executor.removeHome(record.id);
+      registry.remove(record.id);
     } catch (error) {
       // Not "destroying" for ever: whoever wants it gone must be able to ask again.
-      return this.move(record, "error", `Not deleted: ${messageOf(error)}`);
+      return this.move(record, "error", `${NOT_DELETED} ${messageOf(error)}`);
     }
-    registry.remove(record.id);
     const destroyed: SandboxRecord = { ...record, state: "destroyed" };
     this.tell(destroyed, record.state);
     return destroyed;
@@ -279,7 +277,10 @@ export class Lifecycle {
       });
     } catch (error) {
       console.error(`sandbox ${record.name}: ${messageOf(error)}`);
-      return this.move(record, "error", messageOf(error));
+      // One that had begun before has its home, and the reason may pass: a
+      // snapshot that is missing, a full disk, a machine too busy to answer.
+      const recoverable = record.state !== "creating";
+      return this.move(record, "error", messageOf(error), { recoverable });
     }
     if (this.closing) {
       await cell.kill();
@@ -308,6 +309,16 @@ export class Lifecycle {
     if (!cell) return;
     await cell.kill();
     await cell.ended;
+  }
+
+  /**
+   * Nothing is begun that must end in an error.
+   *
+   * @throws ApiError 422 with what the machine lacks.
+   */
+  private requireWalls(record?: SandboxRecord): void {
+    const lack = this.parts.executor.lack(record?.hostUid);
+    if (lack) throw new ApiError(422, lack, "ISOLATION_UNAVAILABLE");
   }
 
   private requireRoomFor(record: SandboxRecord): void {
@@ -352,10 +363,13 @@ export class Lifecycle {
     errorReason: string | null = null,
     more: Partial<SandboxRecord> = {},
   ): SandboxRecord {
-    const after = this.parts.registry.update(record.id, {
-      ...{ state, errorReason, recoverable: false },
-      ...more,
-    });
+    const { registry } = this.parts;
+    const changes = { state, errorReason, recoverable: false, ...more };
+    // What begins is written before it does; what has happened is so whether it
+    // can be written or not, or a full disk would keep it on its way for ever.
+    const after = TRANSITIONS.has(state)
+      ? registry.update(record.id, changes)
+      : registry.settle(record.id, changes);
     this.tell(after, record.state);
     return after;
   }

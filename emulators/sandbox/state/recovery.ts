@@ -1,4 +1,5 @@
 import type { Executor } from "../executor/executor";
+import { NOT_DELETED } from "./lifecycle";
 import type { Lifecycle } from "./lifecycle";
 import type { Registry } from "./registry";
 
@@ -6,7 +7,8 @@ import type { Registry } from "./registry";
  * Brings the records in line with what is left after a restart. All that ran
  * died with the former server, so what was started, or about to be, is stopped;
  * a create whose answer nobody got is stopped too, to be found by its name; a
- * delete is finished; a home that no record names is removed.
+ * delete is finished; a home that no record names is removed. An error that left
+ * a home can be overcome: older servers said that of no start that had failed.
  */
 export async function recover(
   registry: Registry,
@@ -16,7 +18,14 @@ export async function recover(
   for (const record of registry.all()) {
     if (record.state === "destroying") await lifecycle.erase(record);
     else if (record.state === "archiving") lifecycle.stopped(record);
-    else if (!["stopped", "archived", "error"].includes(record.state)) {
+    else if (record.state === "error") {
+      const recoverable =
+        executor.hasHome(record.id) &&
+        !record.errorReason?.startsWith(NOT_DELETED);
+      if (recoverable && !record.recoverable) {
+        lifecycle.update(record.id, { recoverable });
+      }
+    } else if (record.state !== "stopped" && record.state !== "archived") {
       executor.makeHome(record.id, record.hostUid);
       lifecycle.stopped(record);
     }

@@ -1,5 +1,7 @@
 import { Database } from "bun:sqlite";
+import { chmodSync, existsSync } from "node:fs";
 import type { Build } from "./builds";
+import { messageOf } from "../errors";
 import type { SandboxState } from "./states";
 
 export type { SandboxState } from "./states";
@@ -58,9 +60,16 @@ const LATER = { recoverable: false, destroyAt: null, signed: [] };
 export class Registry {
   private readonly db: Database;
   private readonly records = new Map<string, SandboxRecord>();
+  /** Settled, and not written yet. */
+  private readonly late = new Set<string>();
 
   constructor(file: string) {
     this.db = new Database(file, { create: true, strict: true });
+    // A preview token opens its sandbox, and other users may pass through here.
+    // What SQLite makes beside the file has the file's mode from then on.
+    for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+      if (existsSync(part)) chmodSync(part, 0o600);
+    }
     this.db.run("PRAGMA journal_mode = WAL");
     this.db.run("PRAGMA synchronous = FULL");
     this.db.run(
@@ -105,11 +114,39 @@ export class Registry {
     const before = this.records.get(id);
     if (!before) throw new Error(`no sandbox ${id} to update`);
     const after = { ...before, ...changes, updatedAt: Date.now() };
-    this.db
-      .query("UPDATE sandboxes SET record = ? WHERE id = ?")
-      .run(JSON.stringify(after), id);
+    this.write(after);
     this.records.set(id, after);
     return after;
+  }
+
+  /**
+   * As update(), for what a change came to. When it cannot be written now, e.g.
+   * on a full disk, it is held in memory and written later; what a crash before
+   * then leaves is the row of a change under way, which is finished from.
+   */
+  settle(id: string, changes: Partial<SandboxRecord>): SandboxRecord {
+    try {
+      return this.update(id, changes);
+    } catch (error) {
+      const before = this.records.get(id);
+      if (!before) throw error;
+      console.error(
+        `sandbox ${before.name}: not recorded yet: ${messageOf(error)}`,
+      );
+      const after = { ...before, ...changes, updatedAt: Date.now() };
+      this.records.set(id, after);
+      this.late.add(id);
+      return after;
+    }
+  }
+
+  /** Writes what is late. @throws when that still cannot be done */
+  catchUp(): void {
+    for (const id of this.late) {
+      const record = this.records.get(id);
+      if (record) this.write(record);
+      else this.late.delete(id);
+    }
   }
 
   /** In memory only: losing it costs nothing, everything is stopped by then. */
@@ -121,6 +158,13 @@ export class Registry {
   remove(id: string): void {
     this.db.query("DELETE FROM sandboxes WHERE id = ?").run(id);
     this.records.delete(id);
+  }
+
+  private write(record: SandboxRecord): void {
+    this.db
+      .query("UPDATE sandboxes SET record = ? WHERE id = ?")
+      .run(JSON.stringify(record), record.id);
+    this.late.delete(record.id);
   }
 
   /** Images that were asked for, oldest first. */
