@@ -1,5 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import {
+  constants,
+  createWriteStream,
+  openSync,
+  type WriteStream,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { codeOf, messageOf } from "./errors";
@@ -38,18 +43,17 @@ export function startAgent(
   );
   let tail = "";
   let written = 0;
-  const file = createWriteStream(layout.agentLog, { mode: 0o600 });
-  file.on("error", (error) => log("agent log", error));
+  const file = openLog(layout.agentLog);
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
       tail = (tail + chunk.toString("utf8")).slice(-TAIL_CHARS);
       written += chunk.length;
-      if (written < LOG_BYTES_PER_BOOT) file.write(chunk);
+      if (written < LOG_BYTES_PER_BOOT) file?.write(chunk);
     });
   }
   const ended = new Promise<string>((resolve) => {
     const end = (how: string) => {
-      file.end();
+      file?.end();
       resolve([how, tail.trim()].filter((part) => part !== "").join(": "));
     };
     child.once("error", (error) => end(messageOf(error)));
@@ -61,6 +65,23 @@ export function startAgent(
     });
   });
   return { ended, kill: (signal) => killGroup(child, signal) };
+}
+
+/**
+ * The agent shares this disk: so neither through a link nor waiting for whoever
+ * would read a pipe, which would hold one of Node's few threads. Null without.
+ */
+function openLog(path: string): WriteStream | null {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
+  try {
+    const file = createWriteStream(path, { fd: openSync(path, flags, 0o600) });
+    file.on("error", (error) => log("agent log", error));
+    return file;
+  } catch (error) {
+    log("agent log", error);
+    return null;
+  }
 }
 
 /** What Hermes is told about its API; `.env` and the environment agree. */

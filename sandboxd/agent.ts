@@ -8,7 +8,7 @@ import {
   startAgent,
   type AgentProcess,
 } from "./agent-process";
-import { codeOf, messageOf } from "./errors";
+import { codeOf, messageOf, Refusal } from "./errors";
 import { makeFolder, readJson } from "./files";
 import { callHermes, jsonOf, statusOf, type HermesAddress } from "./hermes-api";
 import type { HermesHome } from "./hermes-home";
@@ -26,6 +26,8 @@ const BACKOFF_MS = [250, 1_000, 2_000, 5_000, 10_000, 30_000];
 /** From a polite request to end until it is killed. */
 const CLOSE_GRACE_MS = 1_000;
 const REST_GRACE_MS = 5_000;
+/** For its life to end after that: only a disk that does not answer takes longer. */
+const REST_LIMIT_MS = 20_000;
 /** A run this long makes the next failure a first one again. */
 const SETTLED_MS = 60_000;
 /** From this failure in a row on it is called failed, and still tried again. */
@@ -120,19 +122,30 @@ export class Agent {
     this.#hurry.abort();
   }
 
-  /** Runs `task` while no agent lives; then it is started again. One at a time. */
-  async rest<T>(task: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `task` while no agent lives; then it is started again. One at a time.
+   * Throws `Refusal` where it does not end in time: busy.
+   */
+  async rest<T>(task: () => Promise<T>, limitMs = REST_LIMIT_MS): Promise<T> {
     let wake = () => {};
     this.#resting = new Promise((resolve) => (wake = resolve));
     try {
-      await this.#stop(REST_GRACE_MS);
-      this.#life?.end.abort(); // also one that has no process yet
-      await this.#life?.ended;
+      const ended = this.#endLife().then(() => true);
+      if (!(await Promise.race([ended, sleep(limitMs, false)]))) {
+        throw new Refusal(409, "busy", "The agent does not stop. Try again.");
+      }
       return await task();
     } finally {
       this.#resting = null;
       wake();
     }
+  }
+
+  async #endLife(): Promise<void> {
+    const life = this.#life; // no other begins while it is to rest
+    await this.#stop(REST_GRACE_MS);
+    life?.end.abort(); // also one that has no process yet
+    await life?.ended;
   }
 
   async close(): Promise<void> {

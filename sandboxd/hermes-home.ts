@@ -1,4 +1,4 @@
-import { readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { AgentConfig } from "./config";
 import { codeOf } from "./errors";
@@ -27,7 +27,7 @@ export class HermesHome {
   async prepare(env: Record<string, string>): Promise<void> {
     const { hermes } = this.layout;
     await makeFolder(join(hermes, "skills"));
-    await writeFile(join(hermes, ".no-bundled-skills"), "");
+    await writeAtomic(join(hermes, ".no-bundled-skills"), "");
     const lines = Object.entries(env).map(
       ([key, value]) => `${key}=${value}\n`,
     );

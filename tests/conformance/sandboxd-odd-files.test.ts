@@ -13,6 +13,7 @@ import {
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   rm,
   symlink,
   truncate,
@@ -22,6 +23,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { digestOnDisk } from "../../sandboxd/digest";
 import {
+  agentReady,
   configFor,
   install,
   leftoversOf,
@@ -29,8 +31,10 @@ import {
   skillMd,
   skillOf,
   startDaemon,
+  testSnapshot,
   type Daemon,
 } from "./sandboxd-harness";
+import { keep } from "./sandboxd-keep-harness";
 
 const GIB = 1024 ** 3;
 /** Nobody's, by number: Debian's and every other's. */
@@ -260,5 +264,42 @@ describe("the daemon listens, and mends by what it is told, with", () => {
       expect(put.status).toBe(200);
       expect(await readdir(join(home, ".slipway"))).toContain("config.json");
     });
+  }
+});
+
+describe("the agent starts and can be copied from, with", () => {
+  const odd: [string, (home: string) => Promise<unknown>][] = [
+    [
+      "pipes in the place of what is written before its start",
+      async (home) => {
+        fifo(join(home, ".hermes/.no-bundled-skills"));
+        fifo(join(home, ".slipway/agent.log"));
+      },
+    ],
+    [
+      "a link to a person's file in the place of its log",
+      (home) => symlink("../precious", join(home, ".slipway/agent.log")),
+    ],
+  ];
+  for (const [what, make] of odd) {
+    test(
+      what,
+      async () => {
+        const home = await mkdtemp(join(tmpdir(), "slipway-home-"));
+        await mkdir(join(home, ".slipway"));
+        await mkdir(join(home, ".hermes"));
+        await writeFile(join(home, "precious"), "theirs");
+        await make(home);
+        const snapshot = await testSnapshot();
+        const daemon = await startDaemon(join(snapshot.path, "root"), { home });
+        cleanups.push(daemon.close);
+        await daemon.claim();
+        await agentReady(daemon);
+        expect(daemon.log()).toContain("agent log"); // why there is none
+        await keep(daemon);
+        expect(await readFile(join(home, "precious"), "utf8")).toBe("theirs");
+      },
+      90_000,
+    );
   }
 });
