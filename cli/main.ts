@@ -14,6 +14,14 @@ process.once("SIGINT", () => {
   process.exit(130);
 });
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // Whoever read it has gone, as `head` does when it has enough.
+    if (error.code !== "EPIPE") throw error;
+    process.exit(141); // as of SIGPIPE
+  });
+}
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {

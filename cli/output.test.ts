@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { MAX_POSITION } from "../convex/model/admission";
 import { output, queueWords } from "./output";
 import { answers, answersInTests, json, slipway } from "./fixtures";
@@ -43,4 +44,22 @@ test("nor does a failure that is told", async () => {
   const { stdout } = await slipway(["list", "--json"]);
   expect(stdout).not.toContain("\u009b");
   expect(JSON.parse(stdout)).toMatchObject({ detail });
+});
+
+test("whoever stops reading ends it, without a word", async () => {
+  const main = join(import.meta.dir, "main.ts");
+  const child = Bun.spawn(
+    [
+      "bash",
+      "-c",
+      '"$0" "$1" --help | true; echo ${PIPESTATUS[0]}',
+      process.execPath,
+      main,
+    ],
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  const said = [child.stdout, child.stderr].map((one) => new Response(one));
+  // What `true` did not wait for may still have found room in the pipe.
+  expect(["141\n", "0\n"]).toContain(await said[0]?.text());
+  expect(await said[1]?.text()).toBe("");
 });
