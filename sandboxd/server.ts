@@ -15,6 +15,7 @@ import { readBody, readJsonBody, sendJson } from "./http";
 import { Disk } from "./keep/disk";
 import { TRANSFER_LIMIT_MS } from "./keep/parts";
 import { layoutOf } from "./layout";
+import { discardLeft } from "./leftovers";
 import { log } from "./log";
 import { parseFrom, parseInstall, parseTurn, parseUninstall } from "./requests";
 import { SkillStore } from "./skills";
@@ -142,6 +143,7 @@ export async function startSandboxd(
     },
   );
   const port = await listen(server, options.port, options.host);
+  void discardLeft(layout.slipway);
   const supervised = agent.supervise();
   supervised.catch((error: unknown) => log("agent supervision ended", error));
 

@@ -6,6 +6,7 @@ import { discard } from "./discard";
 import { Refusal } from "./errors";
 import { Locks, readJson, someAtOnce, writeAtomic } from "./files";
 import type { Layout } from "./layout";
+import { setAside } from "./leftovers";
 import { log } from "./log";
 import {
   clearWay,
@@ -39,6 +40,9 @@ export type UninstallRequest = {
 /** Verified at once while it boots; each reads some files at once. */
 const SKILLS_AT_ONCE = 4;
 
+/** For all of them: who waits for the daemon does not wait for planted ones. */
+const LOAD_LIMIT_MS = 10_000;
+
 /**
  * The skills in this sandbox. A folder counts only while its content has the
  * digest it is named by: that is checked at boot and at each install.
@@ -53,17 +57,23 @@ export class SkillStore {
   ) {}
 
   /**
-   * Clears leftovers of an interrupted install and believes only digests. Never
-   * throws, for the daemon listens after it: a skill that cannot be verified is
-   * missing, and the server installs it again.
+   * Sets leftovers of an interrupted install aside and believes only digests.
+   * Never throws, for the daemon listens after it: a skill that cannot be
+   * verified, in time too, is missing, and the server installs it again.
    */
-  async load(): Promise<void> {
+  async load(limitMs = LOAD_LIMIT_MS): Promise<void> {
     const { slipway, skills, staging } = this.layout;
+    let late = 0;
+    const deadline = performance.now() + limitMs;
     try {
-      await discard(staging);
+      await setAside(slipway, staging);
       await clearWay(slipway, skills);
       const folders = await skillFolders(skills);
       await someAtOnce(SKILLS_AT_ONCE, folders, async (folder) => {
+        if (performance.now() >= deadline) {
+          if (late++ === 0) log("skills not verified in time are missing");
+          return;
+        }
         const skill = await this.#verified(folder);
         if (skill) this.#installed.set(folder, skill);
       });

@@ -9,6 +9,7 @@ import { discard } from "../discard";
 import { codeOf, Refusal } from "../errors";
 import { badRequest } from "../http";
 import type { Layout } from "../layout";
+import { setAside } from "../leftovers";
 import { log } from "../log";
 import type { Turns } from "../turns";
 import { digestOfListing, hashFiles, listKept } from "./listing";
@@ -33,6 +34,7 @@ export class Disk {
   async recover(): Promise<void> {
     try {
       await this.#swap.recover();
+      await setAside(this.layout.slipway, this.#swap.work);
     } catch (error) {
       log("an interrupted restore is not finished", error);
     }

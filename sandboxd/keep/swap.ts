@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { lstat, mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { discard } from "../discard";
 import { codeOf } from "../errors";
@@ -33,12 +33,9 @@ export class Swap {
     return folder;
   }
 
-  /** Finishes what was committed; removes what was not. */
+  /** Finishes what was committed. All that is then left in `work` is waste. */
   async recover(): Promise<void> {
     await this.#finish();
-    for (const name of await entriesOf(this.work)) {
-      await discard(join(this.work, name));
-    }
   }
 
   /** Puts the prepared tree in place. The agent must not run. */
@@ -48,16 +45,17 @@ export class Swap {
       if (await exists(join(prepared, "new", part))) parts.push(part);
     }
     await writeAtomic(join(prepared, "plan.json"), JSON.stringify(parts));
-    await this.#finish(); // an earlier one, that could not be
+    const earlier = await this.#finish(); // one that could not be
     await rename(prepared, this.#committed);
-    await this.#finish();
+    const done = await this.#finish();
+    for (const waste of [earlier, done]) if (waste) await discard(waste);
   }
 
-  /** Can be broken off and begun again anywhere. */
-  async #finish(): Promise<void> {
+  /** Can be broken off and begun again anywhere. Where its waste is, if any. */
+  async #finish(): Promise<string | null> {
     const committed = this.#committed;
     const plan = await readJson(join(committed, "plan.json"));
-    if (!Array.isArray(plan)) return; // there is none
+    if (!Array.isArray(plan)) return null; // there is none
     for (const part of [...KEPT_FOLDERS, ...KEPT_FILES, ...DROPPED_FILES]) {
       const from = join(committed, "new", part);
       const to = join(this.home, part);
@@ -75,16 +73,7 @@ export class Swap {
     }
     const done = join(this.work, randomUUID());
     await rename(committed, done);
-    await discard(done);
-  }
-}
-
-async function entriesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
+    return done;
   }
 }
 
