@@ -52,7 +52,14 @@ export function Confirm({
       ref={dialog}
       aria-labelledby={titleId}
       aria-describedby={textId}
-      onClose={onClose}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClose={() => {
+        // The browser says so a frame later: by then another one may be asked.
+        if (open && !dialog.current?.open) onClose();
+      }}
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose(); // the backdrop
       }}

@@ -98,6 +98,34 @@ test("a sandbox is stopped, started, and asked about by keyboard alone", async (
   await page.context().close();
 }, 120_000);
 
+test.each([
+  ["close", "Replace"], // as a second Escape does, of which nobody is asked
+  ["requestClose", "Delete"], // as Escape does
+] as const)(
+  "after a %s of one question, who asks at once for %s has it asked",
+  async (how, next) => {
+    const client = await Client.of(product, `quick-${next}`);
+    await client.launchReady(SKILL);
+    const page = await (await browser.newContext()).newPage();
+    await signIn(page, product, `quick-${next}`);
+    const asks = (name: string) =>
+      page.getByRole("button", { name, exact: true });
+    await asks("Delete").press("Enter");
+    await page.getByRole("dialog").waitFor();
+    // Both before the page is painted again, when the browser says that it closed.
+    await asks(next).evaluate((button: HTMLElement, how) => {
+      document.querySelector<HTMLDialogElement>("dialog[open]")?.[how]();
+      button.click();
+      return new Promise((painted) =>
+        requestAnimationFrame(() => requestAnimationFrame(painted)),
+      );
+    }, how);
+    await page.getByRole("dialog", { name: `${next} this` }).waitFor();
+    await page.context().close();
+  },
+  60_000,
+);
+
 test("the details and the workbench take the keyboard and give it back; Escape closes the details", async () => {
   const client = await Client.of(product, "narrow");
   const { sessionId } = await client.launchReady(SKILL);
