@@ -189,6 +189,16 @@ function open(records: Partial<SessionRecords>) {
   return screen;
 }
 
+test("a message can be written into a replacement, unless it halted", () => {
+  const composerAt = (state: Replacing) =>
+    open({ sandbox: ready(sandboxIn(state, null)) }).composer;
+  expect(composerAt(replacingAt("restore")).kind).toBe("queues");
+  expect(composerAt({ ...replacingAt("restore"), error })).toEqual({
+    kind: "closed",
+    why: "Resume the replacement or give it up first.",
+  });
+});
+
 test.each([
   ["expected", "loading"],
   ["deleted", "deleted"],

@@ -178,7 +178,12 @@ function ofSandbox(
             : `Its files move into a new one. Now: ${stageWords(state)}. What you write is sent when it is up.`,
           action: "dashboard",
         },
-        composer: { kind: "queues", why: "It is sent when the sandbox is up." },
+        composer: state.error
+          ? {
+              kind: "closed",
+              why: "Resume the replacement or give it up first.",
+            }
+          : { kind: "queues", why: "It is sent when the sandbox is up." },
       };
     case "creating":
     case "starting":
