@@ -96,6 +96,19 @@ test("one that was given up says why once it is stopped; stopping it succeeds", 
   expect((await slipway(["stop", "b1"])).code).toBe(0);
 });
 
+test("a stop that did not happen in time ends the wait and is no success", async () => {
+  const error = { code: "c", message: "Not stopped.", next: "Stop it again." };
+  answers["POST /api/v1/sandboxes/b1/stop"] = [json({}, 202)];
+  answers["GET /api/v1/sandboxes/b1/events"] = [
+    events(
+      ["sandbox", box({ status: "stopping" })],
+      ["sandbox", box({ status: "running", error })],
+    ),
+  ];
+  const { stdout, code } = await slipway(["stop", "b1", "--wait"]);
+  expect([stdout, code]).toEqual(["Not stopped. Stop it again.\n", 1]);
+});
+
 test("what is gone while it is waited for is told, and ends the wait", async () => {
   const gone = { code: "not_found", detail: "Gone.", status: 404 };
   answers["POST /api/v1/sandboxes/b1/start"] = [json({}, 202)];

@@ -5,7 +5,7 @@ import { acquireCreateLock } from "./lifecycle/slots";
 import { startProbe } from "./lifecycle/probes";
 import { reconcile } from "./lifecycle/reconcile";
 
-export { confirmActivity } from "./lifecycle/probes";
+export { confirmActivity } from "./lifecycle/activity";
 export { acted } from "./lifecycle/use";
 export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
 

@@ -77,7 +77,7 @@ export const stop = userMutation({
   },
 });
 
-/** Starts a stopped sandbox. */
+/** Starts a stopped sandbox, or tries again to bring a broken one back whose disk is kept. */
 export const start = userMutation({
   scope: "control",
   args: { slotId: v.string() },
@@ -86,35 +86,48 @@ export const start = userMutation({
     const slot = await requireOwnSlot(ctx, args.slotId);
     switch (slot.state.status) {
       case "running":
+        await applyEvent(ctx, slot._id, { type: "want", by: "owner" });
+        return null;
       case "starting":
       case "creating":
         return null;
       case "queued":
       case "stopped":
-        await log(ctx, { slot, what: { kind: "action", action: "start" } });
-        await acted(ctx, slot._id);
-        await leaveFleet(ctx, slot);
-        await acquireCreateLock(ctx, slot._id, "owner");
-        return null;
+        return startNow(ctx, slot);
+      case "failed":
+        if (slot.state.disk !== "kept") throw nothingToStart();
+        return startNow(ctx, slot);
       case "replacing":
         throw replacingNow();
       case "stopping":
       case "deleting":
         throw refuse("sandbox_busy", "The sandbox is still on its way down.");
-      default:
-        throw refuse(
-          "sandbox_not_running",
-          "There is no sandbox to start. Launch a skill to make one.",
-        );
+      case "empty":
+        throw nothingToStart();
     }
   },
 });
 
+async function startNow(ctx: MutationCtx, slot: Doc<"slots">): Promise<null> {
+  await log(ctx, { slot, what: { kind: "action", action: "start" } });
+  await acted(ctx, slot._id);
+  await leaveFleet(ctx, slot);
+  await acquireCreateLock(ctx, slot._id, "owner");
+  return null;
+}
+
+function nothingToStart() {
+  return refuse(
+    "sandbox_not_running",
+    "There is no sandbox to start. Launch a skill to make one.",
+  );
+}
+
 /**
  * Looks at a running sandbox now: at its state at the provider and at its daemon,
  * which the records tell within moments. One look serves all who ask for it; one
- * that was just heard of (15 s), or did not answer within the last minute, is not
- * looked at. Asking its daemon counts as use of it. Throws
+ * that was just heard of (15 s) is not looked at, and one that did not answer
+ * within the last minute is by the next minute's look. Asking its daemon counts as use of it. Throws
  * `sandbox_not_running`, `not_found`, `rate_limited`.
  */
 export const look = userMutation({

@@ -97,7 +97,11 @@ export const slotState = v.union(
       v.literal("claim"),
     ),
   }),
-  v.object({ status: v.literal("running"), since: v.number() }),
+  v.object({
+    status: v.literal("running"),
+    since: v.number(),
+    error: v.optional(failureValidator),
+  }),
   v.object({
     status: v.literal("stopping"),
     since: v.number(),

@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { wantRunning } from "../lifecycle";
+import { suspect, wantRunning } from "../lifecycle";
 import { mayFly, startInstall } from "../lifecycle/installs";
 import {
   activeLaunches,
@@ -53,6 +53,8 @@ async function letGo(
 ): Promise<boolean> {
   const waiting = await waitingTurns(ctx, slot._id);
   if (waiting.length === 0) return false;
+  // Nobody claimed it: a look finds that out, and has it set up.
+  if (isServing(slot.state) && !boot?.access) await suspect(ctx, slot._id);
   const place = await placeOf(ctx, slot, boot);
   const able: Doc<"turns">[] = [];
   let wake = false;
@@ -153,6 +155,7 @@ async function placeOf(
     since: "since" in state ? state.since : 0,
     config: config?.status === "clean" ? "clean" : "pending",
     launching: launches.length > 0,
+    halted: state.status === "replacing" && state.error !== undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type MutationCtx,
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
-import { getInstalled, requireSlot } from "../lifecycle/records";
+import { getActivity, getInstalled, requireSlot } from "../lifecycle/records";
 import { log } from "../lifecycle/log";
 import { STOP_AGAIN } from "../model/chat/limits";
 import { afterSend } from "../model/chat/turn";
@@ -122,14 +122,15 @@ export const sent = internalMutation({
       return null;
     }
     if (!isItsSender(turn, token)) return null;
-    const after = afterSend(turn.attempt, outcome);
+    const leaving = (await getActivity(ctx, slotId))?.leaving === true;
+    const after = afterSend(turn.attempt, outcome, leaving);
     switch (after.next) {
       case "run":
         await ctx.db.patch("turns", turnId, { state: "running" });
         await ctx.db.patch("messages", turn.messageId, { state: "running" });
         break;
       case "retry":
-        await ctx.db.patch("turns", turnId, { attempt: turn.attempt + 1 });
+        await ctx.db.patch("turns", turnId, { attempt: after.attempt });
         await scheduleSend(ctx, turnId, after.delay);
         if (after.suspect) await suspect(ctx, turn.slotId);
         break;

@@ -8,8 +8,15 @@ import { agentState, failureValidator } from "../validators";
 import { hasWaitingTurns } from "../turns";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, lookSoon, startProbe } from "./probes";
-import { activeLaunches, getBoot, newToken, requireSlot } from "./records";
+import { confirmActivity, lookSoon } from "./activity";
+import { startProbe } from "./probes";
+import {
+  activeLaunches,
+  getBoot,
+  getRemote,
+  newToken,
+  requireSlot,
+} from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
 
@@ -87,6 +94,7 @@ export const begin = internalMutation({
   returns: v.union(
     v.null(),
     v.object({
+      remoteId: v.string(),
       url: v.string(),
       previewToken: v.string(),
       sandboxdKey: v.string(),
@@ -96,7 +104,9 @@ export const begin = internalMutation({
   ),
   handler: async (ctx, args) => {
     const flight = await heldFlight(ctx, args);
-    if (!flight?.boot.access) return null;
+    const remote =
+      flight && (await getRemote(ctx, args.slotId, flight.boot.generation));
+    if (!flight?.boot.access || remote?.remoteId === undefined) return null;
     await ctx.db.patch("boots", flight.boot._id, {
       config: {
         ...flight.config,
@@ -105,6 +115,7 @@ export const begin = internalMutation({
       },
     });
     return {
+      remoteId: remote.remoteId,
       url: flight.boot.access.url,
       previewToken: flight.boot.access.token,
       sandboxdKey: flight.boot.sandboxdKey,

@@ -10,7 +10,7 @@ import { board, giveUp, leave, lineUp, stayAboard } from "./berths";
 import { dropLate, getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
 import { log } from "./log";
-import { confirmActivity } from "./probes";
+import { confirmActivity } from "./activity";
 import { deploymentId, getBoot, getRemote, requireSlot } from "./records";
 import { applyEvent, expireOverdue } from "./slots";
 
@@ -73,6 +73,12 @@ export const begin = internalMutation({
     }
     const slot = await requireSlot(ctx, args.slotId);
     const copies = copyStepOf(slot.state) !== null;
+    if (copies && !(await getBoot(ctx, slot))?.access) {
+      // A stop came before the claim, and did not happen: it is claimed first.
+      const outcome = { kind: "unclaimed" } as const;
+      await applyEvent(ctx, slot._id, { type: "outcome", outcome });
+      return null;
+    }
     if (copies && !(await boardCopy(ctx, lease, slot))) return null;
     return nextWork(ctx, args.slotId);
   },
@@ -121,7 +127,7 @@ async function nextWork(ctx: MutationCtx, slotId: Id<"slots">) {
   };
 }
 
-/** What a copy needs; without a claimed boot the daemon is looked for anew. */
+/** What a copy needs. */
 async function copyWork(ctx: MutationCtx, slot: Doc<"slots">, step: CopyStep) {
   const boot = await getBoot(ctx, slot);
   const keep = await getKeep(ctx, slot._id);

@@ -16,13 +16,15 @@ import { failureValidator } from "../validators";
 import { board, giveUp, leave, lineUp } from "./berths";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, startProbe } from "./probes";
+import { confirmActivity } from "./activity";
+import { startProbe } from "./probes";
 import {
   activeLaunches,
   flightsOn,
   getBoot,
   getFlight,
   getInstalled,
+  getRemote,
   newToken,
   requireSlot,
   skillOf,
@@ -132,6 +134,7 @@ export const begin = internalMutation({
     v.null(),
     v.object({
       generation: v.number(),
+      remoteId: v.string(),
       url: v.string(),
       previewToken: v.string(),
       sandboxdKey: v.string(),
@@ -148,7 +151,8 @@ export const begin = internalMutation({
     const held = await heldFlight(ctx, args);
     const boot = held && (await getBoot(ctx, held.slot));
     const content = held && (await contentOf(ctx, held.flight));
-    if (!boot?.access || !content) {
+    const remote = boot && (await getRemote(ctx, args.slotId, boot.generation));
+    if (!boot?.access || !content || remote?.remoteId === undefined) {
       await giveUp(ctx, args);
       return null;
     }
@@ -167,6 +171,7 @@ export const begin = internalMutation({
     });
     return {
       generation: slot.generation,
+      remoteId: remote.remoteId,
       url: boot.access.url,
       previewToken: boot.access.token,
       sandboxdKey: boot.sandboxdKey,

@@ -2,14 +2,15 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { isHandedOver } from "../chat/records";
+import { hasTurns, isHandedOver } from "../chat/records";
 import { isUnreachable, sameAgent } from "../model/health";
 import { probed } from "../model/log";
 import { decide, isSilent, type SlotEvent } from "../model/slot";
 import { capsOf, MAX_CAP } from "../model/admission";
-import { isEnding, keepsAlive } from "../model/keepAlive";
+import { isEnding } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
+import { confirmActivity, ensureActivity } from "./activity";
 import { isAbandoned } from "./leases";
 import { instantOn, relaunchInstant } from "./instant";
 import { log } from "./log";
@@ -25,7 +26,7 @@ import {
 } from "./records";
 import { reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
-import { isOnlyWatched, useOf } from "./use";
+import { isInUse } from "./use";
 import { retireVersions, withdrawMissing } from "./versions";
 
 /**
@@ -47,57 +48,6 @@ const MAX_FAILURES = 6;
 
 /** Quick looks at an agent that boots, since it was started or configured: a minute and a half. */
 const MAX_POLLS = 45;
-
-export async function ensureActivity(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-): Promise<Doc<"activity">> {
-  const row = await getActivity(ctx, slotId);
-  if (row) return row;
-  const id = await ctx.db.insert("activity", {
-    slotId,
-    confirmedAt: 0,
-    lookedAt: 0,
-    failures: 0,
-    polls: 0,
-  });
-  const made = await ctx.db.get("activity", id);
-  if (!made) throw new Error("The activity row just written cannot be read.");
-  return made;
-}
-
-/**
- * The sandbox answered us, which the provider counts as activity. It may have
- * been dead when that was told: the answer is worth no more than the question,
- * which was `ms` before.
- */
-export async function confirmActivity(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-  ms: number,
-): Promise<void> {
-  const now = Date.now();
-  const row = await ensureActivity(ctx, slotId);
-  await ctx.db.patch("activity", row._id, {
-    confirmedAt: Math.max(row.confirmedAt, now - ms),
-    lookedAt: Math.max(row.lookedAt, now - ms),
-    heardAt: now,
-    failures: 0,
-    warnedAt: undefined,
-    nextProbeAt: now + PROBE_INTERVAL,
-  });
-  await keepPulse(ctx, slotId);
-}
-
-/** It has begun to run: has the next cron look at it, and its agent may boot as long as any. */
-export async function lookSoon(
-  ctx: MutationCtx,
-  slotId: Id<"slots">,
-): Promise<void> {
-  const row = await ensureActivity(ctx, slotId);
-  const nextProbeAt = row.nextProbeAt ?? Date.now();
-  await ctx.db.patch("activity", row._id, { polls: 0, nextProbeAt });
-}
 
 /** Looks soon, unless a look that asks as much is under way. */
 export async function startProbe(
@@ -139,6 +89,8 @@ async function isOver(
   return probe.expiresAt <= now && (await isAbandoned(ctx, probe));
 }
 
+const UNASKED = "unasked" as const;
+
 /** Hands the probe what to look at, or null when it is no longer wanted. */
 export const begin = internalMutation({
   args: { slotId: v.id("slots"), token: v.string() },
@@ -151,7 +103,8 @@ export const begin = internalMutation({
       credential: v.optional(v.string()),
       keepAlive: v.boolean(),
       daemon: v.union(
-        v.null(),
+        v.literal("unasked"),
+        v.literal("unclaimed"), // by us since it began to run
         v.object({
           url: v.string(),
           previewToken: v.string(),
@@ -176,10 +129,11 @@ export const begin = internalMutation({
       await ctx.db.patch("activity", row._id, { probe: undefined });
       return null;
     }
-    const keepAlive = keepsAlive(await useOf(ctx, row), Date.now());
+    const keepAlive = await isInUse(ctx, row);
     // So what the agent was last seen to be is never old news to who watches.
     const asksDaemon = row.probe.asksDaemon || keepAlive;
     await ctx.db.patch("activity", row._id, {
+      ...(asksDaemon && { owed: undefined }),
       probe: {
         ...row.probe,
         asksDaemon,
@@ -187,27 +141,27 @@ export const begin = internalMutation({
         expiresAt: Date.now() + 2 * PROBE_TIMEOUT,
       },
     });
-    const boot = await getBoot(ctx, slot);
     return {
       revision: slot.revision,
       generation: slot.generation,
       remoteId: remote.remoteId,
       ...(remote.credential !== undefined && { credential: remote.credential }),
       keepAlive,
-      daemon:
-        boot?.access && asksDaemon
-          ? {
-              url: boot.access.url,
-              previewToken: boot.access.token,
-              sandboxdKey: boot.sandboxdKey,
-              listed: (await installedOn(ctx, slot)).map(
-                ({ _id, skillKey, digest }) => ({ id: _id, skillKey, digest }),
-              ),
-            }
-          : null,
+      daemon: asksDaemon ? await daemonOf(ctx, slot) : UNASKED,
     };
   },
 });
+
+/** How to ask it, unless it was never claimed: a stop came while it started, and did not happen. */
+async function daemonOf(ctx: MutationCtx, slot: Doc<"slots">) {
+  const boot = await getBoot(ctx, slot);
+  if (!boot?.access) return "unclaimed" as const;
+  const { access, sandboxdKey } = boot;
+  const listed = (await installedOn(ctx, slot)).map(
+    ({ _id, skillKey, digest }) => ({ id: _id, skillKey, digest }),
+  );
+  return { url: access.url, previewToken: access.token, sandboxdKey, listed };
+}
 
 /** Takes the probe's report. */
 export const report = internalMutation({
@@ -257,13 +211,15 @@ export const report = internalMutation({
     }
     if (started && !silent) {
       const now = Date.now();
-      await ctx.db.patch("activity", row._id, { lookedAt: now, failures: 0 });
+      const heard = { lookedAt: now, failures: 0, leaving: undefined };
+      await ctx.db.patch("activity", row._id, heard);
     } else {
       // One that is being stopped is no use to anybody yet, and not unusable.
       const leaves = probe.kind === "present" && probe.provider === "stopping";
       const most = leaves ? MAX_FAILURES - 1 : Infinity;
       const failures = Math.min(row.failures + 1, most);
-      await ctx.db.patch("activity", row._id, { failures });
+      const leaving = leaves || undefined;
+      await ctx.db.patch("activity", row._id, { failures, leaving });
     }
     const boot = await getBoot(ctx, slot);
     const event = { type: "probe", probe } as const;
@@ -346,18 +302,24 @@ async function goOn(
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
   const believed = (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
   const hoping = silent && ((await isHandedOver(ctx, slotId)) || believed);
+  // What moved is set up again for whoever wants it: its agent's work is gone.
+  // Mere silence may be of the way to it: a new setup would not be heard, and
+  // end in a stop.
+  const lost =
+    moved &&
+    isUnreachable(row.failures) &&
+    (waiting ||
+      believed ||
+      (await hasTurns(ctx, slotId)) ||
+      (await isInUse(ctx, row)));
+  if (lost || (hoping && !waiting && row.failures >= MAX_FAILURES)) {
+    await ctx.db.patch("activity", row._id, { failures: 0 });
+    await disappoint(ctx, row, RESTARTED);
+    return;
+  }
   if (waiting && row.failures >= MAX_FAILURES) {
     await ctx.db.patch("activity", row._id, { failures: 0 });
     await applyEvent(ctx, slotId, { type: "unusable" });
-    return;
-  }
-  // For who only watches it is set up again where that can help. Mere silence
-  // may be of the way to it: a new setup would not be heard, and end in a stop.
-  const missed =
-    moved && isUnreachable(row.failures) && (await isOnlyWatched(ctx, row));
-  if (missed || (hoping && row.failures >= MAX_FAILURES)) {
-    await ctx.db.patch("activity", row._id, { failures: 0 });
-    await disappoint(ctx, row, RESTARTED);
     return;
   }
   if (row.failures === 0) await reconcile(ctx, slotId);
@@ -389,7 +351,8 @@ export const probeRunning = internalMutation({
     for (const row of due) {
       const slot = await requireSlot(ctx, row.slotId);
       if (slot.state.status === "running") {
-        await startProbe(ctx, row.slotId, { asksDaemon: false });
+        const asksDaemon = row.owed === true;
+        await startProbe(ctx, row.slotId, { asksDaemon });
         continue;
       }
       // What does not run is looked at by its own step; the next boot sets it again.

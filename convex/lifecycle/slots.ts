@@ -16,7 +16,7 @@ import { advanceFleet } from "./fleets";
 import { bringSkills, dropKeep } from "./keeps";
 import { drop, grant } from "./leases";
 import { log } from "./log";
-import { lookSoon } from "./probes";
+import { lookSoon } from "./activity";
 import { keepPulse } from "./pulses";
 import { activeLaunches, getLease, requireSlot } from "./records";
 import { endLaunch, reconcile } from "./reconcile";

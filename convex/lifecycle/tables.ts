@@ -143,10 +143,12 @@ export const lifecycleTables = {
     lookedAt: v.number(), // last time the provider called it started
     heardAt: v.optional(v.number()), // when its daemon's last answer was told
     failures: v.number(), // probes in a row without an answer
+    leaving: v.optional(v.boolean()), // the provider was last seen stopping it, unasked
     polls: v.number(), // quick looks at its agent since it was started or configured
     actedAt: v.optional(v.number()), // last thing a person did with it
     warnedAt: v.optional(v.number()), // when its stop was announced; once for each
     nextProbeAt: v.optional(v.number()), // set while it runs
+    owed: v.optional(v.boolean()), // the next look asks the daemon, for an owner who asked too soon
     probe: v.optional(
       v.object({
         token: v.string(),

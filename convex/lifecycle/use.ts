@@ -1,8 +1,9 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import { keepsAlive, watchAgain, type Use } from "../model/keepAlive";
+import { keepsAlive, watchAgain } from "../model/keepAlive";
 import { LOOK_COOLDOWN } from "../model/timing";
-import { ensureActivity, startProbe } from "./probes";
+import { ensureActivity } from "./activity";
+import { startProbe } from "./probes";
 import { keepPulse } from "./pulses";
 import { getWatch, requireSlot } from "./records";
 
@@ -55,8 +56,9 @@ export async function relayed(
 
 /**
  * Looks for an owner who merely asks: not at one whose daemon was just heard,
- * nor, before the cron does, at one that was just silent. Or whoever has some that
- * answer slowly, or never, could keep a job busy with each (decision 012).
+ * nor, before the cron does, at one that was just silent, whose next look is then
+ * theirs. Or whoever has some that answer slowly, or never, could keep a job
+ * busy with each (decision 012).
  */
 export async function lookForOwner(
   ctx: MutationCtx,
@@ -67,13 +69,15 @@ export async function lookForOwner(
   const { failures, heardAt = 0, nextProbeAt = 0 } = row;
   const waits = failures > 0 ? nextProbeAt : heardAt + LOOK_COOLDOWN;
   if (now >= waits) await startProbe(ctx, slotId, { asksDaemon: true });
+  else if (failures > 0)
+    await ctx.db.patch("activity", row._id, { owed: true });
 }
 
-/** What the records say of who uses a sandbox. */
-export async function useOf(
+/** Whether somebody's use keeps it alive, by what the records say. */
+export async function isInUse(
   ctx: MutationCtx,
   { slotId, actedAt }: Doc<"activity">,
-): Promise<Use> {
+): Promise<boolean> {
   const turn = await ctx.db
     .query("turns")
     .withIndex("by_slot_and_state", (q) =>
@@ -81,18 +85,10 @@ export async function useOf(
     )
     .first();
   const watch = await getWatch(ctx, slotId);
-  return {
+  const use = {
     actedAt: actedAt ?? 0,
     watchedUntil: watch?.until ?? 0,
     working: turn !== null,
   };
-}
-
-/** Whether a visible tab shows it while no agent is at work, which a new setup would end. */
-export async function isOnlyWatched(
-  ctx: MutationCtx,
-  activity: Doc<"activity">,
-): Promise<boolean> {
-  const use = await useOf(ctx, activity);
-  return !use.working && keepsAlive(use, Date.now());
+  return keepsAlive(use, Date.now());
 }

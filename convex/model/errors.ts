@@ -119,6 +119,7 @@ export const ERRORS = {
     true,
     "Stop a sandbox you do not need, or try again later.",
   ),
+  stop_timed_out: entry(504, true, "Stop it again, or go on with it."),
   replace_timed_out: entry(
     504,
     true,
@@ -132,7 +133,7 @@ export const ERRORS = {
   too_many_sandboxes: entry(
     409,
     false,
-    "Delete a sandbox you do not need on the dashboard.",
+    "Launch into the shared sandbox instead.",
   ),
   keep_too_large: entry(
     413,

@@ -83,5 +83,9 @@ describe("restore", () => {
     expect(isRestorable({ state: "failed" }, stopped)).toBe(true);
     expect(isRestorable(item, stopped)).toBe(false);
     expect(isRestorable({ state: "failed" }, running)).toBe(false);
+    const broken = { status: "failed", since: 0, error } as const;
+    expect(isRestorable({ state: "failed" }, broken)).toBe(false);
+    const kept = { ...broken, disk: "kept" } as const;
+    expect(isRestorable({ state: "failed" }, kept)).toBe(true);
   });
 });

@@ -76,7 +76,10 @@ export function unstoppable(): Failure {
 
 /** Whether "Restore" can bring it back now. */
 export function isRestorable(item: Item, state: SlotState): boolean {
-  return item.state !== "restoring" && state.status === "stopped";
+  const off =
+    state.status === "stopped" ||
+    (state.status === "failed" && state.disk === "kept");
+  return item.state !== "restoring" && off;
 }
 
 /** Whether it can be told to stop. */

@@ -4,10 +4,12 @@ import {
   fail,
   giveUp,
   halt,
+  insecure,
   recover,
   stay,
   to,
   unreachable,
+  unstopped,
 } from "./slotMoves";
 import { onProbe } from "./slotProbes";
 import {
@@ -51,7 +53,12 @@ export type SlotState =
       since: number;
       step: "look" | "start" | "recover" | "claim";
     }
-  | { status: "running"; since: number }
+  | {
+      status: "running";
+      since: number;
+      /** Why it was not stopped; the next move drops it. */
+      error?: Failure;
+    }
   | {
       status: "stopping";
       since: number;
@@ -220,14 +227,7 @@ export function decide(slot: Slot, event: SlotEvent, now: number): Decision {
         ? cancelReplacing(slot, state, now)
         : stay(slot);
     case "insecure":
-      return giveUp(
-        slot,
-        now,
-        failure(
-          "sandbox_insecure",
-          "The sandbox answered a request that carried no key, so it was stopped.",
-        ),
-      );
+      return giveUp(slot, now, insecure());
     case "full":
       // It runs on, for there its owner can make room; only who waits is told.
       return state.status === "running"
@@ -262,6 +262,11 @@ function want(slot: Slot, by: "launch" | "owner", now: number): Decision {
       // It keeps its turn, and stays although the launch that began it leaves.
       return state.for === "launch" && by === "owner"
         ? to(slot, { ...state, for: by }, "none")
+        : stay(slot);
+    case "running":
+      // Whoever wants it on is told no more that it did not stop.
+      return state.error
+        ? to(slot, { status: "running", since: state.since }, "none")
         : stay(slot);
     default:
       return stay(slot);
@@ -383,8 +388,7 @@ function onExpired(slot: Slot, now: number): Decision {
       // It may start yet. Only a confirmed stop gives its place away.
       return giveUp(slot, now, slow("start the sandbox"));
     case "stopping":
-      // Nobody confirmed a stop, so none is reported; the next probe tells.
-      return to(slot, { status: "running", since: now }, "none");
+      return unstopped(slot, now);
     case "deleting":
       return to(slot, { status: "empty" }, "none", { state: "abandoned" });
     default:

@@ -49,6 +49,15 @@ export function halt(slot: Slot, now: number, error?: Failure): Decision {
   return to(slot, { ...stopping, ...(error && { error }) }, "now");
 }
 
+/** Nobody confirmed its stop, so none is reported; the next look tells. */
+export function unstopped(slot: Slot, now: number): Decision {
+  const error = failure(
+    "stop_timed_out",
+    "The provider did not stop the sandbox in time.",
+  );
+  return to(slot, { status: "running", since: now, error }, "none");
+}
+
 /** Stops what cannot be used, and says so to everyone who waits. The disk stays. */
 export function giveUp(slot: Slot, now: number, error: Failure): Decision {
   if (slot.state.status !== "running" && slot.state.status !== "starting") {
@@ -68,6 +77,13 @@ export function unreachable(): Failure {
   return failure(
     "sandbox_unreachable",
     "What runs in the sandbox did not answer, so it was stopped.",
+  );
+}
+
+export function insecure(): Failure {
+  return failure(
+    "sandbox_insecure",
+    "The sandbox answered a request that carried no key, so it was stopped.",
   );
 }
 

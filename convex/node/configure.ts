@@ -8,6 +8,7 @@ import { failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
 import { readHealth, type AgentState } from "./health";
+import { hasMoved } from "./moved";
 import {
   askBooting,
   askDaemon,
@@ -64,6 +65,7 @@ async function configure(
   { slotId, generation }: { slotId: string; generation: number },
   work: {
     url: string;
+    remoteId: string;
     previewToken: string;
     sandboxdKey: string;
     gatewayToken: string;
@@ -98,7 +100,7 @@ async function configure(
       ...(health.agent && { agent: health.agent }),
     };
   } catch (error) {
-    return judge(error);
+    return (await hasMoved(error, work)) ? { kind: "unclaimed" } : judge(error);
   }
 }
 

@@ -7,6 +7,7 @@ import { internalAction } from "../_generated/server";
 import { diskFull, failure, toFailure, type Failure } from "../model/errors";
 import { aad, open } from "../model/seal";
 import { STEP_TIMEOUT } from "../model/timing";
+import { hasMoved } from "./moved";
 import {
   askBooting,
   askDaemon,
@@ -28,6 +29,7 @@ const installed = z.object({
 
 type Work = {
   generation: number;
+  remoteId: string;
   url: string;
   previewToken: string;
   sandboxdKey: string;
@@ -86,7 +88,7 @@ async function install(
       ? { kind: "installed", ...disk }
       : mismatch();
   } catch (error) {
-    return judge(error);
+    return (await hasMoved(error, work)) ? { kind: "unclaimed" } : judge(error);
   }
 }
 

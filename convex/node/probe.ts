@@ -6,11 +6,11 @@ import { internal } from "../_generated/api";
 import type { Id } from "../_generated/dataModel";
 import { internalAction } from "../_generated/server";
 import { missingOf } from "../model/repairs";
-import type { Daemon, Probe } from "../model/slot";
+import type { Daemon, Outcome, Probe } from "../model/slot";
 import { aad, open } from "../model/seal";
 import * as provider from "./daytona";
 import { readHealth, type AgentState } from "./health";
-import { bounded, describe } from "./providerErrors";
+import { hasMoved } from "./moved";
 import { RemoteError } from "./sandboxd";
 
 /** Looks at a running sandbox: the provider's state and the daemon's, in parallel. */
@@ -23,21 +23,13 @@ export const run = internalAction({
     const began = Date.now();
     const [found, daemon, keptAlive] = await Promise.all([
       provider.look(work),
-      askHealth(work.daemon, aad.sandboxd(args.slotId, work.generation)),
+      askHealth(work, aad.sandboxd(args.slotId, work.generation)),
       work.keepAlive && provider.keepAlive(work),
     ]);
-    const probe: Probe =
-      found.kind === "present"
-        ? {
-            kind: "present",
-            provider: found.provider,
-            daemon: await confirmed(work, daemon.state),
-          }
-        : { kind: found.kind === "gone" ? "gone" : "unknown" };
     await ctx.runMutation(internal.lifecycle.probes.report, {
       ...args,
       revision: work.revision,
-      probe,
+      probe: probeOf(found, daemon.state),
       keptAlive,
       ms: Date.now() - began,
       missing: daemon.missing,
@@ -47,25 +39,22 @@ export const run = internalAction({
   },
 });
 
-/**
- * The provider's proxy turns away what it cannot check as well: only another
- * address is a move, and no answer says nothing.
- */
-async function confirmed(
-  { remoteId, daemon }: provider.Ref & { daemon: Asked | null },
-  state: Daemon,
-): Promise<Daemon> {
-  if (state !== "moved" || !daemon) return state;
-  try {
-    const now = await bounded(async () =>
-      provider.accessTo(await provider.handle(remoteId)),
-    );
-    const same = now.url === daemon.url && now.token === daemon.previewToken;
-    return same ? "unreachable" : "moved";
-  } catch (error) {
-    console.error(`address of ${remoteId}: ${describe(error).message}`);
-    return "unreachable";
+function probeOf(found: Outcome, daemon: Daemon): Probe {
+  if (found.kind === "present") {
+    return { kind: "present", provider: found.provider, daemon };
   }
+  if (found.kind === "gone") return { kind: "gone" };
+  // Only what runs, and has our key, answers as the daemon does.
+  return daemon === "ok"
+    ? { kind: "present", provider: "started", daemon }
+    : { kind: "unknown" };
+}
+
+/** What is known of it without a question. */
+type Unasked = "unasked" | "unclaimed";
+
+function isUnasked(daemon: Asked | Unasked): daemon is Unasked {
+  return typeof daemon === "string";
 }
 
 type Asked = {
@@ -82,11 +71,11 @@ type Answer = {
 };
 
 async function askHealth(
-  daemon: Asked | null,
+  { remoteId, daemon }: { remoteId: string; daemon: Asked | Unasked },
   sealedFor: string,
 ): Promise<Answer> {
   const missing: Answer["missing"] = [];
-  if (!daemon) return { state: "unasked", missing };
+  if (isUnasked(daemon)) return { state: daemon, missing };
   try {
     const key = await open(daemon.sandboxdKey, sealedFor);
     const { agent, skills } = await readHealth({ ...daemon, key });
@@ -101,7 +90,8 @@ async function askHealth(
       const unclaimed =
         error.code === "unclaimed" || error.code === "unauthorized";
       if (unclaimed) return { state: "unclaimed", missing };
-      return { state: isMoved(error) ? "moved" : "unreachable", missing };
+      const moved = await hasMoved(error, { remoteId, ...daemon });
+      return { state: moved ? "moved" : "unreachable", missing };
     }
     // Neither an answer nor a key of ours that can be read: nobody was reached.
     if (error instanceof z.ZodError || error instanceof ConvexError) {
@@ -109,9 +99,4 @@ async function askHealth(
     }
     throw error;
   }
-}
-
-/** Whether the provider's proxy, not the daemon, wants another token, or its login page. */
-function isMoved({ kind, status = 0 }: RemoteError): boolean {
-  return kind === "unreachable" && [302, 307, 401, 403].includes(status);
 }

@@ -23,7 +23,10 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
   const [asking, setAsking] = useState<"remove" | "replace" | null>(null);
   const close = () => setAsking(null);
   const { slotId } = sandbox;
-  const { status } = sandbox.state;
+  const { state } = sandbox;
+  const { status } = state;
+  const startable =
+    status === "stopped" || (status === "failed" && state.disk === "kept");
 
   return (
     <>
@@ -38,7 +41,7 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
             Stop
           </Button>
         ) : null}
-        {status === "stopped" ? (
+        {startable ? (
           <Button
             size="sm"
             icon="play"

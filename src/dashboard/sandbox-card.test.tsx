@@ -30,8 +30,18 @@ test("what is stopped for a reason says why and what to do, and can be started",
   expect(html(stopped)).not.toContain(error.message);
 });
 
+test("what runs because it was not stopped says so, and can be stopped again", () => {
+  const out = html({ status: "running", since: 1, error });
+  expect(out).toContain(error.message);
+  expect(out).toContain("Stop");
+});
+
 test("so does one that is given up while it stops, and one that failed", () => {
   const stopping = { status: "stopping", since: 1, step: "stop" } as const;
   expect(html({ ...stopping, error })).toContain(error.next);
-  expect(html({ status: "failed", since: 1, error })).toContain(error.next);
+  const failed = { status: "failed", since: 1, error } as const;
+  expect(html(failed)).toContain(error.next);
+  expect(html(failed)).not.toContain("Start");
+  // The next start may bring it back, with its files.
+  expect(html({ ...failed, disk: "kept" })).toContain("Start");
 });

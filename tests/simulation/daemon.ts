@@ -8,8 +8,15 @@ import { BadGateway, digestOf, NoAnswer, type Box, type World } from "./world";
 
 let world: World;
 
+/**
+ * Ends the listening of requests under way. A signal that is listened to lives for
+ * ever, and with it the world of whoever died in a request.
+ */
+const deafen = new Set<() => void>();
+
 /** The world that requests reach from here on. */
 export function enterDaemons(next: World): void {
+  for (const end of deafen) end();
   world = next;
 }
 
@@ -63,7 +70,7 @@ export const daemonFetch = Object.assign(
           return answerOf(box, request, fault);
         },
       );
-      return await Promise.race([answer, brokenOff(init?.signal)]);
+      return await unlessBrokenOff(answer, init?.signal);
     } catch (error) {
       if (error instanceof BadGateway) return said(502, "bad gateway");
       if (error instanceof NoAnswer) {
@@ -78,10 +85,20 @@ export const daemonFetch = Object.assign(
 );
 
 /** Whoever asked waits no more; what was asked takes its course. */
-function brokenOff(signal: AbortSignal | null | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason as Error));
-  });
+function unlessBrokenOff<T>(
+  answer: Promise<T>,
+  signal: AbortSignal | null | undefined,
+): Promise<T> {
+  if (!signal) return answer;
+  const broken = Promise.withResolvers<never>();
+  const hear = () => broken.reject(signal.reason as Error);
+  const end = () => {
+    signal.removeEventListener("abort", hear);
+    deafen.delete(end);
+  };
+  signal.addEventListener("abort", hear);
+  deafen.add(end);
+  return Promise.race([answer, broken.promise]).finally(end);
 }
 
 type Request_ = {

@@ -145,6 +145,28 @@ test("one that does not answer is looked at once a minute, however often its own
     expect(await health(scene)).toBe("ok");
   }));
 
+test("who asks again too soon after silence is answered by the next minute's look", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    await scene.pass(30 * SECOND);
+    const [sandbox] = await scene.sandboxes();
+    const args = { slotId: sandbox?.slotId ?? "" };
+    const { fate } = scene.world;
+    fate.ordained.set("GET /health of u1's default", "before");
+    await scene.call("sandboxes:look", args);
+    await scene.pass(2 * SECOND);
+    fate.ordained.clear();
+    boxOf(scene).agent = "failed";
+    await scene.call("sandboxes:look", args);
+    await scene.pass(2 * SECOND);
+    expect(await shown(scene)).toBe("ready");
+    await scene.pass(2 * MINUTE);
+    expect(await shown(scene)).toBe("failed");
+    const before = asked(scene);
+    await scene.pass(3 * MINUTE);
+    expect(asked(scene)).toBe(before); // once
+  }));
+
 test("who keeps a sandbox running has its daemon asked, however lately its provider was", () =>
   scene(async (scene) => {
     await scene.launch();
@@ -242,6 +264,18 @@ const health = async (scene: Scene) => {
   return sandbox?.health;
 };
 
+test("a daemon's answer is no silence because the provider gave none", () =>
+  scene(async (scene) => {
+    const { sessionId } = await scene.launch();
+    scene.world.fate.ordained.set("get of u1's default", "before");
+    await watch(scene, sessionId, 4);
+    expect(await health(scene)).toBe("ok");
+    const [row] = await scene.rows("activity");
+    expect(row?.["failures"]).toBe(0);
+    const lookedAt = Number(row?.["lookedAt"]);
+    expect(scene.now() - lookedAt).toBeLessThan(2 * MINUTE);
+  }));
+
 test("a sandbox that restarted at another address is set up again for who watches", () =>
   scene(async (scene) => {
     const { sessionId } = await scene.launch();
@@ -283,14 +317,17 @@ test("but for nobody it is not, nor for a tab that was forgotten", () =>
     expect(boxOf(scene).claim).toBeNull();
   }));
 
-test("nor while an agent may be at work in it", () =>
+test("what an agent did there is gone: it is set up again for its turn", () =>
   scene(async (scene) => {
     const { sessionId } = await scene.launch();
     await runningTurn(scene, sessionId as Id<"sessions">);
     scene.world.boot(boxOf(scene));
-    await watch(scene, sessionId, 12);
-    expect(await health(scene)).toBe("unreachable");
-    expect(boxOf(scene).claim).toBeNull();
+    await scene.call("sandboxes:look", {
+      slotId: (await scene.sandboxes())[0]?.slotId ?? "",
+    });
+    await scene.pass(5 * MINUTE);
+    expect(await health(scene)).toBe("ok");
+    expect(boxOf(scene).claim).not.toBeNull();
   }));
 
 test("mere silence takes nothing from who watches: the sandbox runs on with its key", () =>

@@ -1,3 +1,4 @@
+import { Afterwards } from "./afterwards";
 import { EVENTS } from "./events";
 import { FAIR, type Fate, type Route, type Weather } from "./fate";
 import { Violation, Watch } from "./invariants";
@@ -131,6 +132,8 @@ async function play(
   stage.calm();
   tell(`all misfortune ends (commit ${stage.ts})`);
   await comeToRest(stage, watch, visitors, tell);
+  const dice = Dice.of(story.seed, "afterwards");
+  await new Afterwards(stage, watch, visitors, dice, tell).play();
 }
 
 /** Lets time pass in pieces, so that what is overdue shows. */

@@ -24,6 +24,8 @@ import { digestOf, type Box, type World } from "./world";
  */
 
 export const SKILLS = 5;
+/** How many sandboxes there may be, and of one user: so few that the queue is met. */
+export const PLACES = { all: 8, own: 4 };
 export const SHA = "a".repeat(40);
 export const keyOf = (skill: number) => `sim/o/r/s${skill}`;
 
@@ -346,8 +348,8 @@ const ENV = {
       defaultModel: "demo",
     },
   ]),
-  SLIPWAY_MAX_SANDBOXES: "8",
-  SLIPWAY_MAX_SANDBOXES_PER_USER: "4",
+  SLIPWAY_MAX_SANDBOXES: String(PLACES.all),
+  SLIPWAY_MAX_SANDBOXES_PER_USER: String(PLACES.own),
 };
 
 /** Who is at work on what a call reports on. */

@@ -7,18 +7,18 @@ const place = (over: Partial<Place>): Place => ({
   slot: "running",
   since: 1_000,
   config: "clean",
-  launching: false,
+  ...{ launching: false, halted: false },
   ...over,
 });
 
 describe("handing a turn over", () => {
   test("accepted: it runs", () => {
-    expect(afterSend(3, { kind: "accepted" })).toEqual({ next: "run" });
+    expect(afterSend(3, { kind: "accepted" }, false)).toEqual({ next: "run" });
   });
 
   test("unreachable: again with growing waits, and somebody looks", () => {
-    const first = afterSend(0, { kind: "unreachable" });
-    const third = afterSend(2, { kind: "unreachable" });
+    const first = afterSend(0, { kind: "unreachable" }, false);
+    const third = afterSend(2, { kind: "unreachable" }, false);
     expect(first).toMatchObject({ next: "retry", suspect: true });
     expect(third).toMatchObject({ next: "retry", suspect: true });
     const delay = (after: typeof first) => "delay" in after && after.delay;
@@ -26,15 +26,28 @@ describe("handing a turn over", () => {
   });
 
   test("unreachable for good: fails with a reason that may be retried", () => {
-    expect(afterSend(MAX_SENDS - 1, { kind: "unreachable" })).toMatchObject({
+    const silent = { kind: "unreachable" } as const;
+    expect(afterSend(MAX_SENDS - 1, silent, false)).toMatchObject({
       next: "fail",
       error: { code: "agent_lost", retryable: true },
     });
   });
 
+  test("unreachable while the provider stops it: again, however often", () => {
+    const silent = { kind: "unreachable" } as const;
+    const after = afterSend(MAX_SENDS - 1, silent, true);
+    expect(after).toMatchObject({ next: "retry", suspect: true });
+    // And a sender may die meanwhile, which counts.
+    const attempt = "attempt" in after ? after.attempt : NaN;
+    expect(attempt + 1).toBeLessThan(MAX_SENDS);
+    // Who answers is not leaving.
+    const busy = { kind: "busy" } as const;
+    expect(afterSend(MAX_SENDS - 1, busy, true).next).toBe("fail");
+  });
+
   test("refused: fails at once with the sandbox's reason", () => {
     const error = failure("internal", "no");
-    expect(afterSend(0, { kind: "refused", error })).toEqual({
+    expect(afterSend(0, { kind: "refused", error }, false)).toEqual({
       next: "fail",
       error,
       suspect: false,
@@ -42,7 +55,7 @@ describe("handing a turn over", () => {
   });
 
   test("the disk lacks the skill: it is installed again", () => {
-    expect(afterSend(0, { kind: "not_installed" })).toEqual({
+    expect(afterSend(0, { kind: "not_installed" }, false)).toEqual({
       next: "reinstall",
     });
   });
@@ -52,6 +65,12 @@ describe("what a waiting turn can expect", () => {
   test("a running and configured sandbox takes it", () => {
     expect(prospect(place({}), 0)).toEqual({ kind: "go" });
     expect(prospect(place({ config: "pending" }), 0)).toEqual({ kind: "wait" });
+    const replacing = place({ slot: "replacing" });
+    expect(prospect(replacing, 0)).toEqual({ kind: "wait" });
+    expect(prospect({ ...replacing, halted: true }, 0)).toMatchObject({
+      kind: "never",
+      error: { code: "replace_halted" },
+    });
   });
 
   test("a stopped sandbox is woken", () => {

@@ -14,16 +14,27 @@ export type SendOutcome =
 
 export type AfterSend =
   | { next: "run" }
-  | { next: "retry"; delay: number; suspect: boolean }
+  | { next: "retry"; attempt: number; delay: number; suspect: boolean }
   | { next: "reinstall" }
   | { next: "fail"; error: Failure; suspect: boolean };
 
-/** What to do about an outcome; `attempt` counts the tries before this one. */
-export function afterSend(attempt: number, outcome: SendOutcome): AfterSend {
+/**
+ * What to do about an outcome; `tries` counts those before this one. While the
+ * provider is stopping the sandbox (`leaving`) nobody answers, and nothing is
+ * wrong: the turn goes once it is started again, or fails by its deadline.
+ */
+export function afterSend(
+  tries: number,
+  outcome: SendOutcome,
+  leaving: boolean,
+): AfterSend {
   const suspect = outcome.kind === "unreachable";
+  // With one to spare, for a sender that dies meanwhile.
+  const before = leaving && suspect ? Math.min(tries, MAX_SENDS - 3) : tries;
+  const attempt = before + 1;
   const again = (error: Failure): AfterSend =>
-    attempt + 1 < MAX_SENDS
-      ? { next: "retry", delay: backoff(attempt + 1), suspect }
+    attempt < MAX_SENDS
+      ? { next: "retry", attempt, delay: backoff(attempt), suspect }
       : { next: "fail", error, suspect };
   switch (outcome.kind) {
     case "accepted":
@@ -59,6 +70,8 @@ export type Place = {
   config: "clean" | "pending";
   /** Somebody's launch will bring it up. */
   launching: boolean;
+  /** Its replacement came to a halt: only its owner can go on with it. */
+  halted: boolean;
 };
 
 export type Prospect =
@@ -72,8 +85,17 @@ export function prospect(place: Place, askedAt: number): Prospect {
   switch (place.slot) {
     case "running":
       return { kind: place.config === "clean" ? "go" : "wait" };
-    case "queued":
     case "replacing":
+      return place.halted
+        ? {
+            kind: "never",
+            error: failure(
+              "replace_halted",
+              "The replacement of this sandbox came to a halt.",
+            ),
+          }
+        : { kind: "wait" };
+    case "queued":
     case "creating":
     case "starting":
       return { kind: "wait" };

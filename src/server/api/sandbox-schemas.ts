@@ -20,7 +20,7 @@ const slotState = z.object({
   by: z.enum(["user", "provider"]).optional(),
   error: failure.optional().meta({
     description:
-      "Why it failed, why a replacement halted, or why what is stopped was not started or was given up.",
+      "Why it failed, why a replacement halted, why what is stopped was not started or was given up, or why what runs was not stopped.",
   }),
   stage: z
     .enum([

@@ -4,6 +4,7 @@ import { ENDS } from "./ends";
 import type { Guard } from "./guard";
 import { PLACES } from "./places";
 import { REPORTS } from "./reports";
+import { STALE } from "./stale";
 import { STATES } from "./states";
 import { TURNS } from "./turns";
 
@@ -18,6 +19,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   ...PLACES,
   ...BERTHS,
   ...STATES,
+  ...STALE,
   ...TURNS,
 };
 

@@ -112,4 +112,15 @@ export const PLACES: Record<string, Guard> = {
       },
     ],
   },
+  "a message that gives up leaves the line": {
+    breaks: "a place is kept from others, or given, for nobody",
+    scene: "a message that waits for a place for longer than it may",
+    edits: [
+      {
+        file: "turns.ts",
+        find: "  await withdraw(ctx, turn.slotId); // a place in line is for nobody now\n",
+        put: "",
+      },
+    ],
+  },
 };

@@ -91,7 +91,7 @@ export const REPORTS: Record<string, Guard> = {
     scene: "a look that is told late, and a launch meanwhile",
     edits: [
       {
-        file: probes,
+        file: "lifecycle/activity.ts",
         find: "    confirmedAt: Math.max(row.confirmedAt, now - ms),\n",
         put: "    confirmedAt: now,\n",
       },

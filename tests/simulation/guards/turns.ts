@@ -199,6 +199,23 @@ export const TURNS: Record<string, Guard> = {
         find: "silent && ((await isHandedOver(ctx, slotId)) || believed);",
         put: "silent && believed;",
       },
+      // A move that is certain is enough by itself.
+      {
+        file: "lifecycle/probes.ts",
+        find: "      (await hasTurns(ctx, slotId)) ||\n      (await isInUse(ctx, row)));",
+        put: "      false);",
+      },
+    ],
+  },
+  "nothing waits for a replacement that halted": {
+    breaks: "who writes waits for half an hour, and is told something else",
+    scene: "a message into a replacement that came to a halt",
+    edits: [
+      {
+        file: "chat/dispatch.ts",
+        find: 'halted: state.status === "replacing" && state.error !== undefined,',
+        put: "halted: false,",
+      },
     ],
   },
 };

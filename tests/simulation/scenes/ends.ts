@@ -145,6 +145,31 @@ export const ENDS: Record<string, Scene> = {
     },
   },
 
+  "a message into a replacement that came to a halt": {
+    async play(on) {
+      await atWork(on);
+      const sessionId = disk.all("sessions")[0]?._id ?? "";
+      on.ordain("POST /keep of ann's default", "hang");
+      await on.act("replace");
+      const halted = () => {
+        const { state } = on.slot();
+        return state.status === "replacing" && state.error !== undefined;
+      };
+      await on.until("it halts", halted, 5 * MINUTE);
+      const message = { sessionId, text: "Go on.", clientId: "said" };
+      await on.call("sessions:send", message);
+      const answer = () =>
+        disk.all("messages").find(({ role }) => role === "assistant");
+      const told = () => answer()?.state === "failed";
+      await on.until("whoever writes is told", told, MINUTE);
+      on.world.fate.ordained.clear();
+      await on.act("resumeReplace");
+      await on.pass(MINUTE);
+      replaced(on);
+      await on.rest();
+    },
+  },
+
   "a replacement whose new sandbox stops, and is lost while it is started": {
     play: (on) => lostWhileBrought(on, "stopped", "start"),
   },

@@ -4,6 +4,7 @@ import { ENDS } from "./ends";
 import { PLACES } from "./places";
 import type { Scene } from "./play";
 import { REPORTS } from "./reports";
+import { STALE } from "./stale";
 import { STATES } from "./states";
 import { TURNS } from "./turns";
 
@@ -15,5 +16,6 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...PLACES,
   ...BERTHS,
   ...STATES,
+  ...STALE,
   ...TURNS,
 };

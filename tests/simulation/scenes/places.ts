@@ -1,3 +1,4 @@
+import { QUEUE_DEADLINE, QUEUE_LOOK } from "../../../convex/model/chat/limits";
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
@@ -130,6 +131,29 @@ export const PLACES: Record<string, Scene> = {
         "places are given in the order of arrival",
         on.runs("bob") && on.slot("cyd").state.status === "queued",
       );
+    },
+  },
+
+  "a message that waits for a place for longer than it may": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      await on.launch();
+      await on.pass(20 * SECOND);
+      const [{ _id: sessionId } = { _id: "" }] = disk.all("sessions");
+      await on.launch({ user: "bob" });
+      // So the message waits for a while before its sandbox is in line.
+      on.ordain("stop of ann's default 1", "hang");
+      await on.act("stop");
+      await on.pass(SECOND);
+      await on.call("sessions:send", { sessionId, text: "?", clientId: "m" });
+      const isInLine = () => on.slot().state.status === "queued";
+      await on.until("it is in line", isInLine);
+      const hasFailed = () =>
+        disk.all("messages").some(({ state }) => state === "failed");
+      const within = QUEUE_DEADLINE + QUEUE_LOOK;
+      await on.until("who wrote is told", hasFailed, within);
+      hold("a place is not for nobody", on.slot().state.status === "stopped");
+      await on.rest();
     },
   },
 

@@ -1,19 +1,9 @@
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
-import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
+import { MINUTE, SECOND, type Scene } from "./play";
+import { atWork, isAnswered, turnInto } from "./steps";
 
 /** What the provider calls a sandbox, what it refuses because of it, and a disk that is full. */
-
-async function atWork(on: OnStage): Promise<void> {
-  await on.launch();
-  await on.pass(20 * SECOND);
-}
-
-/** The provider does something by itself to the one sandbox there is. */
-function turnInto(on: OnStage, state: "error" | "stopping" | "stopped"): void {
-  const [box] = on.world.live();
-  if (box) on.world.stop(box, state);
-}
 
 export const STATES: Record<string, Scene> = {
   "a stopped sandbox that the provider calls broken": {
@@ -94,6 +84,19 @@ export const STATES: Record<string, Scene> = {
       turnInto(on, "stopped");
       await on.pass(3 * MINUTE);
       hold("what nobody wants is not started", !on.runs());
+      await on.rest();
+    },
+  },
+
+  "a message to one that the provider is stopping": {
+    async play(on) {
+      await atWork(on);
+      turnInto(on, "stopping");
+      const [box] = on.world.live();
+      on.world.clock.after(2 * MINUTE, () => {
+        if (box) box.state = "stopped";
+      });
+      await isAnswered(on);
       await on.rest();
     },
   },
