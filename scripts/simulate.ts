@@ -15,6 +15,7 @@
  */
 import { parseArgs } from "node:util";
 import { countScenes } from "../tests/simulation/coverage";
+import { readPlayed } from "../tests/simulation/played";
 import { proveGuards } from "../tests/simulation/prove-guards";
 import { runRanges } from "../tests/simulation/ranges";
 import { tell } from "../tests/simulation/tell";
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
 });
 
 const jobs = Number(values.jobs);
+console.log(`code ${readPlayed(null).code}`);
 if (values.seed !== undefined) {
   process.exit((await tell(Number(values.seed))) ? 0 : 1);
 }
