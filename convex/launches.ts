@@ -7,7 +7,7 @@ import { getUser, requireUser } from "./access";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
-import { acted, suspect } from "./lifecycle";
+import { acted, suspect, wantRunning } from "./lifecycle";
 import { queueOf } from "./lifecycle/admission";
 import { log, logRequest } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
@@ -27,7 +27,6 @@ import {
 import {
   abandonIfUnwanted,
   endLaunch,
-  reconcile,
   situationOf,
 } from "./lifecycle/reconcile";
 
@@ -147,7 +146,7 @@ export const request = userMutation({
       });
     }
     if (!same) {
-      await reconcile(ctx, slot._id);
+      await wantRunning(ctx, slot._id);
       // What was believed without a look is looked at behind the visitor's back.
       if (launch.path === "instant") await suspect(ctx, slot._id);
     }

@@ -1,5 +1,6 @@
 import type { Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
+import type { SlotState } from "./model/slot";
 import { requireSlot } from "./lifecycle/records";
 import { acquireCreateLock } from "./lifecycle/slots";
 import { startProbe } from "./lifecycle/probes";
@@ -12,17 +13,22 @@ export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
 /** What the rest of the functions may ask of the lifecycle. */
 
 /**
- * Asks that the slot be running. A stopped one is woken; nothing is created,
- * for a create belongs to a launch. Answers the slot's status afterwards.
+ * Asks that the slot be running. A stopped one is woken; one is created only for
+ * a launch that waits. Answers the slot's status afterwards.
  */
 export async function wantRunning(ctx: MutationCtx, slotId: Id<"slots">) {
   const { state } = await requireSlot(ctx, slotId);
-  if (state.status === "stopped") {
+  if (state.status === "stopped" || isLeftOn(state)) {
     await acquireCreateLock(ctx, slotId);
   } else {
     await reconcile(ctx, slotId);
   }
   return (await requireSlot(ctx, slotId)).state.status;
+}
+
+/** Whether a stop of it did not happen: whoever uses it wants it on. */
+function isLeftOn(state: SlotState): boolean {
+  return state.status === "running" && state.error !== undefined;
 }
 
 /** A request to the sandbox found nobody: look at it soon. */

@@ -6,7 +6,8 @@ import {
   type MutationCtx,
 } from "../_generated/server";
 import { confirmActivity, suspect } from "../lifecycle";
-import { getActivity, getInstalled, requireSlot } from "../lifecycle/records";
+import { isLeaving } from "../lifecycle/activity";
+import { getInstalled, requireSlot } from "../lifecycle/records";
 import { log } from "../lifecycle/log";
 import { STOP_AGAIN } from "../model/chat/limits";
 import { afterSend } from "../model/chat/turn";
@@ -122,7 +123,8 @@ export const sent = internalMutation({
       return null;
     }
     if (!isItsSender(turn, token)) return null;
-    const leaving = (await getActivity(ctx, slotId))?.leaving === true;
+    const hasTime = Date.now() < turn.deadlineAt;
+    const leaving = hasTime && (await isLeaving(ctx, slotId));
     const after = afterSend(turn.attempt, outcome, leaving);
     switch (after.next) {
       case "run":

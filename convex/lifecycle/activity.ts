@@ -1,5 +1,5 @@
 import type { Doc, Id } from "../_generated/dataModel";
-import type { MutationCtx } from "../_generated/server";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { PROBE_INTERVAL } from "../model/timing";
 import { keepPulse } from "./pulses";
 import { getActivity } from "./records";
@@ -47,6 +47,17 @@ export async function confirmActivity(
   await keepPulse(ctx, slotId);
 }
 
+/**
+ * Whether the provider was last seen stopping it, unasked. Nothing is wrong then:
+ * what cannot reach it waits for the stop, and for the start that follows.
+ */
+export async function isLeaving(
+  ctx: QueryCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  return (await getActivity(ctx, slotId))?.leaving === true;
+}
+
 /** It has begun to run: has the next cron look at it, and its agent may boot as long as any. */
 export async function lookSoon(
   ctx: MutationCtx,
@@ -54,5 +65,6 @@ export async function lookSoon(
 ): Promise<void> {
   const row = await ensureActivity(ctx, slotId);
   const nextProbeAt = row.nextProbeAt ?? Date.now();
-  await ctx.db.patch("activity", row._id, { polls: 0, nextProbeAt });
+  const begun = { polls: 0, leaving: undefined, nextProbeAt };
+  await ctx.db.patch("activity", row._id, begun);
 }

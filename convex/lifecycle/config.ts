@@ -8,7 +8,7 @@ import { agentState, failureValidator } from "../validators";
 import { hasWaitingTurns } from "../turns";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, lookSoon } from "./activity";
+import { confirmActivity, isLeaving, lookSoon } from "./activity";
 import { startProbe } from "./probes";
 import {
   activeLaunches,
@@ -243,12 +243,17 @@ async function retryOrGiveUp(
   boot: Doc<"boots">,
   { attempt }: { attempt: number },
 ): Promise<null> {
-  if (attempt + 1 < MAX_TRIES) {
+  const leaving = await isLeaving(ctx, slot._id);
+  if (!leaving && attempt + 1 < MAX_TRIES) {
     await launchFlight(ctx, slot, boot, attempt + 1);
-    return null;
+  } else {
+    await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
   }
-  await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
-  await applyEvent(ctx, slot._id, { type: "unusable" });
+  if (leaving || attempt + 1 < MAX_TRIES) {
+    await startProbe(ctx, slot._id, { asksDaemon: true });
+  } else {
+    await applyEvent(ctx, slot._id, { type: "unusable" });
+  }
   return null;
 }
 

@@ -16,7 +16,7 @@ import { failureValidator } from "../validators";
 import { board, giveUp, leave, lineUp } from "./berths";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity } from "./activity";
+import { confirmActivity, isLeaving } from "./activity";
 import { startProbe } from "./probes";
 import {
   activeLaunches,
@@ -318,11 +318,14 @@ async function retryOrFail(
   flight: Doc<"installs">,
   error: Failure,
 ): Promise<void> {
-  if (flight.attempt + 1 >= MAX_TRIES) {
+  if (await isLeaving(ctx, slot._id)) {
+    // A look tells when it can be reached; whoever waits then has another.
+  } else if (flight.attempt + 1 < MAX_TRIES) {
+    await fly(ctx, slot, flight, flight.attempt + 1);
+  } else {
     await failFlight(ctx, flight, error);
     return;
   }
-  await fly(ctx, slot, flight, flight.attempt + 1);
   await startProbe(ctx, slot._id, { asksDaemon: true });
 }
 

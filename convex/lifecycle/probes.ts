@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { hasTurns, isHandedOver } from "../chat/records";
+import { hasTurns, hasWaitingTurns, isHandedOver } from "../chat/records";
 import { isUnreachable, sameAgent } from "../model/health";
 import { probed } from "../model/log";
 import { decide, isSilent, type SlotEvent } from "../model/slot";
@@ -215,7 +215,10 @@ export const report = internalMutation({
       await ctx.db.patch("activity", row._id, heard);
     } else {
       // One that is being stopped is no use to anybody yet, and not unusable.
-      const leaves = probe.kind === "present" && probe.provider === "stopping";
+      const leaves =
+        probe.kind === "unknown"
+          ? row.leaving === true
+          : probe.kind === "present" && probe.provider === "stopping";
       const most = leaves ? MAX_FAILURES - 1 : Infinity;
       const failures = Math.min(row.failures + 1, most);
       const leaving = leaves || undefined;
@@ -298,6 +301,8 @@ async function goOn(
   slotId: Id<"slots">,
   { booting, silent, moved }: Record<"booting" | "silent" | "moved", boolean>,
 ): Promise<void> {
+  // What does not run any more is its own step's from here on.
+  if ((await requireSlot(ctx, slotId)).state.status !== "running") return;
   const row = await ensureActivity(ctx, slotId);
   const waiting = (await activeLaunches(ctx, slotId)).length > 0;
   const believed = (await instantOn(ctx, slotId, row.confirmedAt)).length > 0;
@@ -327,6 +332,7 @@ async function goOn(
   await ctx.db.patch("activity", row._id, { polls });
   const again =
     (booting && polls < MAX_POLLS) ||
+    (row.leaving === true && (await hasWaitingTurns(ctx, slotId))) ||
     ((waiting || hoping) && row.failures > 0) ||
     (believed && row.failures === 0); // who came after this look was asked
   if (again) await startProbe(ctx, slotId, { asksDaemon: true, delay: POLL });

@@ -118,6 +118,9 @@ function sameState(a: SlotState, b: SlotState): boolean {
   if (a.status !== b.status) return false;
   if (a.status === "queued" && b.status === "queued") return a.for === b.for;
   if (a.status === "failed" && b.status === "failed") return a.disk === b.disk;
+  if (a.status === "running" && b.status === "running") {
+    return (a.error === undefined) === (b.error === undefined);
+  }
   if (a.status === "replacing" && b.status === "replacing") {
     return (
       a.stage === b.stage &&

@@ -61,6 +61,15 @@ describe("what is stopped says why", () => {
     }
   });
 
+  test("nor is a broken one, whose disk is kept, without the latest reason", () => {
+    const kept = { ...failed, disk: "kept" } as const;
+    const waits = queued(kept, "owner");
+    expect(after(waits, { type: "expired" }).state).toMatchObject({
+      ...{ status: "failed", disk: "kept" },
+      error: { code: "queue_timed_out" },
+    });
+  });
+
   test("not where it was asked to stop, or stopped by itself", () => {
     expect(after(running, { type: "stop" }).state).not.toHaveProperty("error");
     expect(after(stopping, present("stopped")).state).not.toHaveProperty(

@@ -27,5 +27,6 @@ export function asked(from: Resting): Resting {
 
 /** Back where it was, with why it got no place: of an owner's start no launch or turn would tell. */
 export function denied(from: Resting, error: Failure): Resting {
-  return from.status === "stopped" ? { ...from, error } : from;
+  const startable = from.status === "stopped" || "disk" in from;
+  return startable ? { ...from, error } : from;
 }

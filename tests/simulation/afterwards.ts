@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { hold } from "./hold";
+import { isRestorable } from "../../convex/model/fleet";
 import { canCancel } from "../../convex/model/replace";
 import type { Watch } from "./invariants";
 import type { Dice } from "./random";
@@ -150,9 +151,7 @@ export class Afterwards {
     );
     for (const visitor of some) await this.call("fleet:restore", {}, visitor);
     await this.until("what was stopped all at once comes back", () =>
-      some.every((visitor) =>
-        stoppedOf(visitor).every((slot) => halts(slot.state) || isInLine(slot)),
-      ),
+      some.every((visitor) => fleetOf(visitor).every(isBackOrLost)),
     );
   }
 
@@ -273,15 +272,21 @@ function isOff({ state }: Slot): boolean {
   return ["empty", "stopped", "failed"].includes(state.status) || halts(state);
 }
 
+type Item = Doc<"fleets">["items"][number];
+
 /** What a user stopped all at once, and has not back. */
-function stoppedOf({ name }: Visitor): Slot[] {
+function fleetOf({ name }: Visitor): Item[] {
   return disk
     .all("fleets")
     .filter(({ userId }) => disk.find("users", userId)?.name === name)
-    .flatMap(({ items }) =>
-      items.map((item) => disk.find("slots", item.slotId)),
-    )
-    .filter((slot) => slot !== undefined);
+    .flatMap(({ items }) => items);
+}
+
+/** What is lost stays in the set, with the reason, until it is declined. */
+function isBackOrLost(item: Item): boolean {
+  const slot = disk.find("slots", item.slotId);
+  if (!slot || isInLine(slot)) return true;
+  return item.state !== "restoring" && !isRestorable(item, slot.state);
 }
 
 /** A replacement waits for its owner, and with it what is launched. */

@@ -264,7 +264,7 @@ export const EVENTS: Record<string, Event> = {
       (box, { stage: { world }, dice }) => {
         world.stop(box, dice.chance(0.5) ? "stopping" : "stopped");
         if (box.state === "stopped") return;
-        world.later(dice.between(1_000, 60_000), () => {
+        world.later(dice.between(1_000, 180_000), () => {
           if (box.state === "stopping") box.state = "stopped";
         });
       },
@@ -311,7 +311,7 @@ export const EVENTS: Record<string, Event> = {
     ...toBox(
       "the provider calls one broken",
       (box, { stage }) => stage.world.stop(box, "error"),
-      ({ state }) => state === "started" || state === "stopped",
+      ({ state }) => ["started", "stopping", "stopped"].includes(state),
     ),
   },
   stranger: {

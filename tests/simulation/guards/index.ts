@@ -2,6 +2,7 @@ import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
 import type { Guard } from "./guard";
+import { LEAVING } from "./leaving";
 import { PLACES } from "./places";
 import { REPORTS } from "./reports";
 import { STALE } from "./stale";
@@ -19,6 +20,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   ...PLACES,
   ...BERTHS,
   ...STATES,
+  ...LEAVING,
   ...STALE,
   ...TURNS,
 };

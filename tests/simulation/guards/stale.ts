@@ -16,6 +16,18 @@ export const STALE: Record<string, Guard> = {
       },
     ],
   },
+  "who uses what did not stop wants it on": {
+    breaks:
+      "a stop that is long forgotten is said to be due, and asked for again",
+    scene: "a launch into one that was to stop, and did not",
+    edits: [
+      {
+        file: "lifecycle/slots.ts",
+        find: 'if (a.status === "running" && b.status === "running") {',
+        put: 'if (a.status === "running" && b.status === "running" && false) {',
+      },
+    ],
+  },
   "a message has claimed what nobody claimed": {
     breaks: "who writes waits for what runs until the message's own deadline",
     scene: "a message to one that was never claimed",

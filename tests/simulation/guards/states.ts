@@ -71,15 +71,4 @@ export const STATES: Record<string, Guard> = {
       },
     ],
   },
-  "a message waits for a stop under way": {
-    breaks: "who writes while the provider stops a sandbox is told it is lost",
-    scene: "a message to one that the provider is stopping",
-    edits: [
-      {
-        file: "model/chat/turn.ts",
-        find: "const before = leaving && suspect ?",
-        put: "const before = leaving && suspect && false ?",
-      },
-    ],
-  },
 };

@@ -1,6 +1,7 @@
 import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
+import { LEAVING } from "./leaving";
 import { PLACES } from "./places";
 import type { Scene } from "./play";
 import { REPORTS } from "./reports";
@@ -16,6 +17,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...PLACES,
   ...BERTHS,
   ...STATES,
+  ...LEAVING,
   ...STALE,
   ...TURNS,
 };

@@ -43,6 +43,21 @@ export const STALE: Record<string, Scene> = {
     },
   },
 
+  "a launch into one that was to stop, and did not": {
+    async play(on) {
+      await atWork(on);
+      on.world.mood = "nine-minutes";
+      on.ordain("stop of ann's default", "ignored");
+      await on.act("stop");
+      await on.pass(SECOND);
+      await on.until("nothing is called stopped", () => on.runs(), 6 * MINUTE);
+      await isLaunched(on);
+      const { state } = on.slot();
+      hold("what is wanted on is not said to be left", !("error" in state));
+      await on.rest();
+    },
+  },
+
   "a message to one that was never claimed": {
     async play(on) {
       await neverClaimed(on);

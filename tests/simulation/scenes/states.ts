@@ -1,7 +1,7 @@
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type Scene } from "./play";
-import { atWork, isAnswered, turnInto } from "./steps";
+import { atWork, turnInto } from "./steps";
 
 /** What the provider calls a sandbox, what it refuses because of it, and a disk that is full. */
 
@@ -84,19 +84,6 @@ export const STATES: Record<string, Scene> = {
       turnInto(on, "stopped");
       await on.pass(3 * MINUTE);
       hold("what nobody wants is not started", !on.runs());
-      await on.rest();
-    },
-  },
-
-  "a message to one that the provider is stopping": {
-    async play(on) {
-      await atWork(on);
-      turnInto(on, "stopping");
-      const [box] = on.world.live();
-      on.world.clock.after(2 * MINUTE, () => {
-        if (box) box.state = "stopped";
-      });
-      await isAnswered(on);
       await on.rest();
     },
   },

@@ -1,4 +1,3 @@
-import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage } from "./play";
 
@@ -18,20 +17,33 @@ export function turnInto(
   if (box) on.world.stop(box, state);
 }
 
-/** Whoever launches now has it within a minute. */
-export async function isLaunched(on: OnStage, skill = 0): Promise<void> {
+/** Whoever launches now has it in time. */
+export async function isLaunched(
+  on: OnStage,
+  skill = 0,
+  ms = MINUTE,
+): Promise<void> {
   const launch = await on.launch({ skill });
-  await on.pass(MINUTE);
-  hold("whoever launches is served", on.launched(launch) === "ready");
+  const isReady = () => on.launched(launch) === "ready";
+  await on.until("whoever launches is served", isReady, ms);
 }
 
-/** What is said now is answered within minutes. */
-export async function isAnswered(
+const firstSession = () => disk.all("sessions")[0]?._id ?? "";
+
+export async function say(
   on: OnStage,
-  sessionId = disk.all("sessions")[0]?._id ?? "",
+  sessionId = firstSession(),
 ): Promise<void> {
   const message = { sessionId, text: "Go on.", clientId: "said" };
   await on.call("sessions:send", message);
+}
+
+/** What is said now, or was just said, is answered within minutes. */
+export async function isAnswered(
+  on: OnStage,
+  sessionId = firstSession(),
+): Promise<void> {
+  await say(on, sessionId);
   const answers = () =>
     disk.all("messages").filter((m) => m.sessionId === sessionId);
   await on.until(
