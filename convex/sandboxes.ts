@@ -1,9 +1,10 @@
-import { v } from "convex/values";
+import { ConvexError, v } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted } from "./lifecycle";
+import { overCap } from "./lifecycle/admission";
 import { leaveFleet } from "./lifecycle/fleets";
 import { log } from "./lifecycle/log";
 import { DEFAULT_SLOT, slotsOf } from "./lifecycle/records";
@@ -158,7 +159,8 @@ export const remove = userMutation({
 
 /**
  * Makes the sandbox anew, with the files and the agent's history of the old one.
- * A launch asked for meanwhile waits. Throws `sandbox_busy` while an agent works.
+ * A launch asked for meanwhile waits. Throws `sandbox_busy` while an agent works,
+ * `over_cap` while more run than the operator allows since a cap was lowered.
  */
 export const replace = userMutation({
   scope: "control",
@@ -184,6 +186,10 @@ export const replace = userMutation({
     if (await hasTurns(ctx, slot._id)) {
       throw refuse("sandbox_busy", "The agent is working in this sandbox.");
     }
+    // One that is stopped stands in line, and has no place to lose.
+    const runs = slot.state.status === "running";
+    const over = runs && (await overCap(ctx, slot.userId));
+    if (over) throw new ConvexError(over);
     await log(ctx, { slot, what: { kind: "action", action: "replace" } });
     await leaveFleet(ctx, slot);
     await acted(ctx, slot._id);

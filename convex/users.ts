@@ -3,6 +3,7 @@ import { internal } from "./_generated/api";
 import { internalMutation } from "./_generated/server";
 import { getUser } from "./access";
 import { userQuery } from "./functions";
+import { slotsOf } from "./lifecycle/records";
 
 /** The signed-in user, or null before their first write. */
 export const me = userQuery({
@@ -22,9 +23,11 @@ export const me = userQuery({
 const BATCH = 200;
 
 /**
- * For the operator, after the issuer's address has changed while people kept
- * their ids: every identity of the old issuer gets one of the new that leads to
- * the same user. What exists already is left alone. Goes on by itself until done.
+ * For the operator, where the issuer's address changes and people keep their ids:
+ * every identity of the old issuer gets one of the new that leads to the same
+ * user. Whoever came under the new name before, and has no sandbox yet, is led
+ * there as well; who has one keeps to it, and is counted (`apart`). Goes on by
+ * itself until done.
  */
 export const changeIssuer = internalMutation({
   args: {
@@ -32,7 +35,11 @@ export const changeIssuer = internalMutation({
     to: v.string(),
     after: v.optional(v.string()), // where it goes on
   },
-  returns: v.object({ linked: v.number(), done: v.boolean() }),
+  returns: v.object({
+    linked: v.number(),
+    apart: v.number(), // whose new name is another user's, with sandboxes
+    done: v.boolean(),
+  }),
   handler: async (ctx, { from, to, after }) => {
     // A token identifier is "issuer|subject"; "}" is the character after "|".
     const known = await ctx.db
@@ -44,6 +51,7 @@ export const changeIssuer = internalMutation({
       )
       .take(BATCH);
     let linked = 0;
+    let apart = 0;
     for (const { tokenIdentifier, userId } of known) {
       const renamed = to + tokenIdentifier.slice(from.length);
       const taken = await ctx.db
@@ -52,8 +60,16 @@ export const changeIssuer = internalMutation({
           q.eq("tokenIdentifier", renamed),
         )
         .unique();
-      if (taken) continue;
-      await ctx.db.insert("identities", { tokenIdentifier: renamed, userId });
+      if (taken?.userId === userId) continue;
+      if (taken && (await slotsOf(ctx, taken.userId)).length > 0) {
+        console.error(`${renamed} leads to another user, who has sandboxes.`);
+        apart += 1;
+        continue;
+      }
+      if (taken) await ctx.db.patch("identities", taken._id, { userId });
+      else {
+        await ctx.db.insert("identities", { tokenIdentifier: renamed, userId });
+      }
       linked += 1;
     }
     const last = known.at(-1)?.tokenIdentifier;
@@ -63,6 +79,6 @@ export const changeIssuer = internalMutation({
         ...{ from, to, after: last },
       });
     }
-    return { linked, done };
+    return { linked, apart, done };
   },
 });

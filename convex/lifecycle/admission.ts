@@ -7,7 +7,7 @@ import {
   type QueryCtx,
 } from "../_generated/server";
 import { capsOf, MAX_POSITION, Occupancy } from "../model/admission";
-import type { Failure } from "../model/errors";
+import { failure, type Failure } from "../model/errors";
 import { isOff } from "../model/slot";
 import { getRemote } from "./records";
 import { applyEvent } from "./slots";
@@ -154,6 +154,31 @@ export async function keepPlaceOf(
 ): Promise<void> {
   const remote = await getRemote(ctx, slot._id, slot.generation);
   if (remote) await keepPlace(ctx, remote);
+}
+
+/**
+ * Why what gives its place up now may not get one again: more run than since the
+ * operator lowered a cap. Null if it does; with caps that cannot be read it is
+ * told so.
+ */
+export async function overCap(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+): Promise<Failure | null> {
+  const read = capsOf(process.env);
+  if (!read.ok) return read.problem;
+  const { deployment, user } = read.caps;
+  const own = await ctx.db
+    .query("places")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .take(user + 1);
+  if (own.length > user) {
+    return failure("over_cap", `You may have ${user} sandboxes running now.`);
+  }
+  const all = await ctx.db.query("places").take(deployment + 1);
+  return all.length > deployment
+    ? failure("over_cap", "More sandboxes run here than may now.")
+    : null;
 }
 
 /** What a slot in the queue is told: its place, and whether its user's own cap keeps it there. */

@@ -6,6 +6,7 @@ import { callOf } from "../model/log";
 import { logCall } from "../model/logEntry";
 import type { SlotState } from "../model/slot";
 import { AUTO_STOP, UNSETTLED } from "../model/timing";
+import { overCap } from "./admission";
 import { board, giveUp, leave, lineUp, stayAboard } from "./berths";
 import { dropLate, getKeep, recordKeep } from "./keeps";
 import { hold } from "./leases";
@@ -268,11 +269,20 @@ export const report = internalMutation({
       await ctx.db.patch("boots", boot._id, { access: outcome.access });
       await confirmActivity(ctx, args.slotId, call.ms);
     }
-    await applyEvent(ctx, args.slotId, { type: "outcome", outcome });
+    // While the old sandbox is there: without a place the new one never would be.
+    const over = outcome.kind === "kept" && (await overCapOf(ctx, slotId));
+    await applyEvent(ctx, slotId, {
+      type: "outcome",
+      outcome: over ? { kind: "refused", error: over } : outcome,
+    });
     await expireOverdue(ctx, args.slotId);
     return null;
   },
 });
+
+async function overCapOf(ctx: MutationCtx, slotId: Id<"slots">) {
+  return await overCap(ctx, (await requireSlot(ctx, slotId)).userId);
+}
 
 /** Keeps the provider's id as soon as it is known, and the account that knows it. */
 async function identify(

@@ -23,11 +23,11 @@ import {
   flightsOn,
   getBoot,
   getFlight,
-  getInstalled,
   getRemote,
   newToken,
   requireSlot,
   skillOf,
+  versionsOf,
 } from "./records";
 import { endLaunch, reconcile } from "./reconcile";
 import { applyEvent } from "./slots";
@@ -292,16 +292,20 @@ async function addInstalledSkill(
   const skill = await skillOf(ctx, flight);
   if (flight.removes || skill?.digest !== disk.digest) return;
   const installId = flight.token;
-  const listed = await getInstalled(ctx, slot, flight.skillKey, flight.sha);
-  if (listed) {
-    await ctx.db.patch("installedSkills", listed._id, { installId });
-    return;
+  const { skillKey, sha } = flight;
+  let listed = false;
+  for (const row of await versionsOf(ctx, slot, skillKey)) {
+    // Another commit with the same content is in the same folder, which this install has just put there.
+    if (row.digest !== disk.digest) continue;
+    await ctx.db.patch("installedSkills", row._id, { installId });
+    listed ||= row.sha === sha;
   }
+  if (listed) return;
   await ctx.db.insert("installedSkills", {
     slotId: slot._id,
     generation: slot.generation,
-    skillKey: flight.skillKey,
-    sha: flight.sha,
+    skillKey,
+    sha,
     name: skill.name,
     link: skill.link,
     digest: disk.digest,

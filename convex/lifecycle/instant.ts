@@ -42,6 +42,8 @@ export async function instantOn(
       .order("desc")
       .first();
     if (newest?._id !== launch._id) continue;
+    // A conversation that was deleted outlives itself by its launches.
+    if (!(await ctx.db.get("sessions", launch.sessionId))) continue;
     believed.push({ launch, readyAt: state.at });
   }
   return believed;

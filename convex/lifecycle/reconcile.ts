@@ -8,6 +8,7 @@ import {
   type Situation,
 } from "../model/launch";
 import { errorOf } from "../model/log";
+import { isOff } from "../model/slot";
 import { LAUNCH_DEADLINE } from "../model/timing";
 import { dispatchTurns, failTurns, hasWaitingTurns } from "../turns";
 import { startConfig } from "./config";
@@ -157,6 +158,7 @@ export async function abandonIfUnwanted(
   if ((await activeLaunches(ctx, slotId)).length > 0) return;
   const { state } = await requireSlot(ctx, slotId);
   // A turn waits for a start; a create is a launch's alone.
-  if (state.status === "queued" && (await hasWaitingTurns(ctx, slotId))) return;
+  const starts = state.status === "queued" && isOff(state);
+  if (starts && (await hasWaitingTurns(ctx, slotId))) return;
   await applyEvent(ctx, slotId, { type: "abandon" });
 }

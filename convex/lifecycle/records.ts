@@ -166,6 +166,23 @@ export function installedOn(
     .take(MAX_INSTALLED);
 }
 
+/** The versions of one skill that are listed. */
+export function versionsOf(
+  ctx: QueryCtx,
+  slot: Doc<"slots">,
+  skillKey: string,
+): Promise<Doc<"installedSkills">[]> {
+  return ctx.db
+    .query("installedSkills")
+    .withIndex("by_slot_and_generation_and_skill_key_and_sha", (q) =>
+      q
+        .eq("slotId", slot._id)
+        .eq("generation", slot.generation)
+        .eq("skillKey", skillKey),
+    )
+    .take(MAX_INSTALLED);
+}
+
 /** Flights to the slot's disk. Launches are bounded (MAX_ACTIVE), and so is what flies besides. */
 export function flightsOn(
   ctx: QueryCtx,

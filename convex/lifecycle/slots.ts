@@ -6,6 +6,7 @@ import {
   deadlineOf,
   decide,
   hasStep,
+  type Decision,
   type SlotEvent,
   type SlotState,
 } from "../model/slot";
@@ -36,7 +37,9 @@ export async function applyEvent(
   const decision = decide(slot, event, now);
   const { state, generation, strikes } = decision;
   const changed = !sameState(slot.state, state);
-  const revision = slot.revision + (changed ? 1 : 0);
+  // What runs on is the same boot, whatever is said of it: its terminals stay open.
+  const runsOn = slot.state.status === "running" && state.status === "running";
+  const revision = slot.revision + (changed && !runsOn ? 1 : 0);
   if (changed || strikes !== slot.strikes) {
     await ctx.db.patch("slots", slotId, {
       state,
@@ -70,7 +73,7 @@ export async function applyEvent(
     if (state.status === "running") await lookSoon(ctx, slotId);
     await keepPulse(ctx, slotId);
   }
-  if (decision.failed) await failWaiting(ctx, next, decision.failed);
+  if (decision.failed) await failWaiting(ctx, next, decision.failed, decision);
   if (changed || decision.failed) await reconcile(ctx, slotId);
 }
 
@@ -185,9 +188,11 @@ async function failWaiting(
   ctx: MutationCtx,
   slot: Doc<"slots">,
   error: Failure,
+  { failsAll }: Decision,
 ): Promise<void> {
   const waiting = await activeLaunches(ctx, slot._id);
-  for (const launch of error.retryable ? waiting.slice(0, 1) : waiting) {
+  const one = error.retryable && !failsAll;
+  for (const launch of one ? waiting.slice(0, 1) : waiting) {
     await endLaunch(ctx, launch, { state: "failed", at: Date.now(), error });
   }
   await failTurns(ctx, slot._id, error);

@@ -114,6 +114,11 @@ export const ERRORS = {
     false,
     "The operator must correct that variable, or unset it.",
   ),
+  over_cap: entry(
+    409,
+    true,
+    "Stop a sandbox you do not need, or try again later. This one stays as it is.",
+  ),
   queue_timed_out: entry(
     503,
     true,

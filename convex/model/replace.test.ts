@@ -43,7 +43,8 @@ describe("a replacement", () => {
     expect(halted).toMatchObject({
       state: { stage: "place", stageSince: NOW, error: refused },
       next: "none",
-      failed: { code: refused.code, retryable: false },
+      failed: { code: refused.code },
+      failsAll: true,
     });
     expect(halted.remote).toBeUndefined();
     const { state } = apply(halted.state, { type: "resume" });
@@ -180,7 +181,7 @@ describe("a replacement", () => {
       stage: "restore",
       error: { code: "restore_mismatch" },
     });
-    expect(halted.failed?.retryable).toBe(false);
+    expect(halted.failsAll).toBe(true);
     expect(apply(halted.state, { type: "resume" }).state).toMatchObject({
       stage: "boot",
       step: "look",
@@ -257,7 +258,10 @@ describe("a replacement", () => {
 
   test("halted before anything was lost it gives itself up; with kept files it waits for days", () => {
     const before = replacing({ error: refused });
-    expect(apply(before, { type: "expired" }).state.status).toBe("starting");
+    // Nobody is there: what is off by now is not started for them.
+    expect(apply(before, { type: "expired" }).state).toMatchObject({
+      ...{ status: "stopping", step: "look" },
+    });
     const after = replacing({ stage: "place", step: "wait", error: refused });
     expect(KEPT_FOR).toBe(7 * 24 * 3_600_000);
     expect(apply(after, { type: "expired" }).state.status).toBe("empty");

@@ -217,7 +217,7 @@ function pause(
 ): Decision {
   return {
     ...to(slot, { ...state, stageSince: now, error }, "none"),
-    failed: { ...error, retryable: false },
+    ...{ failed: error, failsAll: true },
   };
 }
 
@@ -340,17 +340,15 @@ export function overdueReplacing(
   now: number,
 ): Decision {
   if (state.error) {
-    return canCancel(state)
-      ? cancelReplacing(slot, state, now)
-      : removeReplacing(slot, state, now);
+    if (!canCancel(state)) return removeReplacing(slot, state, now);
+    // Given up; but nobody is there, and nothing is started for them.
+    const off = { status: "stopping", since: now, step: "look" } as const;
+    return to({ ...slot, strikes: 0 }, off, "now");
   }
-  const slow = (what: string) =>
-    pause(
-      slot,
-      state,
-      now,
-      failure("replace_timed_out", `${what} did not end in time.`),
-    );
+  const slow = (what: string) => {
+    const error = failure("replace_timed_out", `${what} did not end in time.`);
+    return pause(slot, state, now, error);
+  };
   switch (state.stage) {
     case "wake":
     case "keep":

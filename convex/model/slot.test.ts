@@ -84,6 +84,7 @@ describe("wanting a sandbox", () => {
       expect(after(queued(from), deny)).toMatchObject({
         state: from,
         failed: { code: "caps_unreadable", retryable: false },
+        failsAll: true,
       });
     }
   });
@@ -198,14 +199,15 @@ describe("starting", () => {
       outcome({ kind: "refused", error: refused }),
     );
     expect(decision.state).toMatchObject({ status: "stopped", by: "provider" });
-    expect(decision.failed?.retryable).toBe(false);
+    expect(decision.failsAll).toBe(true);
     expect(decision.remote).toBeUndefined();
   });
 
   test("too late -> stopped for certain: it may start yet, and takes a place", () => {
     expect(after(starting, { type: "expired" })).toMatchObject({
       state: { status: "stopping", step: "stop" },
-      failed: { code: "launch_timed_out", retryable: false },
+      failed: { code: "launch_timed_out", retryable: true },
+      failsAll: true,
     });
   });
 });
@@ -222,7 +224,7 @@ describe("a disk with something on it", () => {
     );
     // It runs: until its stop is confirmed it takes a place.
     expect(decision.state.status).toBe("stopping");
-    expect(decision.failed?.retryable).toBe(false);
+    expect(decision.failsAll).toBe(true);
     expect(decision.remote).toBeUndefined();
   });
 
@@ -336,7 +338,8 @@ describe("probing a running sandbox", () => {
     const young = { status: "running", since: NOW - STEADY + 1 } as const;
     expect(after(young, unclaimed, 5)).toMatchObject({
       state: { status: "stopping" },
-      failed: { code: "sandbox_unreachable", retryable: false },
+      failed: { code: "sandbox_unreachable", retryable: true },
+      failsAll: true,
     });
     const long = { status: "running", since: NOW - STEADY } as const;
     expect(after(long, unclaimed, 5)).toMatchObject({

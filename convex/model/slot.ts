@@ -143,6 +143,8 @@ export type Decision = {
   remote?: RemoteChange;
   /** Launches that waited for this fail with it: the oldest if retryable, else all. */
   failed?: Failure;
+  /** The slot is given up: all of them, also if asking again may help. */
+  failsAll?: true;
 };
 
 /** What a decision is made of. */
@@ -313,7 +315,7 @@ function deny(slot: Slot, now: number, error: Failure): Decision {
   if (state.status !== "queued") return stay(slot);
   return {
     ...to(slot, denied(state.from, error), "none"),
-    failed: { ...error, retryable: false }, // of the slot: all who wait fail with it
+    ...{ failed: error, failsAll: true },
   };
 }
 

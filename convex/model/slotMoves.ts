@@ -39,7 +39,7 @@ export function unstarted(slot: Slot, now: number, error: Failure): Decision {
   const stopped = { status: "stopped", since: now, by: "provider" } as const;
   return {
     ...to(slot, { ...stopped, error }, "none"),
-    failed: { ...error, retryable: false },
+    ...{ failed: error, failsAll: true },
   };
 }
 
@@ -65,7 +65,7 @@ export function giveUp(slot: Slot, now: number, error: Failure): Decision {
   }
   return {
     ...halt({ ...slot, strikes: 0 }, now, error),
-    failed: { ...error, retryable: false },
+    ...{ failed: error, failsAll: true },
   };
 }
 

@@ -45,7 +45,10 @@ export function LaunchEnded({
           title="The launch was cancelled"
           actions={actions}
         >
-          Nothing of it is left running. Launch again when you are ready.
+          {launch.path === "cold"
+            ? "Nothing of it is left running."
+            : "Your sandbox is as it was; it stops by itself when nobody uses it."}{" "}
+          Launch again when you are ready.
         </Callout>
       )}
       <LaunchSummary launch={launch} />

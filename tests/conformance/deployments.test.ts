@@ -92,15 +92,40 @@ test("a new address of the issuer strands nobody, and makes nobody else of anyon
   const moved = identity("ada", "https://new.example");
   expect(await deployment.run(api.users.me, {}, moved)).toBeNull();
   const change = { from: "https://old.example", to: "https://new.example" };
-  expect(await deployment.run(internal.users.changeIssuer, change)).toEqual({
-    linked: 1,
-    done: true,
-  });
+  const changed = () => deployment.run(internal.users.changeIssuer, change);
+  expect(await changed()).toEqual({ linked: 1, apart: 0, done: true });
   expect(await deployment.run(api.users.me, {}, moved)).toEqual(before);
-  expect(await deployment.run(internal.users.changeIssuer, change)).toEqual({
-    linked: 0,
-    done: true,
-  });
+  expect(await changed()).toEqual({ linked: 0, apart: 0, done: true });
   const stranger = identity("ada", "https://old.example.evil");
   expect(await deployment.run(api.users.me, {}, stranger)).toBeNull();
+});
+
+test("who came under the new address too early is led back, unless they have sandboxes there", async () => {
+  const [deployment] = deployments as [Backend];
+  const from = "https://older.example";
+  const to = "https://newer.example";
+  await deployment.transaction(async (ctx) => {
+    for (const name of ["bob", "cyd"]) {
+      for (const issuer of [from, to]) {
+        const userId = await ctx.db.insert("users", {
+          name: `${name}@${issuer}`,
+        });
+        const tokenIdentifier = `${issuer}|${name}`;
+        await ctx.db.insert("identities", { tokenIdentifier, userId });
+        if (name === "bob" || issuer === from) continue;
+        await ctx.db.insert("slots", {
+          ...{ userId, name: "default", generation: 0, revision: 0 },
+          ...{ configWrites: 0, strikes: 0, state: { status: "empty" } },
+        });
+      }
+    }
+  });
+  const change = { from, to };
+  expect(await deployment.run(internal.users.changeIssuer, change)).toEqual({
+    ...{ linked: 1, apart: 1, done: true },
+  });
+  const meet = (subject: string) =>
+    deployment.run(api.users.me, {}, identity(subject, to));
+  expect(await meet("bob")).toMatchObject({ name: `bob@${from}` });
+  expect(await meet("cyd")).toMatchObject({ name: `cyd@${to}` });
 });

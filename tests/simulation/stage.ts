@@ -79,7 +79,7 @@ export class Stage {
     files.removeAll();
     world.ownerOf = ownerOf;
     world.slotOf = (turnId) => disk.find("turns", turnId)?.slotId;
-    const stage = new Stage(world, mode, env);
+    const stage = new Stage(world, mode, { ...env });
     world.onFall = () => stage.crashIn(1);
     world.pushed = (token, body) => stage.push(token, body);
     await stage.up();
@@ -99,6 +99,12 @@ export class Stage {
       if (!this.down) return;
       await this.comeUp();
     }
+  }
+
+  /** The operator sets variables: the server goes down, and comes up with them. */
+  operate(env: Record<string, string>): void {
+    Object.assign(this.env, env);
+    this.crashIn(1);
   }
 
   /** The server goes down at the n-th step from now. */

@@ -115,3 +115,19 @@ test("a version that a conversation is about stays among those that go", () =>
     expect(left).toHaveLength(used.length + 1);
     expect((await scene.rows("installedSkills"))[0]?.skillKey).toBe(keyOf(0));
   }));
+
+test("a folder that two versions share goes with the last of them, whichever it is", () =>
+  scene(async (scene) => {
+    const contents = { b: "same", c: "same", d: "changed" };
+    const conversations: Record<string, string> = {};
+    for (const [name, content] of Object.entries(contents)) {
+      const sha = await scene.publish(0, name.repeat(40), content);
+      conversations[name] = (await scene.launch({ sha })).sessionId;
+    }
+    for (const name of ["c", "b"]) {
+      const sessionId = conversations[name] ?? "";
+      await scene.call("sessions:remove", { sessionId });
+      await scene.pass(MINUTE);
+    }
+    await expectNewestOnly(scene, 1);
+  }));

@@ -7,7 +7,7 @@ const place = (over: Partial<Place>): Place => ({
   slot: "running",
   since: 1_000,
   config: "clean",
-  ...{ launching: false, halted: false },
+  ...{ launching: false, halted: false, broken: null },
   ...over,
 });
 
@@ -70,6 +70,16 @@ describe("what a waiting turn can expect", () => {
     expect(prospect({ ...replacing, halted: true }, 0)).toMatchObject({
       kind: "never",
       error: { code: "replace_halted" },
+    });
+  });
+
+  test("what is broken, and has its disk, is not called gone", () => {
+    const broken = failure("sandbox_broken", "It cannot be brought back.");
+    expect(prospect(place({ slot: "failed", broken }), 0)).toEqual({
+      ...{ kind: "never", error: broken },
+    });
+    expect(prospect(place({ slot: "failed" }), 0)).toMatchObject({
+      error: { code: "sandbox_lost" },
     });
   });
 

@@ -142,7 +142,7 @@ export const replaceSandbox = operation({
   summary: "Make a sandbox anew, with its files",
   description:
     "The conversations' folders, what the agent remembers and the skills are carried over; programs that run, packages that were installed and files elsewhere are lost. Watch `state.stage`; with `state.error` it has come to a halt.",
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
+  failures: ["not_found", "sandbox_not_running", "sandbox_busy", "over_cap"],
 });
 
 export const resumeReplace = operation({

@@ -123,4 +123,15 @@ export const PLACES: Record<string, Guard> = {
       },
     ],
   },
+  "who leaves the line leaves a message behind": {
+    breaks: "what was called off is made all the same",
+    scene: "a launch in line that is cancelled, with a message to it",
+    edits: [
+      {
+        file: "lifecycle/reconcile.ts",
+        find: 'const starts = state.status === "queued" && isOff(state);',
+        put: 'const starts = state.status === "queued";',
+      },
+    ],
+  },
 };

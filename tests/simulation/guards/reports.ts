@@ -129,8 +129,8 @@ export const REPORTS: Record<string, Guard> = {
       },
       {
         file: installs,
-        find: "  if (listed) {\n",
-        put: "  if (listed && false) {\n",
+        find: "  if (listed) return;\n",
+        put: "",
       },
     ],
   },

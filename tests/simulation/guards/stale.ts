@@ -28,6 +28,29 @@ export const STALE: Record<string, Guard> = {
       },
     ],
   },
+  "what runs on is the same boot": {
+    breaks: "an open terminal is cut because somebody wrote a message",
+    scene: "a launch into one that was to stop, and did not",
+    edits: [
+      {
+        file: "lifecycle/slots.ts",
+        find: "(changed && !runsOn ? 1 : 0)",
+        put: "(changed ? 1 : 0)",
+      },
+    ],
+  },
+  "a conversation that is deleted is not launched again": {
+    breaks: "a sandbox is made for a conversation that is no more",
+    scene:
+      "a conversation that is deleted while its sandbox turns out to be gone",
+    edits: [
+      {
+        file: "lifecycle/instant.ts",
+        find: '    if (!(await ctx.db.get("sessions", launch.sessionId))) continue;\n',
+        put: "",
+      },
+    ],
+  },
   "a message has claimed what nobody claimed": {
     breaks: "who writes waits for what runs until the message's own deadline",
     scene: "a message to one that was never claimed",

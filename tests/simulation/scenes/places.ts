@@ -134,6 +134,24 @@ export const PLACES: Record<string, Scene> = {
     },
   },
 
+  "a launch in line that is cancelled, with a message to it": {
+    env: { SLIPWAY_MAX_SANDBOXES: "1" },
+    async play(on) {
+      await on.launch({ user: "bob" });
+      await on.pass(20 * SECOND);
+      const launchId = await on.launch();
+      const sessionId = disk.all("sessions").at(-1)?._id ?? "";
+      await on.call("sessions:send", { sessionId, text: "?", clientId: "m" });
+      await on.call("launches:cancel", { launchId });
+      const { status } = on.slot().state;
+      hold("who leaves the line has left it", status === "empty");
+      await on.act("remove", "bob");
+      await on.pass(MINUTE);
+      hold("nothing is made for nobody", on.world.creates === 1);
+      await on.rest();
+    },
+  },
+
   "a message that waits for a place for longer than it may": {
     env: { SLIPWAY_MAX_SANDBOXES: "1" },
     async play(on) {

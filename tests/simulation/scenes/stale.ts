@@ -51,9 +51,26 @@ export const STALE: Record<string, Scene> = {
       await on.act("stop");
       await on.pass(SECOND);
       await on.until("nothing is called stopped", () => on.runs(), 6 * MINUTE);
+      const { revision } = on.slot();
       await isLaunched(on);
       const { state } = on.slot();
+      const isSame = on.slot().revision === revision;
+      hold("what runs on keeps its terminals", isSame);
       hold("what is wanted on is not said to be left", !("error" in state));
+      await on.rest();
+    },
+  },
+
+  "a conversation that is deleted while its sandbox turns out to be gone": {
+    async play(on) {
+      await atWork(on);
+      for (const box of on.world.live()) box.state = "destroyed";
+      await on.launch();
+      const [, session] = disk.all("sessions");
+      const sessionId = session?._id ?? "";
+      await on.call("sessions:remove", { sessionId });
+      await on.pass(5 * MINUTE);
+      hold("nothing is made for nobody", on.world.creates === 1);
       await on.rest();
     },
   },
