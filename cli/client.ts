@@ -23,6 +23,11 @@ export function isUnknown(error: unknown): error is Refused {
   return error instanceof Refused && error.problem.status === 404;
 }
 
+/** Whether it said that it cannot answer now: which is said of the moment, not of what was asked. */
+export function isBusy(error: unknown): error is Refused {
+  return error instanceof Refused && [429, 503].includes(error.problem.status);
+}
+
 /** Slipway, or what is in front of it, does not answer. */
 export class Unreachable extends Error {}
 

@@ -39,6 +39,28 @@ test("other events are no news, and what is found ends it", async () => {
   expect(asked).toHaveLength(1);
 });
 
+test("what Slipway has no time for is asked again; what it refuses is not", async () => {
+  const refusal = (status: number, code: string) =>
+    json(
+      {
+        ...{ type: `/docs/errors#${code}`, title: code, status, code },
+        ...{
+          detail: "Not now.",
+          next: "Try again.",
+          retryable: status === 503,
+        },
+      },
+      status,
+    );
+  const busy = refusal(503, "provider_busy");
+  answers[ROUTE] = [busy, busy, busy, events(["thing", { n: 2 }])];
+  const found = await watch(client(), watched, (thing) => thing);
+  expect(found).toEqual({ n: 2 });
+  answers[ROUTE] = [refusal(404, "not_found")];
+  const refused = watch(client(), watched, (thing) => thing);
+  expect(await refused.catch(String)).toContain("Not now.");
+});
+
 const silent = () =>
   new Response(
     new ReadableStream({

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { problem, Refused, Unreachable, type Client } from "./client";
+import { isBusy, problem, Refused, Unreachable, type Client } from "./client";
 
-/** A proxy may cut a stream, or miss a look; so often in a row without news it is given up. */
+/** A proxy may cut a stream, or miss a look, and Slipway be busy; so often in a row without news it is given up. */
 const MAX_CUTS = 5;
 
 /** What was watched for did not come in time. */
@@ -41,7 +41,7 @@ export async function watch<T, R extends object>(
         cuts = 0;
       }
     } catch (error) {
-      const cut = error instanceof Unreachable;
+      const cut = error instanceof Unreachable || isBusy(error);
       // Out of time the stream breaks as if it were cut.
       if (!cut || (cuts >= MAX_CUTS && !signal?.aborted)) throw error;
     }
@@ -71,7 +71,8 @@ export async function poll<R extends object>(
       if (found) return found;
       cuts = 0;
     } catch (error) {
-      if (!(error instanceof Unreachable) || cuts >= MAX_CUTS) throw error;
+      const cut = error instanceof Unreachable || isBusy(error);
+      if (!cut || cuts >= MAX_CUTS) throw error;
       cuts++;
     }
     if (Date.now() > until) throw new TooLate("It did not come in time.");

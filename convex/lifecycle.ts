@@ -1,6 +1,5 @@
 import type { Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
-import type { SlotState } from "./model/slot";
 import { requireSlot } from "./lifecycle/records";
 import { acquireCreateLock } from "./lifecycle/slots";
 import { startProbe } from "./lifecycle/probes";
@@ -18,17 +17,12 @@ export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
  */
 export async function wantRunning(ctx: MutationCtx, slotId: Id<"slots">) {
   const { state } = await requireSlot(ctx, slotId);
-  if (state.status === "stopped" || isLeftOn(state)) {
+  if (state.status === "stopped") {
     await acquireCreateLock(ctx, slotId);
   } else {
     await reconcile(ctx, slotId);
   }
   return (await requireSlot(ctx, slotId)).state.status;
-}
-
-/** Whether a stop of it did not happen: whoever uses it wants it on. */
-function isLeftOn(state: SlotState): boolean {
-  return state.status === "running" && state.error !== undefined;
 }
 
 /** A request to the sandbox found nobody: look at it soon. */

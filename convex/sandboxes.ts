@@ -160,7 +160,8 @@ export const remove = userMutation({
 /**
  * Makes the sandbox anew, with the files and the agent's history of the old one.
  * A launch asked for meanwhile waits. Throws `sandbox_busy` while an agent works,
- * `over_cap` while more run than the operator allows since a cap was lowered.
+ * `over_cap` while more run than the operator allows since a cap was lowered,
+ * `caps_unreadable`.
  */
 export const replace = userMutation({
   scope: "control",
@@ -198,15 +199,19 @@ export const replace = userMutation({
   },
 });
 
-/** Goes on with a replacement that halted, from the step that failed. */
+/** Goes on with a replacement that halted, from the step that failed. Throws `over_cap`. */
 export const resumeReplace = userMutation({
   scope: "control",
   args: { slotId: v.string() },
   returns: v.null(),
   handler: async (ctx, args) => {
     const slot = await requireOwnSlot(ctx, args.slotId);
-    if (slot.state.status !== "replacing") throw notReplacing();
-    if (!slot.state.error) return null;
+    const { state } = slot;
+    if (state.status !== "replacing") throw notReplacing();
+    if (!state.error) return null;
+    // From there on the old one goes, and with it its place.
+    const over = state.stage === "stop" && (await overCap(ctx, slot.userId));
+    if (over) throw new ConvexError(over);
     const what = { kind: "action", action: "resume_replace" } as const;
     await log(ctx, { slot, what });
     await applyEvent(ctx, slot._id, { type: "resume" });

@@ -6,10 +6,11 @@ import { isAtWork } from "./chat/atWork";
 import { dispatchTurns, scheduleSend } from "./chat/dispatch";
 import { endTurn } from "./chat/finish";
 import { turnsAt } from "./chat/records";
-import { overdue } from "./model/chat/deadline";
+import { overdue, type Ending } from "./model/chat/deadline";
 import {
   MAX_RUNNING,
   MAX_SENDS,
+  PAUSE,
   QUEUE_DEADLINE,
   QUEUE_LOOK,
   QUIET,
@@ -127,7 +128,7 @@ async function handle(
     await ctx.scheduler.runAfter(0, internal.turns.checkSlot, piece);
   }
   const quiet = due
-    .filter((turn) => turn.state === "running" && !overdue(turn, now))
+    .filter((turn) => turn.state === "running" && !endingOf(turn, now))
     .map(({ _id }) => _id);
   for (let at = 0; at < quiet.length; at += PULLS) {
     await ctx.scheduler.runAfter(0, internal.node.turns.pull, {
@@ -237,8 +238,18 @@ async function checkRunning(
   turn: Doc<"turns">,
   now: number,
 ): Promise<void> {
-  const ending = overdue(turn, now);
+  const ending = endingOf(turn, now);
   if (ending) return endTurn(ctx, turn, ending);
-  const checkAt = Math.min(now + QUIET, turn.deadlineAt);
+  const { deadlineAt } = turn;
+  const checkAt =
+    deadlineAt > now ? Math.min(now + QUIET, deadlineAt) : now + QUIET;
   await ctx.db.patch("turns", turn._id, { checkAt });
+}
+
+/**
+ * How a turn that is looked at now ends, or null. After a pause of ours its
+ * silence says nothing: what it said meanwhile is pulled before it is judged.
+ */
+function endingOf(turn: Doc<"turns">, now: number): Ending | null {
+  return now >= turn.checkAt + PAUSE ? null : overdue(turn, now);
 }

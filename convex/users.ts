@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
-import { internalMutation } from "./_generated/server";
+import type { Id } from "./_generated/dataModel";
+import { internalMutation, type QueryCtx } from "./_generated/server";
 import { getUser } from "./access";
 import { userQuery } from "./functions";
 import { slotsOf } from "./lifecycle/records";
@@ -25,9 +26,9 @@ const BATCH = 200;
 /**
  * For the operator, where the issuer's address changes and people keep their ids:
  * every identity of the old issuer gets one of the new that leads to the same
- * user. Whoever came under the new name before, and has no sandbox yet, is led
- * there as well; who has one keeps to it, and is counted (`apart`). Goes on by
- * itself until done.
+ * user. Whoever came under the new name before, and has nothing yet, is led there
+ * as well; who has something keeps it, is counted (`apart`) and named in the log.
+ * Counts are of one batch; it goes on by itself until done.
  */
 export const changeIssuer = internalMutation({
   args: {
@@ -37,7 +38,7 @@ export const changeIssuer = internalMutation({
   },
   returns: v.object({
     linked: v.number(),
-    apart: v.number(), // whose new name is another user's, with sandboxes
+    apart: v.number(), // whose new name is another user's, who has something
     done: v.boolean(),
   }),
   handler: async (ctx, { from, to, after }) => {
@@ -61,8 +62,8 @@ export const changeIssuer = internalMutation({
         )
         .unique();
       if (taken?.userId === userId) continue;
-      if (taken && (await slotsOf(ctx, taken.userId)).length > 0) {
-        console.error(`${renamed} leads to another user, who has sandboxes.`);
+      if (taken && (await hasAnything(ctx, taken.userId))) {
+        console.error(`${renamed} leads to another user, who has something.`);
         apart += 1;
         continue;
       }
@@ -82,3 +83,20 @@ export const changeIssuer = internalMutation({
     return { linked, apart, done };
   },
 });
+
+/** What would be lost to whoever is led away from it: sandboxes, tokens, keys. */
+async function hasAnything(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+): Promise<boolean> {
+  const token = await ctx.db
+    .query("personalTokens")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .first();
+  const key = await ctx.db
+    .query("providerKeys")
+    .withIndex("by_user_and_provider_id", (q) => q.eq("userId", userId))
+    .first();
+  const slots = await slotsOf(ctx, userId);
+  return token !== null || key !== null || slots.length > 0;
+}

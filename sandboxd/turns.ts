@@ -10,8 +10,11 @@ import { pushTurn, type PushTarget } from "./push";
 import type { SkillStore } from "./skills";
 import { Turn } from "./turn";
 
-/** A turn that has ended is answered for this long, then forgotten. */
-const KEPT_MS = 10 * 60_000;
+/**
+ * A turn that has ended is answered for this long, then forgotten: as long as
+ * anybody may still ask for it (TURN_LIMIT of the functions).
+ */
+const KEPT_MS = 35 * 60_000;
 /** Ended turns beyond these are forgotten earlier, oldest first. */
 const MAX_KEPT = 200;
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;

@@ -97,6 +97,7 @@ import type * as model_problem from "../model/problem.js";
 import type * as model_providers from "../model/providers.js";
 import type * as model_repairs from "../model/repairs.js";
 import type * as model_replace from "../model/replace.js";
+import type * as model_replaceErrors from "../model/replaceErrors.js";
 import type * as model_replaceStages from "../model/replaceStages.js";
 import type * as model_reserved from "../model/reserved.js";
 import type * as model_resting from "../model/resting.js";
@@ -252,6 +253,7 @@ declare const fullApi: ApiFromModules<{
   "model/providers": typeof model_providers;
   "model/repairs": typeof model_repairs;
   "model/replace": typeof model_replace;
+  "model/replaceErrors": typeof model_replaceErrors;
   "model/replaceStages": typeof model_replaceStages;
   "model/reserved": typeof model_reserved;
   "model/resting": typeof model_resting;

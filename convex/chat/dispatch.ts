@@ -156,7 +156,7 @@ async function placeOf(
     config: config?.status === "clean" ? "clean" : "pending",
     launching: launches.length > 0,
     halted: state.status === "replacing" && state.error !== undefined,
-    broken: state.status === "failed" && state.disk ? state.error : null,
+    broken: state.status === "failed" && state.disk === "kept",
   };
 }
 

@@ -92,13 +92,14 @@ export const halted = internalMutation({
     const slot = await requireSlot(ctx, slotId);
     if (slot.generation !== generation) return null;
     const reached = answers.some(({ outcome }) => outcome !== "unreachable");
-    const runs = slot.state.status === "running";
+    const serves = slot.state.status === "running";
     if (!reached) await suspect(ctx, slotId);
-    else if (runs) await confirmActivity(ctx, slotId, ms);
+    else if (serves) await confirmActivity(ctx, slotId, ms);
     for (const { stopId, turnId, outcome } of answers) {
-      await settleStop(ctx, stopId, outcome !== "unreachable");
       const turn = await ctx.db.get("turns", turnId);
-      if (turn?.state !== "running") continue;
+      const runs = turn?.state === "running";
+      await settleStop(ctx, stopId, outcome, runs);
+      if (!runs) continue;
       // Only of what somebody stopped: a hostile one is told again and again.
       const [words, ok] = HALTS[outcome];
       const about = { kind: "call", call: "halt", ok, ms } as const;

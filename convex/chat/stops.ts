@@ -4,6 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import {
   MAX_STOPS,
+  MAY_ARRIVE,
   STOP_AGAIN,
   STOP_PATIENCE,
   TURN_LIMIT,
@@ -12,8 +13,9 @@ import { isAtWork } from "./atWork";
 
 /**
  * What sandboxes are owed: to be told to stop a turn that is over here and may
- * be at work there. A stop is owed until the sandbox says that it took it or
- * that it knows no such turn, or until it must have ended the turn by itself.
+ * be at work there. A stop is owed until the sandbox says that it took it, or
+ * that it knows no such turn when none can arrive any more, or until it must
+ * have ended the turn by itself.
  */
 
 /** The sandbox that a turn was handed to. */
@@ -44,15 +46,21 @@ export async function oweStop(
   });
 }
 
-/** Takes a sandbox's answer to one: `taken`, or nothing came. */
+/**
+ * Takes a sandbox's answer to one; `arrived`: the turn is known to have been
+ * handed over. One that is not may come there after who was asked for it.
+ */
 export async function settleStop(
   ctx: MutationCtx,
   stopId: Id<"stops">,
-  taken: boolean,
+  outcome: "stopping" | "unknown_turn" | "unreachable",
+  arrived: boolean,
 ): Promise<void> {
   const stop = await ctx.db.get("stops", stopId);
   if (!stop) return;
-  if (taken) await ctx.db.delete("stops", stopId);
+  const late = Date.now() >= stop._creationTime + MAY_ARRIVE;
+  const unknown = outcome === "unknown_turn" && (arrived || late);
+  if (outcome === "stopping" || unknown) await ctx.db.delete("stops", stopId);
   else await ctx.db.patch("stops", stopId, { job: undefined });
 }
 

@@ -8,8 +8,8 @@ import { agentState, failureValidator } from "../validators";
 import { hasWaitingTurns } from "../turns";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, isLeaving, lookSoon } from "./activity";
-import { startProbe } from "./probes";
+import { confirmActivity, lookSoon } from "./activity";
+import { startProbe, waitsForStop } from "./probes";
 import {
   activeLaunches,
   getBoot,
@@ -43,7 +43,9 @@ export async function startConfig(
   const due =
     status === "dirty" ||
     (status === "full" && (await isWaitedFor(ctx, slot._id)));
-  if (due) await launchFlight(ctx, slot, boot, 0);
+  if (!due) return;
+  if (await waitsForStop(ctx, slot._id)) return;
+  await launchFlight(ctx, slot, boot, 0);
 }
 
 async function isWaitedFor(
@@ -243,17 +245,15 @@ async function retryOrGiveUp(
   boot: Doc<"boots">,
   { attempt }: { attempt: number },
 ): Promise<null> {
-  const leaving = await isLeaving(ctx, slot._id);
+  const leaving = await waitsForStop(ctx, slot._id);
   if (!leaving && attempt + 1 < MAX_TRIES) {
     await launchFlight(ctx, slot, boot, attempt + 1);
-  } else {
-    await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
+    // Of the provider alone: how long its daemon may be silent is counted here.
+    await startProbe(ctx, slot._id, { asksDaemon: false });
+    return null;
   }
-  if (leaving || attempt + 1 < MAX_TRIES) {
-    await startProbe(ctx, slot._id, { asksDaemon: true });
-  } else {
-    await applyEvent(ctx, slot._id, { type: "unusable" });
-  }
+  await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
+  if (!leaving) await applyEvent(ctx, slot._id, { type: "unusable" });
   return null;
 }
 

@@ -16,8 +16,8 @@ import { failureValidator } from "../validators";
 import { board, giveUp, leave, lineUp } from "./berths";
 import { isAbandoned } from "./leases";
 import { log } from "./log";
-import { confirmActivity, isLeaving } from "./activity";
-import { startProbe } from "./probes";
+import { confirmActivity } from "./activity";
+import { startProbe, waitsForStop } from "./probes";
 import {
   activeLaunches,
   flightsOn,
@@ -59,6 +59,7 @@ export async function startInstall(
 ): Promise<void> {
   const flight = await getFlight(ctx, slot, skill.skillKey, skill.sha);
   if (flight && !flight.removes) return;
+  if (await waitsForStop(ctx, slot._id)) return;
   // A removal that is on its way names an older install than this one will be.
   if (flight) await ctx.db.delete("installs", flight._id);
   const { skillKey, sha } = skill;
@@ -322,14 +323,12 @@ async function retryOrFail(
   flight: Doc<"installs">,
   error: Failure,
 ): Promise<void> {
-  if (await isLeaving(ctx, slot._id)) {
-    // A look tells when it can be reached; whoever waits then has another.
-  } else if (flight.attempt + 1 < MAX_TRIES) {
-    await fly(ctx, slot, flight, flight.attempt + 1);
-  } else {
+  if (await waitsForStop(ctx, slot._id)) return;
+  if (flight.attempt + 1 >= MAX_TRIES) {
     await failFlight(ctx, flight, error);
     return;
   }
+  await fly(ctx, slot, flight, flight.attempt + 1);
   await startProbe(ctx, slot._id, { asksDaemon: true });
 }
 

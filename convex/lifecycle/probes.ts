@@ -3,14 +3,14 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
 import { hasTurns, hasWaitingTurns, isHandedOver } from "../chat/records";
-import { isUnreachable, sameAgent } from "../model/health";
+import { isUnreachable, sameAgent, UNREACHABLE_AFTER } from "../model/health";
 import { probed } from "../model/log";
 import { decide, isSilent, type SlotEvent } from "../model/slot";
 import { capsOf, MAX_CAP } from "../model/admission";
 import { isEnding } from "../model/keepAlive";
 import { POLL, PROBE_INTERVAL, PROBE_TIMEOUT } from "../model/timing";
 import { agentState, providerState } from "../validators";
-import { confirmActivity, ensureActivity } from "./activity";
+import { confirmActivity, ensureActivity, isLeaving } from "./activity";
 import { isAbandoned } from "./leases";
 import { instantOn, relaunchInstant } from "./instant";
 import { log } from "./log";
@@ -87,6 +87,19 @@ async function isOver(
   now: number,
 ): Promise<boolean> {
   return probe.expiresAt <= now && (await isAbandoned(ctx, probe));
+}
+
+/**
+ * Whether the provider was last seen stopping it, unasked: nothing flies to it
+ * then. It is looked at, and whoever waits is served once it answers, or is off.
+ */
+export async function waitsForStop(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<boolean> {
+  if (!(await isLeaving(ctx, slotId))) return false;
+  await startProbe(ctx, slotId, { asksDaemon: true });
+  return true;
 }
 
 const UNASKED = "unasked" as const;
@@ -214,12 +227,12 @@ export const report = internalMutation({
       const heard = { lookedAt: now, failures: 0, leaving: undefined };
       await ctx.db.patch("activity", row._id, heard);
     } else {
-      // One that is being stopped is no use to anybody yet, and not unusable.
+      // One that is being stopped is not to be reached, and not unusable.
       const leaves =
         probe.kind === "unknown"
           ? row.leaving === true
           : probe.kind === "present" && probe.provider === "stopping";
-      const most = leaves ? MAX_FAILURES - 1 : Infinity;
+      const most = leaves ? UNREACHABLE_AFTER : Infinity;
       const failures = Math.min(row.failures + 1, most);
       const leaving = leaves || undefined;
       await ctx.db.patch("activity", row._id, { failures, leaving });

@@ -34,11 +34,22 @@ export async function reconcile(
 ): Promise<void> {
   const slot = await requireSlot(ctx, slotId);
   await startConfig(ctx, slot);
+  const wantedOn = await isWantedOn(ctx, slot);
   const { wanted, probe } = await bringOn(ctx, slot);
   if (probe) await startProbe(ctx, slotId, { asksDaemon: true });
   // Last: it writes the slot and comes back here.
-  if (wanted) await acquireCreateLock(ctx, slotId);
+  if (wanted || wantedOn) await acquireCreateLock(ctx, slotId);
   else await dispatchTurns(ctx, slotId);
+}
+
+/** Whether a stop of it did not happen, and somebody waits for it, who came after that was asked for. */
+async function isWantedOn(
+  ctx: MutationCtx,
+  { _id: slotId, state }: Doc<"slots">,
+): Promise<boolean> {
+  if (state.status !== "running" || !state.error) return false;
+  const launches = await activeLaunches(ctx, slotId);
+  return launches.length > 0 || (await hasWaitingTurns(ctx, slotId));
 }
 
 /** Brings each launch on; answers what they need of the slot. */

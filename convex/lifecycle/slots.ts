@@ -70,7 +70,7 @@ export async function applyEvent(
     await carryOver(ctx, slot, next);
     await advanceFleet(ctx, slot, next, decision.failed);
     // Also one whose stop nobody confirmed: it was not looked at meanwhile.
-    if (state.status === "running") await lookSoon(ctx, slotId);
+    if (state.status === "running" && !runsOn) await lookSoon(ctx, slotId);
     await keepPulse(ctx, slotId);
   }
   if (decision.failed) await failWaiting(ctx, next, decision.failed, decision);

@@ -35,7 +35,8 @@ export async function watched(
   if (row) await ctx.db.patch("watches", row._id, { until });
   else await ctx.db.insert("watches", { slotId, until });
   if ((row?.until ?? 0) <= now) {
-    await startProbe(ctx, slotId, { asksDaemon: false });
+    // More than the cron's look does, which may be under way and keeps nothing alive.
+    await startProbe(ctx, slotId, { asksDaemon: true });
   }
 }
 

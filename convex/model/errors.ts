@@ -117,7 +117,7 @@ export const ERRORS = {
   over_cap: entry(
     409,
     true,
-    "Stop a sandbox you do not need, or try again later. This one stays as it is.",
+    "Stop a sandbox you do not need, or try again later.",
   ),
   queue_timed_out: entry(
     503,

@@ -57,9 +57,13 @@ describe("stop all", () => {
 
   test("forgets what is gone, and what somebody brought back meanwhile", () => {
     expect(advanceItem(item, stopping, empty, undefined)).toBeNull();
-    expect(
-      advanceItem({ state: "stopped" }, stopped, queued, undefined),
-    ).toBeNull();
+  });
+
+  test("but not what merely stands in line, and may come to nothing", () => {
+    const off = { state: "stopped" } as const;
+    expect(advanceItem(off, stopped, queued, undefined)).toEqual(off);
+    expect(advanceItem(off, queued, stopped, undefined)).toEqual(off);
+    expect(advanceItem(off, starting, running, undefined)).toBeNull();
   });
 });
 

@@ -38,6 +38,8 @@ export function advanceItem(
     case "starting":
       // Found to be still running after all; the stop goes on or has failed.
       return item;
+    case "queued":
+      return item; // it may leave the line for where it was
     case "replacing":
       return item; // said to be, when the stop was asked for
     default:

@@ -13,7 +13,7 @@ export type SlotHealth =
   | "none";
 
 /** Probes in a row without an answer before people are told. */
-const UNREACHABLE_AFTER = 2;
+export const UNREACHABLE_AFTER = 2;
 
 export function isUnreachable(failures: number): boolean {
   return failures >= UNREACHABLE_AFTER;

@@ -1,5 +1,6 @@
 import { failure, type Failure } from "./errors";
 import type { Decision, Outcome, Slot, SlotState } from "./slot";
+import { mismatch, unclaimed, unkept } from "./replaceErrors";
 import { create, lost, MAX_STRIKES, stay, to } from "./slotMoves";
 import { onOutcome } from "./slotSteps";
 import {
@@ -342,8 +343,9 @@ export function overdueReplacing(
   if (state.error) {
     if (!canCancel(state)) return removeReplacing(slot, state, now);
     // Given up; but nobody is there, and nothing is started for them.
+    const error = isBefore(state) ? state.error : unkept();
     const off = { status: "stopping", since: now, step: "look" } as const;
-    return to({ ...slot, strikes: 0 }, off, "now");
+    return to({ ...slot, strikes: 0 }, { ...off, error }, "now");
   }
   const slow = (what: string) => {
     const error = failure("replace_timed_out", `${what} did not end in time.`);
@@ -381,18 +383,4 @@ export function overdueReplacing(
 
 function isReturning({ stage }: Replacing): boolean {
   return stage === "boot" || stage === "restore";
-}
-
-function unclaimed({ stage }: Replacing): Failure {
-  return failure(
-    stage === "keep" ? "keep_failed" : "restore_failed",
-    "What runs in the sandbox does not accept our key.",
-  );
-}
-
-function mismatch(): Failure {
-  return failure(
-    "restore_mismatch",
-    "What arrived in the new sandbox is not what was kept of the old one.",
-  );
 }

@@ -315,8 +315,9 @@ function passDeadline(): Promise<void> {
         q.eq("sessionId", ada.sessionId).eq("state", "running"),
       )
       .take(10);
+    const due = Date.now() - 1; // looked at in time, not after a pause
     for (const { _id } of turns) {
-      await ctx.db.patch(_id, { checkAt: 0, deadlineAt: 0 });
+      await ctx.db.patch(_id, { checkAt: due, deadlineAt: due });
     }
   });
 }

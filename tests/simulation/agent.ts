@@ -220,7 +220,6 @@ export class Run {
       if (!this.known) return;
       const answer = await this.batch(from);
       if (answer?.status === 410) return;
-      if (answer?.status === 401) this.untold = true; // of a conversation that is gone
       const next = answer?.next ?? null;
       const moved = next !== null && next !== from;
       if (moved && (answer?.status === 200 || answer?.status === 409)) {

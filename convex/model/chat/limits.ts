@@ -70,6 +70,9 @@ export const SEND_PATIENCE = 30_000;
 /** Without an event for this long, what is missing is pulled. */
 export const QUIET = 20_000;
 
+/** Who is looked at so much later than was due was not looked at: the server stood still. */
+export const PAUSE = 60_000;
+
 /** Without an event for this long, the turn is lost. */
 export const NO_PROGRESS = 15 * 60_000;
 
@@ -84,6 +87,9 @@ export const STOP_GRACE = 10_000;
 
 /** A sandbox that has not answered a stop, or speaks of what has ended, is told again: this often at most. */
 export const STOP_AGAIN = 10_000;
+
+/** A hand-over that nobody answered may still arrive for this long: who does not know of it then may soon. */
+export const MAY_ARRIVE = 2 * 60_000;
 
 /** Stops that one sandbox is owed at once; only one that lies comes to more. */
 export const MAX_STOPS = 4 * MAX_RUNNING;

@@ -7,7 +7,7 @@ const place = (over: Partial<Place>): Place => ({
   slot: "running",
   since: 1_000,
   config: "clean",
-  ...{ launching: false, halted: false, broken: null },
+  ...{ launching: false, halted: false, broken: false },
   ...over,
 });
 
@@ -74,9 +74,9 @@ describe("what a waiting turn can expect", () => {
   });
 
   test("what is broken, and has its disk, is not called gone", () => {
-    const broken = failure("sandbox_broken", "It cannot be brought back.");
-    expect(prospect(place({ slot: "failed", broken }), 0)).toEqual({
-      ...{ kind: "never", error: broken },
+    const broken = place({ slot: "failed", broken: true });
+    expect(prospect(broken, 0)).toMatchObject({
+      error: { code: "sandbox_broken" },
     });
     expect(prospect(place({ slot: "failed" }), 0)).toMatchObject({
       error: { code: "sandbox_lost" },

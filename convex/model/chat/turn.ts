@@ -72,8 +72,8 @@ export type Place = {
   launching: boolean;
   /** Its replacement came to a halt: only its owner can go on with it. */
   halted: boolean;
-  /** Why it cannot be brought back, where its disk is kept all the same. */
-  broken: Failure | null;
+  /** It cannot be brought back, and its disk is kept all the same. */
+  broken: boolean;
 };
 
 export type Prospect =
@@ -121,12 +121,12 @@ export function prospect(place: Place, askedAt: number): Prospect {
         ? { kind: "wait" }
         : {
             kind: "never",
-            error:
-              place.broken ??
-              failure(
-                "sandbox_lost",
-                "The sandbox of this conversation is gone.",
-              ),
+            error: place.broken
+              ? failure("sandbox_broken", "The sandbox cannot be used.")
+              : failure(
+                  "sandbox_lost",
+                  "The sandbox of this conversation is gone.",
+                ),
           };
   }
 }

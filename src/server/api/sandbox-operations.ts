@@ -142,7 +142,13 @@ export const replaceSandbox = operation({
   summary: "Make a sandbox anew, with its files",
   description:
     "The conversations' folders, what the agent remembers and the skills are carried over; programs that run, packages that were installed and files elsewhere are lost. Watch `state.stage`; with `state.error` it has come to a halt.",
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy", "over_cap"],
+  failures: [
+    "not_found",
+    "sandbox_not_running",
+    "sandbox_busy",
+    "over_cap",
+    "caps_unreadable",
+  ],
 });
 
 export const resumeReplace = operation({
@@ -151,7 +157,7 @@ export const resumeReplace = operation({
   path: "/sandboxes/{slotId}/replace/resume",
   summary: "Go on with a replacement that came to a halt",
   description: "From the step that failed.",
-  failures: ["not_found"],
+  failures: ["not_found", "over_cap", "caps_unreadable"],
 });
 
 export const cancelReplace = operation({

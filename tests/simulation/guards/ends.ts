@@ -135,26 +135,4 @@ export const ENDS: Record<string, Guard> = {
       },
     ],
   },
-  "what would have no place is not replaced": {
-    breaks: "a sandbox is deleted, and no other can be made for its files",
-    scene: "a replacement after the operator has lowered a cap",
-    edits: [
-      {
-        file: "lifecycle/driver.ts",
-        find: 'outcome.kind === "kept" && (await overCapOf(ctx, slotId));',
-        put: 'outcome.kind === "kept" && false && (await overCapOf(ctx, slotId));',
-      },
-    ],
-  },
-  "what nobody goes on with is not started": {
-    breaks: "a sandbox that was left alone takes a place for nobody",
-    scene: "a replacement that halts, and that nobody goes on with",
-    edits: [
-      {
-        file: "model/replace.ts",
-        find: "    // Given up; but nobody is there, and nothing is started for them.\n",
-        put: "    if (slot) return cancelReplacing(slot, state, now);\n",
-      },
-    ],
-  },
 };

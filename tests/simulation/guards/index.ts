@@ -2,6 +2,7 @@ import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
 import type { Guard } from "./guard";
+import { HALTS } from "./halts";
 import { LEAVING } from "./leaving";
 import { PLACES } from "./places";
 import { REPORTS } from "./reports";
@@ -17,6 +18,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   ...REPORTS,
   ...CREATES,
   ...ENDS,
+  ...HALTS,
   ...PLACES,
   ...BERTHS,
   ...STATES,

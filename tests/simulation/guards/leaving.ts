@@ -46,14 +46,41 @@ export const LEAVING: Record<string, Guard> = {
     edits: [
       {
         file: "lifecycle/installs.ts",
-        find: "if (await isLeaving(ctx, slot._id)) {",
-        put: "if ((await isLeaving(ctx, slot._id)) && false) {",
+        find: "  if (await waitsForStop(ctx, slot._id)) return;\n  if (flight.attempt + 1 >= MAX_TRIES) {",
+        put: "  if (flight.attempt + 1 >= MAX_TRIES) {",
+      },
+    ],
+  },
+  "nothing flies to what is leaving": {
+    breaks: "a skill is sent again and again to a sandbox that is stopping",
+    scene: "a skill for one that the provider is stopping",
+    edits: [
+      {
+        file: "lifecycle/installs.ts",
+        find: "  if (await waitsForStop(ctx, slot._id)) return;\n  // A removal",
+        put: "  // A removal",
+      },
+    ],
+  },
+  "who wants it on has not stopped it leaving": {
+    breaks: "one silent look at what is leaving fails who has just come",
+    scene: "one that is left on, is stopped after all, and is wanted",
+    edits: [
+      {
+        file: "lifecycle/slots.ts",
+        find: 'if (state.status === "running" && !runsOn) await',
+        put: 'if (state.status === "running") await',
+      },
+      {
+        file: probes,
+        find: "const most = leaves ? UNREACHABLE_AFTER : Infinity;",
+        put: "const most = leaves ? MAX_FAILURES - 1 : Infinity;",
       },
     ],
   },
   "what has left is judged by its own step": {
     breaks: "what can be brought back is stopped, and who waits is failed",
-    scene: "a skill for one that was being stopped, and breaks",
+    scene: "a skill for one of which nothing is heard, and that is broken",
     edits: [
       {
         file: probes,
@@ -68,8 +95,19 @@ export const LEAVING: Record<string, Guard> = {
     edits: [
       {
         file: config,
-        find: "    await startProbe(ctx, slot._id, { asksDaemon: true });\n  } else {",
-        put: "  } else {",
+        find: "    await startProbe(ctx, slot._id, { asksDaemon: false });\n",
+        put: "",
+      },
+    ],
+  },
+  "a daemon that is not configured yet may be silent for a while": {
+    breaks: "a wake is given up while its daemon is still coming up",
+    scene: "one whose daemon is silent before it is configured",
+    edits: [
+      {
+        file: config,
+        find: "startProbe(ctx, slot._id, { asksDaemon: false });",
+        put: "startProbe(ctx, slot._id, { asksDaemon: true });",
       },
     ],
   },
@@ -79,8 +117,8 @@ export const LEAVING: Record<string, Guard> = {
     edits: [
       {
         file: config,
-        find: "const leaving = await isLeaving(ctx, slot._id);",
-        put: "const leaving = (await isLeaving(ctx, slot._id)) && false;",
+        find: "const leaving = await waitsForStop(ctx, slot._id);",
+        put: "const leaving = false;",
       },
     ],
   },

@@ -28,6 +28,17 @@ export const STALE: Record<string, Guard> = {
       },
     ],
   },
+  "who came during a stop that did not happen wants it on": {
+    breaks: "what somebody uses is said to be left running, and stopped again",
+    scene: "a launch while a stop is under way that does not happen",
+    edits: [
+      {
+        file: "lifecycle/reconcile.ts",
+        find: 'if (state.status !== "running" || !state.error) return false;',
+        put: "if (state) return false;",
+      },
+    ],
+  },
   "what runs on is the same boot": {
     breaks: "an open terminal is cut because somebody wrote a message",
     scene: "a launch into one that was to stop, and did not",

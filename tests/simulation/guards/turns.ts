@@ -120,7 +120,13 @@ export const TURNS: Record<string, Guard> = {
         find: "    await ctx.runMutation(internal.chat.stopping.disown, { turnId: of });\n",
         put: "",
       },
+      {
+        file: "chat/stops.ts",
+        find: 'outcome === "unknown_turn" && (arrived || late);',
+        put: 'outcome === "unknown_turn";',
+      },
     ],
+    behind: "who knows no turn may soon",
   },
   "a stop is owed until it is paid": {
     breaks:
@@ -151,8 +157,8 @@ export const TURNS: Record<string, Guard> = {
     edits: [
       {
         file: "chat/stops.ts",
-        find: '  if (taken) await ctx.db.delete("stops", stopId);\n',
-        put: '  if (stop) await ctx.db.delete("stops", stopId);\n',
+        find: 'if (outcome === "stopping" || unknown) await',
+        put: "if (stop) await",
       },
     ],
   },
@@ -215,6 +221,17 @@ export const TURNS: Record<string, Guard> = {
         file: "chat/dispatch.ts",
         find: 'halted: state.status === "replacing" && state.error !== undefined,',
         put: "halted: false,",
+      },
+    ],
+  },
+  "who knows no turn may soon": {
+    breaks: "an agent works for a conversation that is gone",
+    scene: "a message that arrives after its conversation was deleted",
+    edits: [
+      {
+        file: "chat/stops.ts",
+        find: 'outcome === "unknown_turn" && (arrived || late);',
+        put: 'outcome === "unknown_turn";',
       },
     ],
   },

@@ -1,4 +1,3 @@
-import { QUEUE_DEADLINE } from "../../../convex/model/timing";
 import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { digestOf, type Box } from "../world";
@@ -142,49 +141,6 @@ export const ENDS: Record<string, Scene> = {
       await on.act("resumeReplace");
       await on.pass(MINUTE);
       replaced(on);
-      await on.rest();
-    },
-  },
-
-  "a replacement that halts, and that nobody goes on with": {
-    async play(on) {
-      await atWork(on);
-      on.ordain("POST /keep of ann's default", "hang");
-      await on.act("replace");
-      const halted = () => {
-        const { state } = on.slot();
-        return state.status === "replacing" && state.error !== undefined;
-      };
-      await on.until("it halts", halted, 5 * MINUTE);
-      on.world.fate.ordained.clear();
-      on.world.stop(newest(on)); // nobody has used it for long
-      await on.pass(QUEUE_DEADLINE + 2 * MINUTE);
-      hold("nothing is started for nobody", isStopped(on));
-      const { calls } = on.world;
-      hold("nothing is started for nobody", !calls.get("start"));
-      await on.rest();
-    },
-  },
-
-  "a replacement after the operator has lowered a cap": {
-    async play(on) {
-      await atWork(on);
-      await on.launch({ skill: 1, own: true });
-      await on.pass(20 * SECOND);
-      await on.act("replace");
-      on.stage.operate({ SLIPWAY_MAX_SANDBOXES_PER_USER: "1" });
-      await on.pass(MINUTE);
-      const { state } = on.slot();
-      const halts = state.status === "replacing" && state.error?.code;
-      hold("it halts while the old one is there", halts === "over_cap");
-      const isThere = on.world.live().some(({ files }) => files !== "");
-      hold("what cannot come back does not go", isThere);
-      const [, own] = on.slotsOf();
-      await on.call("sandboxes:stop", { slotId: own?._id ?? "" });
-      await on.pass(20 * SECOND);
-      await on.act("resumeReplace");
-      await on.pass(MINUTE);
-      hold("with a place it is replaced", on.runs());
       await on.rest();
     },
   },

@@ -1,6 +1,7 @@
 import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
+import { HALTS } from "./halts";
 import { LEAVING } from "./leaving";
 import { PLACES } from "./places";
 import type { Scene } from "./play";
@@ -14,6 +15,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...REPORTS,
   ...CREATES,
   ...ENDS,
+  ...HALTS,
   ...PLACES,
   ...BERTHS,
   ...STATES,

@@ -1,4 +1,5 @@
 import { NO_PROGRESS } from "../../../convex/model/chat/limits";
+import { hold } from "../invariants";
 import { disk } from "../stand-ins";
 import { MINUTE, SECOND, type OnStage, type Scene } from "./play";
 import { atWork, isAnswered, isLaunched, say, turnInto } from "./steps";
@@ -60,17 +61,54 @@ export const LEAVING: Record<string, Scene> = {
     async play(on) {
       await atWork(on);
       stopSlowly(on);
+      const sent = on.world.calls.get("POST /skills") ?? 0;
+      await isLaunched(on, 1, 4 * MINUTE);
+      const calls = (on.world.calls.get("POST /skills") ?? 0) - sent;
+      hold("nothing flies to what is leaving", calls < 30); // each flight calls a few times
+      await on.rest();
+    },
+  },
+
+  "a skill for one of which nothing is heard, and that is broken": {
+    async play(on) {
+      await atWork(on);
+      turnInto(on, "error");
+      const looks = on.world.calls.get("get") ?? 0;
+      for (let n = 1; n <= 5; n++) {
+        on.ordain(`get of ann's default ${looks + n}`, "before");
+      }
       await isLaunched(on, 1, 4 * MINUTE);
       await on.rest();
     },
   },
 
-  "a skill for one that was being stopped, and breaks": {
+  "one that is left on, is stopped after all, and is wanted": {
     async play(on) {
       await atWork(on);
       turnInto(on, "stopping");
-      on.world.clock.after(20 * SECOND, () => turnInto(on, "error"));
+      await on.act("stop");
+      await on.until("its stop is given up", () => on.runs(), 6 * MINUTE);
+      await on.until("it is seen", isLeaving, 2 * MINUTE);
+      silence(on, 20 * SECOND);
+      on.world.clock.after(MINUTE, () => turnInto(on, "stopped"));
       await isLaunched(on, 1, 4 * MINUTE);
+      await on.rest();
+    },
+  },
+
+  "one whose daemon is silent before it is configured": {
+    async play(on) {
+      await atWork(on);
+      await on.act("stop");
+      await on.pass(20 * SECOND);
+      for (const route of ["PUT /config", "GET /health"]) {
+        on.ordain(`${route} of ann's default`, "error");
+      }
+      const launch = await on.launch();
+      await on.pass(40 * SECOND);
+      on.world.fate.ordained.clear();
+      const isReady = () => on.launched(launch) === "ready";
+      await on.until("whoever launches is served", isReady);
       await on.rest();
     },
   },

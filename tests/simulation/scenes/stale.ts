@@ -61,6 +61,20 @@ export const STALE: Record<string, Scene> = {
     },
   },
 
+  "a launch while a stop is under way that does not happen": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("stop of ann's default", "before");
+      await on.act("stop");
+      await on.pass(SECOND);
+      await on.launch({ skill: 1 });
+      await on.until("nothing is called stopped", () => on.runs(), 6 * MINUTE);
+      const isKept = () => !("error" in on.slot().state);
+      await on.until("what is wanted on is not said to be left", isKept);
+      await on.rest();
+    },
+  },
+
   "a conversation that is deleted while its sandbox turns out to be gone": {
     async play(on) {
       await atWork(on);

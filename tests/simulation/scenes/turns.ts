@@ -255,6 +255,22 @@ export const TURNS: Record<string, Scene> = {
     },
   },
 
+  "a message that arrives after its conversation was deleted": {
+    async play(on) {
+      const sessionId = await conversation(on);
+      on.ordain("agent of ann's default 1", "falls silent");
+      on.ordain("POST /turns of ann's default 1", "late");
+      await say(on, sessionId);
+      await on.pass(2 * SECOND);
+      await on.call("sessions:remove", { sessionId });
+      await on.pass(4 * MINUTE);
+      const runs = [...on.world.runs.values()].flat();
+      const works = runs.some((run) => run.works);
+      hold("no agent works for nobody", runs.length > 0 && !works);
+      await on.rest();
+    },
+  },
+
   "a message that is taken back and handed over again": {
     async play(on) {
       const sessionId = await conversation(on);
