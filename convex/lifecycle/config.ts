@@ -44,8 +44,12 @@ export async function startConfig(
     status === "dirty" ||
     (status === "full" && (await isWaitedFor(ctx, slot._id)));
   if (!due) return;
-  if (await waitsForStop(ctx, slot._id)) return;
-  await launchFlight(ctx, slot, boot, 0);
+  if (!(await waitsForStop(ctx, slot._id))) {
+    await launchFlight(ctx, slot, boot, 0);
+  } else if (status === "full") {
+    // Somebody waits again: it is for whoever runs next.
+    await ctx.db.patch("boots", boot._id, { config: { status: "dirty" } });
+  }
 }
 
 async function isWaitedFor(
