@@ -241,8 +241,9 @@ async function checkRunning(
   const ending = endingOf(turn, now);
   if (ending) return endTurn(ctx, turn, ending);
   const { deadlineAt } = turn;
+  // After a pause there may be much to fetch.
   const checkAt =
-    deadlineAt > now ? Math.min(now + QUIET, deadlineAt) : now + QUIET;
+    deadlineAt > now ? Math.min(now + QUIET, deadlineAt) : now + 2 * QUIET;
   await ctx.db.patch("turns", turn._id, { checkAt });
 }
 

@@ -14,7 +14,7 @@ export type Taken =
  * Takes a batch of a turn's events, each exactly once and in order. `gap`: the
  * batch begins beyond what was taken, or the turn waits to be handed over again
  * and nothing is taken of it yet; `over`: it has ended, or does now because its
- * time is up.
+ * time is up and nothing here ends it.
  */
 export async function takeEvents(
   ctx: MutationCtx,
@@ -26,7 +26,8 @@ export async function takeEvents(
   if (turn.state === "queued") return { kind: "gap", next: turn.cursor.next };
   const now = Date.now();
   const ending = outOfTime(turn, now);
-  if (ending) {
+  // An end that was said in time may be heard late, as after a pause of ours.
+  if (ending && !events.some(({ kind }) => kind === "end")) {
     await endTurn(ctx, turn, ending);
     return { kind: "over" };
   }

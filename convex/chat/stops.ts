@@ -38,7 +38,9 @@ export async function oweStop(
   const owed = await stopsOf(ctx, slotId);
   const before = owed.find((stop) => stop.turnId === turnId);
   if (before) await ctx.db.delete("stops", before._id);
-  else if (owed.length >= MAX_STOPS) return;
+  else if (owed.length >= MAX_STOPS && owed[0]) {
+    await ctx.db.delete("stops", owed[0]._id); // the one that was told most often
+  }
   await ctx.db.insert("stops", {
     ...{ turnId, slotId, generation },
     nextAt: Date.now() + delay,

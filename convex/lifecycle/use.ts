@@ -35,8 +35,9 @@ export async function watched(
   if (row) await ctx.db.patch("watches", row._id, { until });
   else await ctx.db.insert("watches", { slotId, until });
   if ((row?.until ?? 0) <= now) {
-    // More than the cron's look does, which may be under way and keeps nothing alive.
-    await startProbe(ctx, slotId, { asksDaemon: true });
+    // As much as keeps it alive: the cron's look may be under way, and does not.
+    const asksDaemon = await isInUse(ctx, await ensureActivity(ctx, slotId));
+    await startProbe(ctx, slotId, { asksDaemon });
   }
 }
 

@@ -64,6 +64,9 @@ describe("stop all", () => {
     expect(advanceItem(off, stopped, queued, undefined)).toEqual(off);
     expect(advanceItem(off, queued, stopped, undefined)).toEqual(off);
     expect(advanceItem(off, starting, running, undefined)).toBeNull();
+    // What could not be restored, and is started by who writes, is wanted on.
+    const failed = { state: "failed" } as const;
+    expect(advanceItem(failed, stopped, queued, undefined)).toEqual(off);
   });
 });
 

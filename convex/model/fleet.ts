@@ -39,7 +39,7 @@ export function advanceItem(
       // Found to be still running after all; the stop goes on or has failed.
       return item;
     case "queued":
-      return item; // it may leave the line for where it was
+      return { state: "stopped" }; // until it runs: it may leave the line for where it was
     case "replacing":
       return item; // said to be, when the stop was asked for
     default:

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Doc } from "../../convex/_generated/dataModel";
-import { NO_PROGRESS } from "../../convex/model/chat/limits";
+import { NO_PROGRESS, TURN_LIMIT } from "../../convex/model/chat/limits";
 import { MINUTE, scene, SECOND } from "./use";
 
 /** Somebody comes back: a person to a sandbox about to stop, the server to what went on without it. */
@@ -24,24 +24,35 @@ test("whoever comes back during a look that keeps nothing running has another ma
     expect(sandbox?.warnedAt).toBeNull();
   }));
 
-test("an answer that was given while the server stood still is fetched before it is judged", () =>
-  scene(async (scene) => {
-    const { sessionId } = await scene.launch();
-    const { fate } = scene.world;
-    fate.ordained.set("way out of u1's default", "blocked"); // it would be there at once
-    const message = { sessionId, text: "Go on.", clientId: "said" };
-    await scene.call("sessions:send", message);
-    const turn = async () => (await scene.rows("turns"))[0] as Doc<"turns">;
-    await scene.until(async () => (await turn()).state === "running");
-    // As if nobody had looked for so long.
-    const ms = NO_PROGRESS + MINUTE;
-    const { _id, checkAt, deadlineAt } = await turn();
-    await scene.tx(async (ctx) => {
-      const times = { checkAt: checkAt - ms, deadlineAt: deadlineAt - ms };
-      await ctx.db.patch("turns", _id, times);
-    });
-    await scene.pass(8 * MINUTE);
-    const messages = (await scene.rows("messages")) as Doc<"messages">[];
-    const answer = messages.find(({ role }) => role === "assistant");
-    expect(answer?.state).toBe("done");
-  }));
+test.each([NO_PROGRESS, TURN_LIMIT])(
+  "an answer that was given while the server stood still is fetched before it is judged (%d ms)",
+  (limit) =>
+    scene(async (scene) => {
+      const { sessionId } = await scene.launch();
+      const { fate, runs } = scene.world;
+      // Nothing of it arrives, as while nobody is there to take it.
+      fate.ordained.set("way out of u1's default", "blocked");
+      fate.ordained.set("GET /turns of u1's default", "before");
+      const message = { sessionId, text: "Go on.", clientId: "said" };
+      await scene.call("sessions:send", message);
+      const turn = async () => (await scene.rows("turns"))[0] as Doc<"turns">;
+      await scene.until(async () => (await turn()).state === "running");
+      const works = () => [...runs.values()].flat().some((run) => run.works);
+      for (let i = 0; i < 60 && works(); i++) await scene.pass(10 * SECOND);
+      expect(works()).toBe(false);
+      fate.ordained.clear();
+      const { _id, checkAt, deadlineAt, startedAt = 0 } = await turn();
+      const ms = limit + MINUTE;
+      await scene.tx((ctx) =>
+        ctx.db.patch("turns", _id, {
+          checkAt: checkAt - ms,
+          deadlineAt: deadlineAt - ms,
+          startedAt: startedAt - ms,
+        }),
+      );
+      await scene.pass(2 * MINUTE);
+      const messages = (await scene.rows("messages")) as Doc<"messages">[];
+      const answer = messages.find(({ role }) => role === "assistant");
+      expect(answer?.state).toBe("done");
+    }),
+);
