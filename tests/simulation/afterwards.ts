@@ -164,6 +164,8 @@ export class Afterwards {
       );
       const command = this.dice.pick([null, null, ...can]);
       if (!command) continue;
+      // Who waited for a place may be answered there by now, which is refused.
+      if (command.what === "replace" && isAtWork(slotId)) continue;
       await this.call(`sandboxes:${command.what}`, { slotId }, visitor);
       wanted.set(slotId, command);
     }
@@ -287,6 +289,12 @@ function isBackOrLost(item: Item): boolean {
   const slot = disk.find("slots", item.slotId);
   if (!slot || isInLine(slot)) return true;
   return item.state !== "restoring" && !isRestorable(item, slot.state);
+}
+
+/** An agent works there. */
+function isAtWork(slotId: Id<"slots">): boolean {
+  const turns = disk.all("turns").filter((turn) => turn.slotId === slotId);
+  return turns.some(({ state }) => state === "sending" || state === "running");
 }
 
 /** A replacement waits for its owner, and with it what is launched. */
