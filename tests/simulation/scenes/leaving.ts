@@ -21,6 +21,21 @@ function silence(on: OnStage, ms: number): void {
 
 const isLeaving = () => disk.all("activity").some((row) => row.leaving);
 
+/** It is woken for a launch, and goes before its config is written. */
+async function leftUnconfigured(on: OnStage, leave: () => void): Promise<void> {
+  await atWork(on);
+  await on.act("stop");
+  await on.pass(20 * SECOND);
+  on.ordain("PUT /config of ann's default", "before");
+  const launch = await on.launch();
+  await on.until("it is started", () => on.runs());
+  leave();
+  on.world.fate.ordained.clear();
+  const isReady = () => on.launched(launch) === "ready";
+  await on.until("whoever launches is served", isReady, 4 * MINUTE);
+  await on.rest();
+}
+
 export const LEAVING: Record<string, Scene> = {
   "a message to one that the provider is stopping": {
     async play(on) {
@@ -114,34 +129,10 @@ export const LEAVING: Record<string, Scene> = {
   },
 
   "one that the provider stops before it is configured": {
-    async play(on) {
-      await atWork(on);
-      await on.act("stop");
-      await on.pass(20 * SECOND);
-      on.ordain("PUT /config of ann's default", "before");
-      const launch = await on.launch();
-      await on.until("it is started", () => on.runs());
-      turnInto(on, "stopped");
-      on.world.fate.ordained.clear();
-      const isReady = () => on.launched(launch) === "ready";
-      await on.until("whoever launches is served", isReady);
-      await on.rest();
-    },
+    play: (on) => leftUnconfigured(on, () => turnInto(on, "stopped")),
   },
 
   "one that the provider is stopping before it is configured": {
-    async play(on) {
-      await atWork(on);
-      await on.act("stop");
-      await on.pass(20 * SECOND);
-      on.ordain("PUT /config of ann's default", "before");
-      const launch = await on.launch();
-      await on.until("it is started", () => on.runs());
-      stopSlowly(on);
-      on.world.fate.ordained.clear();
-      const isReady = () => on.launched(launch) === "ready";
-      await on.until("whoever launches is served", isReady, 4 * MINUTE);
-      await on.rest();
-    },
+    play: (on) => leftUnconfigured(on, () => stopSlowly(on)),
   },
 };
