@@ -22,7 +22,7 @@ export type Arguments = {
   /** What follows the command. */
   rest: string[];
   wait: boolean;
-  /** Of the command alone: --own, --all, --failed, --resume, --cancel, --decline. */
+  /** Of the command alone: --own, --all, --failed, --resume, --cancel, --without-files, --decline. */
   flags: ReadonlySet<Flag>;
   json: boolean;
   user: string | null;
@@ -32,7 +32,15 @@ export type Arguments = {
 };
 
 /** Options of one command that exclude each other. */
-const FLAGS = ["own", "all", "failed", "resume", "cancel", "decline"] as const;
+const FLAGS = [
+  "own",
+  "all",
+  "failed",
+  "resume",
+  "cancel",
+  "without-files",
+  "decline",
+] as const;
 export type Flag = (typeof FLAGS)[number];
 
 /** The commands that take an option; what is not here, all do. */
@@ -56,6 +64,7 @@ const TAKEN_BY: Record<Flag | "wait" | "key" | "cursor", Command[]> = {
   failed: ["stop"],
   resume: ["replace"],
   cancel: ["replace"],
+  "without-files": ["replace"],
   decline: ["restore"],
 };
 
@@ -74,6 +83,7 @@ const OPTIONS = {
   failed: { type: "boolean" },
   resume: { type: "boolean" },
   cancel: { type: "boolean" },
+  "without-files": { type: "boolean" },
   decline: { type: "boolean" },
 } as const;
 

@@ -302,6 +302,7 @@ test.each([
   [["stop", "b1", "--failed"], "not both"],
   [["ticket", "b1"], "takes 2 or 3 arguments"],
   [["replace", "--resume", "--cancel"], "exclude each other"],
+  [["replace", "--cancel", "--without-files"], "exclude each other"],
 ])("%p is refused: %s", (argv, said) => {
   expect(() => readArguments(argv)).toThrow(UsageError);
   expect(() => readArguments(argv)).toThrow(said);

@@ -21,7 +21,9 @@ export const HELP = `Slipway from the command line.
   bun run slipway ticket SANDBOX port 3000
   bun run slipway ticket SANDBOX file PATH
   bun run slipway replace [SANDBOX]         made anew, with its files
-                  --resume, --cancel        where it came to a halt
+                  --resume                  where it came to a halt, from there
+                  --cancel                  or not at all, while the old one is there
+                  --without-files           or without those that cannot be brought back
   bun run slipway delete SANDBOX            with everything on its disk
   bun run slipway delete SESSION            with all that was said in it; files stay
 

@@ -15,6 +15,7 @@ import { sandboxView, view } from "./lifecycle/views";
 import { limitControl } from "./limits";
 import { refuse } from "./model/errors";
 import { canCancel } from "./model/replace";
+import { isOldThere } from "./model/replaceStages";
 import type { SlotEvent } from "./model/slot";
 import { hasTurns } from "./turns";
 
@@ -69,11 +70,16 @@ export const stop = userMutation({
         return intend(ctx, slot, { type: "stop" }, "You stopped the sandbox.");
       case "replacing":
         throw replacingNow();
-      default:
+      case "creating":
         throw refuse(
-          "sandbox_not_running",
-          "There is nothing running to stop.",
+          "sandbox_busy",
+          "The sandbox is still being made. Whoever does not want it cancels its launch, or deletes it.",
         );
+      case "deleting":
+        throw refuse("sandbox_busy", "The sandbox is being deleted.");
+      case "empty":
+      case "failed":
+        throw refuse("no_sandbox", "There is nothing running to stop.");
     }
   },
 });
@@ -118,10 +124,7 @@ async function startNow(ctx: MutationCtx, slot: Doc<"slots">): Promise<null> {
 }
 
 function nothingToStart() {
-  return refuse(
-    "sandbox_not_running",
-    "There is no sandbox to start. Launch a skill to make one.",
-  );
+  return refuse("no_sandbox", "There is no sandbox to start.");
 }
 
 /**
@@ -178,7 +181,7 @@ export const replace = userMutation({
       case "empty":
       case "failed":
         throw refuse(
-          "sandbox_not_running",
+          "no_sandbox",
           "There is no sandbox whose files could be kept.",
         );
       default:
@@ -222,14 +225,16 @@ export const resumeReplace = userMutation({
 /**
  * Gives a replacement up. Before the old sandbox is deleted that changes
  * nothing; afterwards, where the files cannot be brought back, the new one goes
- * on without them. Throws `sandbox_busy` where neither is possible.
+ * on without them, if that was said: whoever saw the old one there, and is heard
+ * later, did not agree to it. Throws `would_lose_files`, `not_replacing`, and
+ * `sandbox_busy` where neither is possible.
  */
 export const cancelReplace = userMutation({
   scope: "control",
-  args: { slotId: v.string() },
+  args: { slotId: v.string(), withoutFiles: v.optional(v.boolean()) },
   returns: v.null(),
-  handler: async (ctx, args) => {
-    const slot = await requireOwnSlot(ctx, args.slotId);
+  handler: async (ctx, { slotId, withoutFiles }) => {
+    const slot = await requireOwnSlot(ctx, slotId);
     const { state } = slot;
     const waits = state.status === "queued" && state.for === "replace";
     if (!waits) {
@@ -238,6 +243,12 @@ export const cancelReplace = userMutation({
         throw refuse(
           "sandbox_busy",
           "The old sandbox is gone and the new one is not there yet.",
+        );
+      }
+      if (!isOldThere(state) && !withoutFiles) {
+        throw refuse(
+          "would_lose_files",
+          "The old sandbox is gone: given up now, its files are lost.",
         );
       }
     }
@@ -249,7 +260,7 @@ export const cancelReplace = userMutation({
 });
 
 function notReplacing() {
-  return refuse("not_found", "This sandbox is not being replaced.");
+  return refuse("not_replacing", "This sandbox is not being replaced.");
 }
 
 function replacingNow() {

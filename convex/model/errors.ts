@@ -103,6 +103,7 @@ export const ERRORS = {
     "Try once more later, or delete the sandbox on the dashboard and launch again: what is on its disk is lost then.",
   ),
   sandbox_not_running: entry(409, true, "Start the sandbox and try again."),
+  no_sandbox: entry(409, false, "Launch a skill to make one."),
   sandbox_busy: entry(409, true, "Wait until the sandbox has settled."),
   sandbox_insecure: entry(
     502,
@@ -140,10 +141,16 @@ export const ERRORS = {
     false,
     "Launch into the shared sandbox instead.",
   ),
+  not_replacing: entry(409, false, "Look at its state on the dashboard."),
+  would_lose_files: entry(
+    409,
+    false,
+    "Resume the replacement, or say that it is to go on without the files.",
+  ),
   keep_too_large: entry(
     413,
     false,
-    "Delete what you do not need of the sandbox's files, then resume.",
+    "Keep the old one, delete what you do not need in its terminal, and replace it again.",
   ),
   keep_failed: entry(
     502,
@@ -173,7 +180,6 @@ export const ERRORS = {
   ),
   too_many_launches: entry(429, true, "Wait for the launches under way."),
   launch_timed_out: entry(504, true, "Launch again."),
-  launch_cancelled: entry(409, true, "Launch again when you are ready."),
   // The relay
   relay_unavailable: entry(
     503,
@@ -205,7 +211,7 @@ export const ERRORS = {
   agent_unavailable: entry(
     503,
     false,
-    "Install Python 3.11 or newer with venv and start Slipway again.",
+    "Install Python 3.11, 3.12 or 3.13 with venv and start Slipway again.",
   ),
   agent_lost: entry(503, true, "Retry: the agent restarts by itself."),
   model_budget: entry(

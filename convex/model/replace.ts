@@ -6,6 +6,7 @@ import { onOutcome } from "./slotSteps";
 import {
   DEADLINES,
   FIRST,
+  isOldThere,
   WITHIN,
   type Replacing,
   type Stage,
@@ -23,19 +24,14 @@ type Next = Decision["next"];
 /** When the stage, or the wait for the owner of a halted one, must have ended. */
 export function deadlineOfReplacing(state: Replacing): number {
   if (!state.error) return state.stageSince + DEADLINES[state.stage];
-  return state.stageSince + (isBefore(state) ? QUEUE_DEADLINE : KEPT_FOR);
+  return state.stageSince + (isOldThere(state) ? QUEUE_DEADLINE : KEPT_FOR);
 }
 
 /** Whether it can be given up now, and a sandbox is left. */
 export function canCancel(state: Replacing): boolean {
-  if (isBefore(state)) return true;
+  if (isOldThere(state)) return true;
   // What was kept is dropped; the new sandbox is whole without it.
   return isReturning(state) && state.error !== undefined;
-}
-
-/** Nothing has been lost yet: the old sandbox is there with its disk. */
-function isBefore({ stage }: Replacing): boolean {
-  return stage === "wake" || stage === "keep" || stage === "stop";
 }
 
 /** What the outcome of the current step makes of it. */
@@ -343,7 +339,7 @@ export function overdueReplacing(
   if (state.error) {
     if (!canCancel(state)) return removeReplacing(slot, state, now);
     // Given up; but nobody is there, and nothing is started for them.
-    const error = isBefore(state) ? state.error : unkept();
+    const error = isOldThere(state) ? state.error : unkept();
     const off = { status: "stopping", since: now, step: "look" } as const;
     return to({ ...slot, strikes: 0 }, { ...off, error }, "now");
   }

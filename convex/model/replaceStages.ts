@@ -48,6 +48,11 @@ export type Step =
   | "create"
   | "restore";
 
+/** Nothing has been lost yet: the old sandbox is there with its disk. */
+export function isOldThere({ stage }: Pick<Replacing, "stage">): boolean {
+  return stage === "wake" || stage === "keep" || stage === "stop";
+}
+
 /** How long each may take, in ms. */
 export const DEADLINES: Record<Stage, number> = {
   wake: COPY_DEADLINE,

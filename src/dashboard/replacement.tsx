@@ -3,6 +3,7 @@
 import { useMutation } from "convex/react";
 import { useState } from "react";
 import { api } from "@convex/_generated/api";
+import { isOldThere } from "@convex/model/replaceStages";
 import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Sign } from "../launch/timeline";
@@ -12,12 +13,7 @@ import { Confirm } from "../ui/confirm";
 import { cx } from "../ui/cx";
 import { FailureLine } from "../ui/failure-line";
 import { Elapsed } from "../ui/time";
-import {
-  isOldThere,
-  stagesOf,
-  stageWords,
-  type Replacing,
-} from "../view/replacement";
+import { stagesOf, stageWords, type Replacing } from "../view/replacement";
 
 /** A sandbox being made anew: how far it is, and the way on where it came to a halt. */
 export function Replacement({
@@ -149,14 +145,17 @@ function GiveUp({
   const cancel = useMutation(api.sandboxes.cancelReplace);
   const [asking, setAsking] = useState(false);
   const harmless = isOldThere(state);
-  const give = () =>
-    void run("cancel", cancel({ slotId })).then(() => setAsking(false));
+  // What was agreed to goes along: it may be heard when the old one is gone.
+  const give = (withoutFiles: boolean) =>
+    void run("cancel", cancel({ slotId, withoutFiles })).then(() =>
+      setAsking(false),
+    );
   return (
     <>
       <Button
         size="sm"
         busy={doing === "cancel"}
-        onClick={harmless ? give : () => setAsking(true)}
+        onClick={harmless ? () => give(false) : () => setAsking(true)}
       >
         {harmless ? "Keep the old one" : "Go on without the files"}
       </Button>
@@ -167,7 +166,7 @@ function GiveUp({
         keep="Keep waiting"
         busy={doing === "cancel"}
         onClose={() => setAsking(false)}
-        onConfirm={give}
+        onConfirm={() => give(true)}
       >
         What was kept of the old sandbox is deleted: the folders of its
         conversations and what the agent remembers. The new sandbox is used as

@@ -1,5 +1,6 @@
 import type { FleetView, SandboxView } from "../data/types";
-import { isOldThere, type Replacing } from "../view/replacement";
+import { isOldThere } from "@convex/model/replaceStages";
+import type { Replacing } from "../view/replacement";
 import { failed, sandbox } from "./fixtures";
 
 /** Made-up sandboxes that wait, are replaced, or were stopped together. */

@@ -53,8 +53,3 @@ export function stageWords(state: Replacing): string {
   );
   return stage?.label ?? "";
 }
-
-/** Whether the old sandbox is still there, so that giving up changes nothing. */
-export function isOldThere({ stage }: Replacing): boolean {
-  return stage === "wake" || stage === "keep" || stage === "stop";
-}

@@ -124,9 +124,10 @@ test("every route answers as documented", async () => {
   const slot = { params: { slotId: ada.slotId } };
   await ask("GET", "/sandboxes");
   await ask("GET", "/sandboxes/{slotId}", slot);
-  // In tests of their own: http-api-watch.test.ts and http-api-retry.test.ts.
+  // In tests of their own: http-api-watch, http-api-retry and http-api-states.
   answered.add("GET /sandboxes/{slotId}/events");
   answered.add("POST /messages/{messageId}/retry");
+  answered.add("POST /sandboxes/{slotId}/replace/without-files");
   expect(await ask("GET", "/sandboxes/{slotId}/log", slot)).toMatchObject({
     body: { slotId: ada.slotId, events: expect.any(Array), nextCursor: null },
   });

@@ -29,6 +29,7 @@ type Command = {
   to: Status[];
   mayHalt?: true;
   can?: (state: Slot["state"]) => boolean;
+  also?: object;
 };
 const COMMANDS: Command[] = [
   { what: "stop", from: ["running"], to: ["stopped"] },
@@ -45,6 +46,7 @@ const COMMANDS: Command[] = [
     from: ["replacing"],
     to: ["running", "stopped"],
     can: (state) => state.status === "replacing" && canCancel(state),
+    also: { withoutFiles: true },
   },
 ];
 
@@ -166,7 +168,8 @@ export class Afterwards {
       if (!command) continue;
       // Who waited for a place may be answered there by now, which is refused.
       if (command.what === "replace" && isAtWork(slotId)) continue;
-      await this.call(`sandboxes:${command.what}`, { slotId }, visitor);
+      const given = { slotId, ...command.also };
+      await this.call(`sandboxes:${command.what}`, given, visitor);
       wanted.set(slotId, command);
     }
     await this.until("what is wanted at rest is done", () =>

@@ -1,4 +1,6 @@
 import { MAX_RUNNING } from "../../convex/model/chat/limits";
+import { isOldThere } from "../../convex/model/replaceStages";
+import type { SlotState } from "../../convex/model/slot";
 import type { Dice } from "./random";
 import { mutations } from "./functions";
 import { keyOf, SHA, SKILLS, type Stage } from "./stage";
@@ -29,14 +31,18 @@ const skillOf = ({ dice }: Scene) => dice.between(0, SKILLS - 1);
 const launchArgs = (skill: number) => ({ skillKey: keyOf(skill), sha: SHA });
 
 /** An intent about a sandbox the page shows. */
-function onSandbox(path: string, words: string): Omit<Event, "weight"> {
+function onSandbox(
+  path: string,
+  words: string,
+  also: (state: SlotState) => object = () => ({}),
+): Omit<Event, "weight"> {
   return {
     needs: path,
     async happen({ visitor, tab, dice }) {
       const { sandboxes } = visitor.page;
       if (sandboxes.length === 0) return `${tab.name} shows no sandbox`;
       const { slotId, state } = dice.pick(sandboxes);
-      const came = await tab.send(path, { slotId });
+      const came = await tab.send(path, { slotId, ...also(state) });
       return `${tab.name} ${words} the sandbox while ${state.status}: ${came}`;
     },
   };
@@ -234,7 +240,10 @@ export const EVENTS: Record<string, Event> = {
   },
   "cancel replace": {
     weight: 1,
-    ...onSandbox("sandboxes:cancelReplace", "stops replacing"),
+    // Whoever sees the old one there agrees to no loss.
+    ...onSandbox("sandboxes:cancelReplace", "stops replacing", (state) => ({
+      withoutFiles: state.status === "replacing" && !isOldThere(state),
+    })),
   },
   "stop all": { weight: 2, ...plainly("fleet:stopAll", "stops all") },
   "stop again": {

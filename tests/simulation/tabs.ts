@@ -1,5 +1,6 @@
 import { ConvexError, type Value } from "convex/values";
 import type { Doc } from "../../convex/_generated/dataModel";
+import type { SlotState } from "../../convex/model/slot";
 import { NET } from "./fate";
 import { hold } from "./invariants";
 import { ServerBusy, ServerDown, type Stage } from "./stage";
@@ -18,7 +19,7 @@ type Intent = { path: string; args: Args; clientId: string };
 type SandboxView = {
   slotId: string;
   generation: number;
-  state: { status: string };
+  state: SlotState;
 };
 type LaunchView = { launchId: string; state: string };
 

@@ -76,7 +76,7 @@ export const stopSandbox = operation({
   summary: "Stop a sandbox",
   description:
     "Its disk is kept. Launches under way in it are cancelled. One that waits for a place leaves the queue.",
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
+  failures: ["not_found", "no_sandbox", "sandbox_busy"],
 });
 
 export const startSandbox = operation({
@@ -84,7 +84,7 @@ export const startSandbox = operation({
   id: "startSandbox",
   path: "/sandboxes/{slotId}/start",
   summary: "Start a stopped sandbox",
-  failures: ["not_found", "sandbox_not_running", "sandbox_busy"],
+  failures: ["not_found", "no_sandbox", "sandbox_busy"],
 });
 
 export const lookAtSandbox = operation({
@@ -144,7 +144,7 @@ export const replaceSandbox = operation({
     "The conversations' folders, what the agent remembers and the skills are carried over; programs that run, packages that were installed and files elsewhere are lost. Watch `state.stage`; with `state.error` it has come to a halt.",
   failures: [
     "not_found",
-    "sandbox_not_running",
+    "no_sandbox",
     "sandbox_busy",
     "over_cap",
     "caps_unreadable",
@@ -157,17 +157,27 @@ export const resumeReplace = operation({
   path: "/sandboxes/{slotId}/replace/resume",
   summary: "Go on with a replacement that came to a halt",
   description: "From the step that failed.",
-  failures: ["not_found", "over_cap", "caps_unreadable"],
+  failures: ["not_found", "not_replacing", "over_cap", "caps_unreadable"],
 });
 
 export const cancelReplace = operation({
   ...commandsOne,
   id: "cancelReplace",
   path: "/sandboxes/{slotId}/replace/cancel",
-  summary: "Give a replacement up, while `cancellable`",
+  summary: "Give a replacement up, while the old sandbox is there",
   description:
-    "Before the old sandbox is deleted nothing has changed; where its files cannot be brought back, the new one goes on without them.",
-  failures: ["not_found", "sandbox_busy"],
+    "Nothing has changed then. Once the old one is gone it is refused with `would_lose_files`.",
+  failures: ["not_found", "not_replacing", "sandbox_busy", "would_lose_files"],
+});
+
+export const replaceWithoutFiles = operation({
+  ...commandsOne,
+  id: "replaceWithoutFiles",
+  path: "/sandboxes/{slotId}/replace/without-files",
+  summary: "Give a replacement up, and the files with it",
+  description:
+    "Where they cannot be brought back, while `cancellable`: what was kept is deleted, and the new sandbox goes on without it.",
+  failures: ["not_found", "not_replacing", "sandbox_busy"],
 });
 
 const stopping = z.object({ stopping: z.number() });

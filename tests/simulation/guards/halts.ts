@@ -36,4 +36,15 @@ export const HALTS: Record<string, Guard> = {
       },
     ],
   },
+  "files go only if that was said": {
+    breaks: "whoever saw the old one there, and is heard late, loses its files",
+    scene: "a replacement that is given up by who saw the old one there",
+    edits: [
+      {
+        file: "sandboxes.ts",
+        find: "if (!isOldThere(state) && !withoutFiles)",
+        put: "if (!isOldThere(state) && !withoutFiles && false)",
+      },
+    ],
+  },
 };

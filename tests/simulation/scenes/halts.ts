@@ -89,4 +89,22 @@ export const HALTS: Record<string, Scene> = {
       await on.rest();
     },
   },
+
+  "a replacement that is given up by who saw the old one there": {
+    async play(on) {
+      await atWork(on);
+      on.ordain("POST /restore of ann's default 1", "lie");
+      await on.act("replace");
+      await on.pass(MINUTE);
+      const slotId = on.slot()._id;
+      const asked = on.call("sandboxes:cancelReplace", { slotId });
+      const refused = await refusal(asked);
+      hold("no files go unasked", refused === "would_lose_files");
+      await on.act("resumeReplace");
+      await on.pass(MINUTE);
+      const [box] = on.world.live();
+      hold("what was not given up comes back", box?.files === "a letter");
+      await on.rest();
+    },
+  },
 };
