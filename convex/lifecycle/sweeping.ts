@@ -106,7 +106,7 @@ export const judge = internalMutation({
       if (!(await isWanted(ctx, sandbox))) still.push(sandbox);
     }
     const listed = new Set(ids);
-    const strays = await unlisted(ctx, listed);
+    const { strays, presentFrom } = await unlisted(ctx, listed);
     await forgetOrphans(ctx, listed, still, now);
     const condemned: string[] = [];
     for (const sandbox of still) {
@@ -118,7 +118,7 @@ export const judge = internalMutation({
       condemned.length > limit
         ? `${condemned.length} of ${listed.size} sandboxes match no record; more than ${limit} are not deleted by themselves.`
         : undefined;
-    await note(ctx, { at: now, listed: listed.size, halted });
+    await note(ctx, { at: now, listed: listed.size, halted, presentFrom });
     return { condemned: halted ? [] : condemned, strays };
   },
 });
@@ -137,7 +137,7 @@ async function strayOf(
   return [{ slotId: _id, revision, remoteId: sandbox.remoteId }];
 }
 
-/** What one sweep compares with the list; the longest known are looked at first. */
+/** What one sweep compares with the list; the next one goes on from there. */
 const MAX_PRESENT = 2_000;
 
 /**
@@ -147,13 +147,18 @@ const MAX_PRESENT = 2_000;
 async function unlisted(
   ctx: MutationCtx,
   ids: ReadonlySet<string>,
-): Promise<Infer<typeof stray>[]> {
+): Promise<{ strays: Infer<typeof stray>[]; presentFrom: number }> {
+  const sweep = await ctx.db.query("sweeps").first();
   const present = await ctx.db
     .query("remotes")
-    .withIndex("by_state_and_next_at", (q) => q.eq("state", "present"))
+    .withIndex("by_state_and_next_at", (q) =>
+      q.eq("state", "present").gte("nextAt", sweep?.presentFrom ?? 0),
+    )
     .take(MAX_PRESENT);
+  let presentFrom =
+    present.length < MAX_PRESENT ? 0 : (present.at(-1)?.nextAt ?? 0);
   const strays: Infer<typeof stray>[] = [];
-  for (const { slotId, generation, remoteId, credential } of present) {
+  for (const { slotId, generation, remoteId, credential, nextAt } of present) {
     if (remoteId === undefined || ids.has(remoteId)) continue;
     const slot = await requireSlot(ctx, slotId);
     if (slot.generation !== generation || !isUnwatched(slot.state)) continue;
@@ -164,9 +169,11 @@ async function unlisted(
       remoteId,
       ...(credential && { credential }),
     });
-    if (strays.length === BATCH) break;
+    if (strays.length < BATCH) continue;
+    presentFrom = nextAt;
+    break;
   }
-  return strays;
+  return { strays, presentFrom };
 }
 
 /** Takes what a look found of a sandbox that is not what its record says. */
@@ -257,7 +264,7 @@ async function awaitsEndOfOther(
 
 async function note(
   ctx: MutationCtx,
-  sweep: { at: number; listed: number; halted: string | undefined },
+  sweep: Omit<Doc<"sweeps">, "_id" | "_creationTime" | "orphansHealed">,
 ): Promise<void> {
   const row = await ctx.db.query("sweeps").first();
   if (row) await ctx.db.patch("sweeps", row._id, sweep);

@@ -69,8 +69,7 @@ export const lifecycleTables = {
     settleBy: v.optional(v.number()), // a create without an answer counts until then
   })
     .index("by_slot_and_generation", ["slotId", "generation"])
-    .index("by_state_and_next_at", ["state", "nextAt"])
-    .index("by_remote_id", ["remoteId"]),
+    .index("by_state_and_next_at", ["state", "nextAt"]),
 
   /** Who holds a place under the caps: a remote that lives, may live or may not be gone yet. */
   places: defineTable({
@@ -261,7 +260,7 @@ export const lifecycleTables = {
     path: v.optional(launchPath),
     joined: v.optional(v.boolean()), // by somebody, and that is in the log
     admittedAt: v.optional(v.number()), // when it was first worked on
-    active: v.boolean(), // mirrors `state`, for the index; set only by setLaunchState
+    active: v.boolean(), // mirrors `state`, for the index
     state: launchState,
     deadlineAt: v.number(),
     steps: v.array(launchStep), // at most one per phase
@@ -313,6 +312,7 @@ export const lifecycleTables = {
     listed: v.number(),
     orphansHealed: v.number(),
     halted: v.optional(v.string()),
+    presentFrom: v.optional(v.number()), // the next compares from this `remotes.nextAt` on
   }),
 
   /** How much of each kind was removed for its age. Written by lifecycle/retention, read by health. */

@@ -56,3 +56,26 @@ test.each([NO_PROGRESS, TURN_LIMIT])(
       expect(answer?.state).toBe("done");
     }),
 );
+
+test("what vanished at the provider is found however many are known longer", () =>
+  scene(async (scene) => {
+    await scene.launch();
+    const [{ slotId } = { slotId: "" }] = await scene.sandboxes();
+    await scene.call("sandboxes:stop", { slotId });
+    await scene.pass(20 * SECOND);
+    const [remote] = (await scene.rows("remotes")) as Doc<"remotes">[];
+    if (!remote) throw new Error("There is no sandbox.");
+    const { _id, _creationTime, ...row } = remote;
+    await scene.tx(async (ctx) => {
+      for (let i = 1; i <= 2_000; i++) {
+        const nextAt = remote.nextAt - i;
+        const former = { ...row, generation: -i, nextAt, remoteId: `${i}` };
+        await ctx.db.insert("remotes", former);
+      }
+    });
+    scene.world.boxes.clear();
+    const stateOf = async () => (await scene.sandboxes())[0]?.state.status;
+    expect(await stateOf()).toBe("stopped");
+    await scene.pass(4 * MINUTE);
+    expect(await stateOf()).not.toBe("stopped");
+  }));
