@@ -21,13 +21,13 @@ export type Once = Infer<typeof once>;
  * `idempotency_conflict`, `not_signed_in`, `scope_missing`.
  */
 export const answered = query({
-  args: { once, token: v.optional(v.string()) },
+  args: { once, now: v.number(), token: v.optional(v.string()) },
   returns: v.union(v.string(), v.null()),
   handler: async (ctx, args) => {
     const owner = await asOwner(ctx, args.token, ["launch", "control"]);
     const user = await getUser(owner);
-    // Expired rows are removed by the cron; a query does not read the clock.
-    const row = user && (await replay(owner, user._id, args.once, null));
+    // The caller's clock: a query does not read one. What is changed is judged by ours.
+    const row = user && (await replay(owner, user._id, args.once, args.now));
     return row && row.answer;
   },
 });
@@ -40,7 +40,7 @@ export async function replay(
   ctx: QueryCtx,
   userId: Id<"users">,
   { route, key, bodyHash }: Once,
-  now: number | null,
+  now: number,
 ): Promise<Doc<"idempotency"> | null> {
   if ([route, key, bodyHash].some((text) => text.length > MAX_LENGTH)) {
     throw refuse(
@@ -54,7 +54,7 @@ export async function replay(
       q.eq("userId", userId).eq("route", apart(route)).eq("key", key),
     )
     .unique();
-  if (!known || (now !== null && known.expiresAt <= now)) return null;
+  if (!known || known.expiresAt <= now) return null;
   if (known.bodyHash === bodyHash) return known;
   throw refuse(
     "idempotency_conflict",

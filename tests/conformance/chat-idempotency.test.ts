@@ -18,6 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => chat.close());
 
+const DAY = 24 * 60 * 60 * 1_000;
+
 test("a keyed request is not taken for a launch, whatever route it names", async () => {
   const ada = await chat.person("ada");
   const once = { route: "launches.request", key: "mine", bodyHash: "" };
@@ -34,7 +36,9 @@ test("a keyed request is not taken for a launch, whatever route it names", async
     clientId: "mine",
   });
   expect(launched.launchId).toBeString();
-  expect(await ada.client.query(api.idempotency.answered, { once })).toContain(
-    "messageId",
-  );
+  const asked = { once, now: Date.now() };
+  const { answered } = api.idempotency;
+  expect(await ada.client.query(answered, asked)).toContain("messageId");
+  const later = { once, now: Date.now() + DAY };
+  expect(await ada.client.query(answered, later)).toBeNull();
 });

@@ -22,8 +22,9 @@ export async function takeLaunch({
 }: Call<typeof createLaunch>) {
   await backend.require("launch");
   // A retry is answered although the repository has moved on or is gone.
+  const asked = once && { once, now: Date.now() };
   const before =
-    once && (await backend.query(api.idempotency.answered, { once }));
+    asked && (await backend.query(api.idempotency.answered, asked));
   const launch = before
     ? taken.parse(jsonToConvex(JSON.parse(before)))
     : await launchNow();
