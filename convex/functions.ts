@@ -23,8 +23,8 @@ import type { Scope } from "./model/scopes";
 /**
  * Builders for the functions programs may call too. Made with them, a function
  * takes a personal token as the argument `token` and runs in the name of its
- * owner, if the token has the scope the function names; with another builder it
- * knows no tokens at all. See docs/decisions/006-personal-tokens.md.
+ * owner, if the token has the scope the function names. The few that take a token
+ * without them judge it themselves. See docs/decisions/006-personal-tokens.md.
  */
 
 type Definition<

@@ -20,7 +20,7 @@ import { failureValidator } from "./validators";
  * Who may use the model gateway: a sandbox, with the token of its boot, while a
  * turn of its slot is under way, within what that turn may spend. A request is
  * admitted, charged to a turn once it has been read, renewed while it runs, and
- * settled or released. The streaming itself is in chat/relay.
+ * settled or released. The streaming itself is in chat/completions.
  */
 
 /** The slot a token speaks for, or null. */

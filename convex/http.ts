@@ -1,7 +1,7 @@
 import { httpRouter } from "convex/server";
 import { httpAction } from "./_generated/server";
 import { receivePush } from "./chat/pushed";
-import { complete, listModels } from "./chat/relay";
+import { complete, listModels } from "./chat/completions";
 import { checkOpen, redeemTicket } from "./relay/routes";
 import { countStrangers } from "./strangers";
 

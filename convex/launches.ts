@@ -2,23 +2,21 @@ import {
   paginationOptsValidator,
   paginationResultValidator,
 } from "convex/server";
-import { v, type Infer } from "convex/values";
+import { v } from "convex/values";
 import { getUser, requireUser } from "./access";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "./_generated/server";
 import { userMutation, userQuery } from "./functions";
 import { acted, suspect, wantRunning } from "./lifecycle";
-import { queueOf } from "./lifecycle/admission";
+import { launchView, viewLaunch } from "./lifecycle/launchViews";
 import { log, logRequest } from "./lifecycle/log";
 import { advanceSteps, pathOf } from "./model/launch";
 import { refuse } from "./model/errors";
 import { QUEUE_DEADLINE } from "./model/timing";
 import { limitLaunch, mayKeep } from "./limits";
-import { failureValidator, launchPath, launchStep } from "./validators";
 import {
   activeLaunches,
   DEFAULT_SLOT,
-  getRemote,
   getSlotOf,
   MAX_ACTIVE,
   MAX_SLOTS,
@@ -29,38 +27,6 @@ import {
   endLaunch,
   situationOf,
 } from "./lifecycle/reconcile";
-
-const launchView = v.object({
-  launchId: v.id("launches"),
-  sessionId: v.id("sessions"),
-  slotId: v.id("slots"),
-  sandboxId: v.union(v.string(), v.null()),
-  skillKey: v.string(),
-  skillName: v.string(),
-  sha: v.string(),
-  link: v.string(),
-  path: v.union(launchPath, v.null()),
-  state: v.union(
-    v.literal("queued"),
-    v.literal("creating"),
-    v.literal("starting"),
-    v.literal("installing"),
-    v.literal("ready"),
-    v.literal("failed"),
-    v.literal("cancelled"),
-  ),
-  error: v.union(failureValidator, v.null()),
-  createdAt: v.number(),
-  readyAt: v.union(v.number(), v.null()),
-  endedAt: v.union(v.number(), v.null()),
-  steps: v.array(launchStep),
-  /** In the queue for a place, from 1; null when it does not wait for one. */
-  position: v.union(v.number(), v.null()),
-  /** The user's cap, where it waits because their own sandboxes fill it. */
-  ownCap: v.union(v.number(), v.null()),
-  /** In a sandbox that no other skill shares. */
-  own: v.boolean(),
-});
 
 const RECENT = 30;
 const MAX_PAGE = 100;
@@ -261,7 +227,7 @@ export const get = userQuery({
   returns: v.union(launchView, v.null()),
   handler: async (ctx, args) => {
     const launch = await ownLaunch(ctx, args.launchId);
-    return launch && view(ctx, launch);
+    return launch && viewLaunch(ctx, launch);
   },
 });
 
@@ -279,7 +245,7 @@ export const forSession = userQuery({
       .withIndex("by_session", (q) => q.eq("sessionId", sessionId))
       .order("desc")
       .first();
-    return launch?.userId === user._id ? view(ctx, launch) : null;
+    return launch?.userId === user._id ? viewLaunch(ctx, launch) : null;
   },
 });
 
@@ -296,7 +262,7 @@ export const recent = userQuery({
       .withIndex("by_user", (q) => q.eq("userId", user._id))
       .order("desc")
       .take(RECENT);
-    return Promise.all(launches.map((launch) => view(ctx, launch)));
+    return Promise.all(launches.map((launch) => viewLaunch(ctx, launch)));
   },
 });
 
@@ -314,7 +280,7 @@ export const history = userQuery({
       .withIndex("by_user", (q) => q.eq("userId", user._id))
       .order("desc")
       .paginate({ ...paginationOpts, numItems });
-    const page = result.page.map((launch) => view(ctx, launch));
+    const page = result.page.map((launch) => viewLaunch(ctx, launch));
     return { ...result, page: await Promise.all(page) };
   },
 });
@@ -358,42 +324,4 @@ async function ownLaunch(
   if (!user || !launchId) return null;
   const launch = await ctx.db.get("launches", launchId);
   return launch?.userId === user._id ? launch : null;
-}
-
-async function view(
-  ctx: QueryCtx,
-  launch: Doc<"launches">,
-): Promise<Infer<typeof launchView>> {
-  const { state } = launch;
-  const slot = await ctx.db.get("slots", launch.slotId);
-  return {
-    launchId: launch._id,
-    sessionId: launch.sessionId,
-    slotId: launch.slotId,
-    sandboxId: slot && (await sandboxIdOf(ctx, slot)),
-    ...(slot && launch.active
-      ? await queueOf(ctx, slot)
-      : { position: null, ownCap: null }),
-    own: slot !== null && slot.name !== DEFAULT_SLOT,
-    skillKey: launch.skillKey,
-    skillName: launch.skillName,
-    sha: launch.sha,
-    link: launch.link,
-    path: launch.path ?? null,
-    state: state.state,
-    error: state.state === "failed" ? state.error : null,
-    createdAt: launch._creationTime,
-    readyAt: state.state === "ready" ? state.at : null,
-    endedAt: "at" in state ? state.at : null,
-    steps: launch.steps,
-  };
-}
-
-async function sandboxIdOf(
-  ctx: QueryCtx,
-  slot: Doc<"slots">,
-): Promise<string | null> {
-  if (slot.state.status === "empty") return null;
-  const remote = await getRemote(ctx, slot._id, slot.generation);
-  return remote?.remoteId ?? null;
 }

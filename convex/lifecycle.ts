@@ -7,22 +7,21 @@ import { reconcile } from "./lifecycle/reconcile";
 
 export { confirmActivity } from "./lifecycle/activity";
 export { acted } from "./lifecycle/use";
-export { abandonIfUnwanted as withdraw } from "./lifecycle/reconcile";
+export { abandonIfUnwanted } from "./lifecycle/reconcile";
 
 /** What the rest of the functions may ask of the lifecycle. */
 
 /**
  * Asks that the slot be running. A stopped one is woken; one is created only for
- * a launch that waits. Answers the slot's status afterwards.
+ * a launch that waits.
  */
-export async function wantRunning(ctx: MutationCtx, slotId: Id<"slots">) {
+export async function wantRunning(
+  ctx: MutationCtx,
+  slotId: Id<"slots">,
+): Promise<void> {
   const { state } = await requireSlot(ctx, slotId);
-  if (state.status === "stopped") {
-    await acquireCreateLock(ctx, slotId);
-  } else {
-    await reconcile(ctx, slotId);
-  }
-  return (await requireSlot(ctx, slotId)).state.status;
+  if (state.status === "stopped") await acquireCreateLock(ctx, slotId);
+  else await reconcile(ctx, slotId);
 }
 
 /** A request to the sandbox found nobody: look at it soon. */

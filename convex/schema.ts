@@ -64,7 +64,6 @@ export default defineSchema({
     storageId: v.id("_storage"), // deterministic tar.gz of the skill's folder
   })
     .index("by_key_and_sha", ["key", "sha"])
-    .index("by_owner_and_repo", ["owner", "repo"])
     .index("by_storage_id", ["storageId"]),
 
   /** HEAD of a repository, trusted for a while so that many tabs cost one look. */

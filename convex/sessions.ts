@@ -35,7 +35,6 @@ import { limitMessage } from "./limits";
 
 const LISTED = 50;
 const MAX_PAGE = 100;
-const MAX_LIST = 200;
 const TITLE = 80;
 
 /** The user's newest conversations, newest first. */
@@ -103,23 +102,6 @@ export const messages = userQuery({
         numItems: Math.min(paginationOpts.numItems, MAX_PAGE),
       });
     return { ...result, page: await viewMessages(ctx, result.page) };
-  },
-});
-
-/** A conversation's newest 200 messages with their parts, oldest first. */
-export const listMessages = userQuery({
-  scope: "read",
-  args: { sessionId: v.string() },
-  returns: v.array(messageView),
-  handler: async (ctx, { sessionId }) => {
-    const session = await getSession(ctx, sessionId);
-    if (!session) return [];
-    const newest = await ctx.db
-      .query("messages")
-      .withIndex("by_session", (q) => q.eq("sessionId", session._id))
-      .order("desc")
-      .take(MAX_LIST);
-    return (await viewMessages(ctx, newest)).reverse();
   },
 });
 

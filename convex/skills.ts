@@ -88,16 +88,6 @@ export const look = internalMutation({
   },
 });
 
-/** A skill as recorded, or null. Never asks a git host. */
-export const get = query({
-  args: { key: v.string(), sha: v.string() },
-  returns: v.union(skillView, v.null()),
-  handler: async (ctx, { key, sha }) => {
-    const skill = await findSkill(ctx, key, sha);
-    return skill && viewOf(skill);
-  },
-});
-
 const EXAMPLES = { host: LOCAL_HOST, owner: "slipway", repo: "examples" };
 
 /**

@@ -17,7 +17,7 @@ import {
   SEND_LOOK,
   SEND_PATIENCE,
 } from "./model/chat/limits";
-import { withdraw } from "./lifecycle";
+import { abandonIfUnwanted } from "./lifecycle";
 import { requireSlot } from "./lifecycle/records";
 import { outwaited } from "./model/admission";
 import { failure } from "./model/errors";
@@ -201,7 +201,7 @@ async function checkQueued(
     state: "failed",
     error: outwaited(state, "The sandbox was not ready in time."),
   });
-  await withdraw(ctx, turn.slotId); // a place in line is for nobody now
+  await abandonIfUnwanted(ctx, turn.slotId); // a place in line is for nobody now
 }
 
 /** Whether other turns, which all end in time, keep a turn waiting. */

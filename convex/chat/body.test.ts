@@ -10,7 +10,7 @@ import {
 import { upTo } from "../model/within";
 import { readText } from "./body";
 import { receivePush } from "./pushed";
-import { complete } from "./relay";
+import { complete } from "./completions";
 
 /** A sandbox that sends much, or not to the end: what it can make us hold, and for how long. */
 

@@ -78,8 +78,8 @@ async function readBody(
   const patience: Patience = async (reading) => {
     const soon = await within(PUSH_AT_ONCE, reading);
     if (soon !== null) return soon;
-    const { takePlace } = internal.chat.receiving;
-    const requestId = await ctx.runMutation(takePlace, { turnId });
+    const { placeForPush } = internal.chat.receiving;
+    const requestId = await ctx.runMutation(placeForPush, { turnId });
     wait.refused = requestId === null;
     if (requestId === null) return null;
     try {

@@ -11,7 +11,7 @@ import { requireSlot } from "../lifecycle/records";
 import { turnEvent } from "../validators";
 import { takeEvents } from "./append";
 import { daemon, daemonOf } from "./daemon";
-import { takePlace as placeOf } from "./places";
+import { takePlace } from "./places";
 import { dispatchTurns } from "./dispatch";
 import { endTurn, lost } from "./finish";
 
@@ -34,14 +34,14 @@ export const pushStanding = internalQuery({
 });
 
 /** A place for a push that is slow to arrive, or null: its sandbox has enough already. */
-export const takePlace = internalMutation({
+export const placeForPush = internalMutation({
   args: { turnId: v.string() },
   returns: v.union(v.null(), v.id("modelRequests")),
   handler: async (ctx, args): Promise<Id<"modelRequests"> | null> => {
     const turnId = ctx.db.normalizeId("turns", args.turnId);
     const turn = turnId && (await ctx.db.get("turns", turnId));
     if (!turn || turn.state === "ended") return null;
-    return placeOf(ctx, await requireSlot(ctx, turn.slotId));
+    return takePlace(ctx, await requireSlot(ctx, turn.slotId));
   },
 });
 

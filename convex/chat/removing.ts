@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api";
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import { withdraw } from "../lifecycle";
+import { abandonIfUnwanted } from "../lifecycle";
 import { endLaunch } from "../lifecycle/reconcile";
 import { retireVersions } from "../lifecycle/versions";
 import { STOP_GRACE } from "../model/chat/limits";
@@ -40,7 +40,7 @@ export async function removeSession(
   await ctx.scheduler.runAfter(STOP_GRACE, internal.lifecycle.retention.empty, {
     sessionId,
   });
-  await withdraw(ctx, slotId);
+  await abandonIfUnwanted(ctx, slotId);
   await retireVersions(ctx, slotId);
   await dispatchTurns(ctx, slotId);
 }

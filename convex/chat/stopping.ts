@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { internalMutation, type MutationCtx } from "../_generated/server";
-import { confirmActivity, suspect, withdraw } from "../lifecycle";
+import { confirmActivity, suspect, abandonIfUnwanted } from "../lifecycle";
 import { log } from "../lifecycle/log";
 import { requireSlot } from "../lifecycle/records";
 import { limitOf } from "../model/chat/deadline";
@@ -23,7 +23,7 @@ export async function stopTurn(
 ): Promise<void> {
   if (turn.state !== "running") {
     await endTurn(ctx, turn, { state: "stopped" });
-    await withdraw(ctx, turn.slotId);
+    await abandonIfUnwanted(ctx, turn.slotId);
   } else if (!turn.stopRequested) {
     const now = Date.now();
     await ctx.db.patch("turns", turn._id, {

@@ -25,6 +25,8 @@ export const messageView = v.object({
   createdAt: v.number(),
   clientId: v.optional(v.string()),
   parts: v.array(v.object({ seq: v.number(), body: partBody })),
+  /** Its parts are left out: newer messages filled the answer. */
+  cut: v.optional(v.boolean()),
 });
 
 export function viewSession(
@@ -45,7 +47,7 @@ export function viewSession(
 /**
  * Messages, newest first, with their parts, until the answer has its fill: one
  * answer may be as large as a turn may write, and there can be many. Further
- * messages are without parts; none has only some of its own.
+ * ones are `cut`: without parts. None has only some of its own.
  */
 export async function viewMessages(
   ctx: QueryCtx,
@@ -55,7 +57,8 @@ export async function viewMessages(
   let room = PAGE_CHARS;
   let rows = PAGE_PARTS;
   for (const message of messages) {
-    const parts = room > 0 && rows > 0 ? await partsOf(ctx, message) : [];
+    const cut = message.role === "assistant" && (room <= 0 || rows <= 0);
+    const parts = cut ? [] : await partsOf(ctx, message);
     rows -= parts.length;
     room -= message.text.length;
     for (const { body } of parts) room -= lengthOf(body);
@@ -67,6 +70,7 @@ export async function viewMessages(
       createdAt: message._creationTime,
       ...(message.clientId !== undefined && { clientId: message.clientId }),
       parts: parts.map(({ seq, body }) => ({ seq, body })),
+      ...(cut && { cut }),
     });
   }
   return views;

@@ -158,7 +158,7 @@ async function createWork(
     name: remote.name,
     ...(snapshot && { snapshot }),
     labels: {
-      "slipway-deployment": await deploymentId(ctx), // node/daytona lists by it
+      "slipway-deployment": await deploymentId(ctx), // node/listing asks for it
       "slipway-slot": slot._id as string,
       "slipway-generation": String(slot.generation),
     },

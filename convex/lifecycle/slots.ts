@@ -78,19 +78,15 @@ export async function applyEvent(
 }
 
 /**
- * Asks for the slot's sandbox. However many ask at once, one of them has it
- * made: "acquired" is that one, "creating" finds it under way, "exists" finds it.
+ * Asks for the slot's sandbox. However many ask at once, it is made once: whoever
+ * asks first moves the slot on, and the rest find it moved (model/slot, `want`).
  */
 export async function acquireCreateLock(
   ctx: MutationCtx,
   slotId: Id<"slots">,
   by?: "owner",
-): Promise<"acquired" | "creating" | "exists"> {
-  const before = await requireSlot(ctx, slotId);
+): Promise<void> {
   await applyEvent(ctx, slotId, { type: "want", ...(by && { by }) });
-  const after = await requireSlot(ctx, slotId);
-  if (after.state.status === "running") return "exists";
-  return after.revision > before.revision ? "acquired" : "creating";
 }
 
 /** Ends a transition that has outlived its deadline; true if it did. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "./errors";
 import { advanceSteps, isFresh, judge, pathOf, type Situation } from "./launch";
 import { AUTO_STOP, INSTANT_MARGIN } from "./timing";
 
@@ -55,6 +56,12 @@ describe("judging a launch", () => {
     const empty = { ...ready, slot: { status: "empty" } } as const;
     expect(judge(empty, NOW)).toEqual({ state: "queued", need: "want" });
     expect(pathOf(empty, NOW)).toBe("cold");
+    const error = failure("sandbox_broken", "It broke.");
+    const broken = { status: "failed", since: 0, error } as const;
+    const lost = { ...ready, slot: broken };
+    expect(pathOf(lost, NOW)).toBe("cold");
+    const kept = { ...ready, slot: { ...broken, disk: "kept" } } as const;
+    expect(pathOf(kept, NOW)).toBe("wake");
   });
 });
 

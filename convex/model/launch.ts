@@ -65,7 +65,8 @@ export function isFresh(confirmedAt: number | null, now: number): boolean {
 /** The path a new launch takes, for its history. */
 export function pathOf(situation: Situation, now: number): LaunchPath {
   const { slot } = situation;
-  switch (slot.status === "queued" ? slot.from.status : slot.status) {
+  const at = slot.status === "queued" ? slot.from : slot;
+  switch (at.status) {
     case "running":
     case "starting":
     case "replacing":
@@ -75,6 +76,8 @@ export function pathOf(situation: Situation, now: number): LaunchPath {
     case "stopped":
     case "stopping":
       return "wake";
+    case "failed":
+      return at.disk === "kept" ? "wake" : "cold";
     default:
       return "cold";
   }

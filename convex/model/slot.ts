@@ -73,7 +73,7 @@ export type SlotState =
 export type ProviderState =
   "started" | "starting" | "stopped" | "stopping" | "deleting" | "failed";
 
-/** What one step found. `missing` is a 404 by name, which proves nothing; `gone` is proof. */
+/** What one step found. `gone` is proof; a 404 by name, which proves nothing, is no such word. */
 export type Outcome =
   | { kind: "present"; remoteId: string; provider: ProviderState }
   | { kind: "claimed" }

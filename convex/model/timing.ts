@@ -74,7 +74,7 @@ export const PROBE_INTERVAL = 50 * SECOND;
 /** A sandbox that was heard of within this is not looked at anew for who asks how it is. */
 export const LOOK_COOLDOWN = 15 * SECOND;
 
-/** A probe's hard timeout, and the time after which its flight may be replaced. */
+/** How long a look waits for the daemon; after twice that its flight may be replaced. */
 export const PROBE_TIMEOUT = 15 * SECOND;
 
 /** How soon to ask again while the agent boots or a launch waits for the answer. */

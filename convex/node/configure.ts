@@ -51,7 +51,7 @@ export const run = internalAction({
 /** The HTTP actions as a sandbox reaches them. */
 function siteUrl(): string {
   const url =
-    process.env.SLIPWAY_SANDBOX_SITE_URL ?? process.env.CONVEX_SITE_URL;
+    process.env.SLIPWAY_SANDBOX_SITE_URL || process.env.CONVEX_SITE_URL;
   if (!url) throw new Error("CONVEX_SITE_URL is not set by the deployment.");
   return url.replace(/\/$/, "");
 }

@@ -90,7 +90,7 @@ export const send = internalAction({
 /** Where a sandbox sends its events, as it sees this deployment. */
 function pushUrl(): string {
   const site =
-    process.env.SLIPWAY_SANDBOX_SITE_URL ?? process.env.CONVEX_SITE_URL;
+    process.env.SLIPWAY_SANDBOX_SITE_URL || process.env.CONVEX_SITE_URL;
   if (!site) throw new Error("CONVEX_SITE_URL is not set.");
   return `${site.replace(/\/$/, "")}/sandbox/events`;
 }

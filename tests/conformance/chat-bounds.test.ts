@@ -82,7 +82,6 @@ test("a stop is not talked over", async () => {
 });
 
 test("a message behind a long turn waits its own time from when it comes first", async () => {
-  const session = { sessionId: ada.sessionId };
   await ada.send("takes long");
   await ada.send("is patient");
   const turn = await chat.daemon.turn("takes long");
@@ -103,7 +102,7 @@ test("a message behind a long turn waits its own time from when it comes first",
   await chat.overdue("running");
   await check();
   await late();
-  const all = await ada.client.query(api.sessions.listMessages, session);
+  const all = await ada.messages();
   expect(errorsOf(all[3] as Message)).toEqual(["launch_timed_out"]);
 });
 
@@ -124,13 +123,12 @@ test("a very long conversation is read within a query's limits", async () => {
       }
     });
   }
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   expect(all).toHaveLength(24);
   // The newest are whole; the oldest are there, without their parts.
   expect(all.at(-1)?.parts).toHaveLength(MAX_PARTS);
-  expect(all[0]?.parts).toEqual([]);
+  expect(all[0]).toMatchObject({ parts: [], cut: true });
+  expect(all.at(-1)).not.toHaveProperty("cut");
   const rows = all.reduce((sum, { parts }) => sum + parts.length, 0);
   expect(rows).toBeGreaterThanOrEqual(PAGE_PARTS);
   expect(rows).toBeLessThan(PAGE_PARTS + MAX_PARTS + 20);
@@ -156,9 +154,7 @@ test("what an agent calls its tools counts as what a query answers", async () =>
       }
     });
   }
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   expect(all.at(-1)?.parts).toHaveLength(MAX_PARTS);
   expect(all[0]?.parts).toEqual([]);
   // With one answer more than its fill, and three bytes a character.
@@ -184,8 +180,6 @@ function patchTurn(
 }
 
 async function stateOf(index: number): Promise<string | undefined> {
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   return all[index]?.state;
 }

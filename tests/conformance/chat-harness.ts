@@ -37,6 +37,8 @@ export type Person = {
   gatewayToken: string;
   newSession(): Promise<Id<"sessions">>;
   send(text: string, sessionId?: Id<"sessions">): Promise<Id<"messages">>;
+  /** The newest 100, oldest first. */
+  messages(sessionId?: Id<"sessions">): Promise<Message[]>;
   /** The newest assistant message. */
   answer(sessionId?: Id<"sessions">): Promise<Message>;
   /** Waits until the newest assistant message is in this state. */
@@ -46,7 +48,20 @@ export type Person = {
   ): Promise<Message>;
 };
 
-export type Message = (typeof api.sessions.listMessages)["_returnType"][number];
+export type Message =
+  (typeof api.sessions.messages)["_returnType"]["page"][number];
+
+/** A conversation's newest 100 messages, oldest first. */
+export async function messagesOf(
+  client: ConvexHttpClient,
+  sessionId: Id<"sessions">,
+): Promise<Message[]> {
+  const { page } = await client.query(api.sessions.messages, {
+    sessionId,
+    paginationOpts: { numItems: 100, cursor: null },
+  });
+  return page.reverse();
+}
 
 /** A model that is never asked: nobody listens there. */
 const DEMO = {
@@ -138,10 +153,9 @@ async function personOf(
       const args = { sessionId: where, text, clientId };
       return (await client.mutation(api.sessions.send, args)).messageId;
     },
+    messages: (where = sessionId) => messagesOf(client, where),
     async answer(where = sessionId) {
-      const all = await client.query(api.sessions.listMessages, {
-        sessionId: where,
-      });
+      const all = await messagesOf(client, where);
       const last = all.findLast(({ role }) => role === "assistant");
       if (!last) throw new Error("There is no answer yet.");
       return last;

@@ -30,11 +30,7 @@ const installed = () =>
       .take(10),
   );
 const states = async () =>
-  (
-    await ada.client.query(api.sessions.listMessages, {
-      sessionId: ada.sessionId,
-    })
-  ).map(({ role, state }) => `${role}: ${state}`);
+  (await ada.messages()).map(({ role, state }) => `${role}: ${state}`);
 
 test("while the sandbox is made, a message waits; when it is there, it goes", async () => {
   await setSlot({ status: "creating", since: Date.now(), step: "create" });

@@ -9,6 +9,7 @@ import {
   SKILL_PATH,
   wordsOf,
   type Message,
+  messagesOf,
 } from "./chat-harness";
 import { ada, chat, chatInTests } from "./chat-tests";
 
@@ -148,9 +149,7 @@ test("stop: a running turn is told, a waiting one just ends", async () => {
   expect(Date.now() - before).toBeLessThan(1_000);
   expect((await ada.answer()).state).toBe("stopped");
   await turn.tell({ kind: "end", reason: "stopped" });
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   expect(all.map(({ state }) => state)).toEqual([
     "done",
     "stopped",
@@ -247,9 +246,7 @@ test("a new sandbox: what ran is lost, what waited is told to launch again", asy
   });
   await chat.overdue("running");
   await check();
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   expect(all.map(({ state }) => state)).toEqual([
     "done",
     "failed",
@@ -269,7 +266,7 @@ test("another's conversation is nobody's business", async () => {
   await ada.send("secret");
   const ask = eve.client;
   expect(await ask.query(api.sessions.get, { sessionId })).toBeNull();
-  expect(await ask.query(api.sessions.listMessages, { sessionId })).toEqual([]);
+  expect(await messagesOf(ask, sessionId)).toEqual([]);
   const args = { sessionId, text: "hi", clientId: "x" };
   const error: unknown = await ask
     .mutation(api.sessions.send, args)
@@ -300,9 +297,7 @@ test("a flood of messages is refused, not stored", async () => {
 });
 
 async function stateOf(index: number): Promise<string | undefined> {
-  const all = await ada.client.query(api.sessions.listMessages, {
-    sessionId: ada.sessionId,
-  });
+  const all = await ada.messages();
   return all[index]?.state;
 }
 

@@ -87,11 +87,9 @@ export const FAULT_WORDS: Record<Exclude<Fault, "none">, string> = {
 
 /** What may befall a worker at each of its own calls to the database. */
 export const WORKER = ["dies before", "dies after", "freezes"] as const;
-export type WorkerFault = "none" | (typeof WORKER)[number];
 
 /** What may befall what a tab sends. */
 export const NET = ["cut before", "cut after"] as const;
-export type NetFault = "none" | (typeof NET)[number];
 
 /** What may befall a batch of events on its way from a sandbox. */
 export const PUSH = ["lost", "late", "answer lost", "twice"] as const;

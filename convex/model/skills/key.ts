@@ -1,5 +1,4 @@
 import { isReserved } from "../reserved";
-import { isOwner, isPlainPath, isRepo } from "./names";
 
 /** The git host that serves repositories of this machine. */
 export const LOCAL_HOST = "local";
@@ -26,18 +25,6 @@ export function skillKey(place: SkillPlace): string {
 /** `host/owner/repo` in lower case. */
 export function repositoryKey(place: Omit<SkillPlace, "path">): string {
   return `${place.host}/${place.owner}/${place.repo}`.toLowerCase();
-}
-
-/** The place a key names, or null if it is not a key. */
-export function parseSkillKey(key: string): SkillPlace | null {
-  const [host = "", owner = "", repo = "", ...rest] = key.split("/");
-  const path = rest.join("/");
-  const plain =
-    /^[a-z0-9.-]+(:\d+)?$/.test(host) &&
-    isOwner(owner) &&
-    isRepo(repo) &&
-    isPlainPath(path);
-  return plain ? { host, owner, repo, path } : null;
 }
 
 /**

@@ -6,9 +6,9 @@ import { messageText } from "../message-text";
 
 type LaunchView = NonNullable<FunctionReturnType<typeof api.launches.get>>;
 
-/** Only a failed launch has an error. */
-export function launchAnswer({ error, ...launch }: LaunchView) {
-  return { ...launch, ...(error && { error }) };
+/** Only a failed launch has an error, and only a cancelled one a reason. */
+export function launchAnswer({ error, reason, ...launch }: LaunchView) {
+  return { ...launch, ...(error && { error }), ...(reason && { reason }) };
 }
 
 type MessageView = FunctionReturnType<
@@ -17,9 +17,9 @@ type MessageView = FunctionReturnType<
 
 /** A message with its words as one text, and the parts they are made of. */
 export function messageAnswer(message: MessageView) {
-  const { messageId, role, state, createdAt, parts } = message;
+  const { messageId, role, state, createdAt, parts, cut } = message;
   return {
-    ...{ messageId, role, state, createdAt },
+    ...{ messageId, role, state, createdAt, ...(cut && { cut }) },
     text: messageText(message),
     parts: parts.map(({ seq, body }) => ({ seq, ...body })),
   };

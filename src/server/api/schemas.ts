@@ -102,6 +102,10 @@ export const launch = name(
       "cancelled",
     ]),
     error: failure.optional(),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: "Of one that was cancelled: by what." }),
     createdAt: ms("When it was asked for."),
     readyAt: ms("When it was ready.").nullable(),
     endedAt: ms("When it was ready, failed or cancelled.").nullable(),
@@ -228,6 +232,10 @@ export const message = name(
     state: z.enum(["done", "queued", "running", "stopped", "failed"]),
     createdAt: ms("When it was sent."),
     parts: z.array(part),
+    cut: z.boolean().optional().meta({
+      description:
+        "Its text and parts are left out, because newer messages filled the page: ask for a smaller one.",
+    }),
   }),
 );
 
@@ -256,6 +264,9 @@ const skill = name(
         executable: z.boolean(),
       }),
     ),
+    moreFiles: z.number().optional().meta({
+      description: "How many files it has beside those listed.",
+    }),
     totalBytes: z.number(),
     digest: z.string(),
     findings: z.array(

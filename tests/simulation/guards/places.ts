@@ -118,7 +118,7 @@ export const PLACES: Record<string, Guard> = {
     edits: [
       {
         file: "turns.ts",
-        find: "  await withdraw(ctx, turn.slotId); // a place in line is for nobody now\n",
+        find: "  await abandonIfUnwanted(ctx, turn.slotId); // a place in line is for nobody now\n",
         put: "",
       },
     ],
