@@ -125,6 +125,9 @@ export function readArguments(argv: string[]): Arguments | "help" {
       throw new UsageError(`${command} does not take --${option}.`);
     }
   }
+  if (values.key !== undefined && !isKey(values.key)) {
+    throw new UsageError("A key has 1 to 200 characters, of ASCII.");
+  }
   const flags = flagsOf(values);
   const [several] = command === "stop" ? flags : [];
   if (several && rest.length > 0) {
@@ -135,6 +138,11 @@ export function readArguments(argv: string[]): Arguments | "help" {
     ...{ user: values.user ?? null, key: values.key ?? null },
     cursor: values.cursor ?? null,
   };
+}
+
+/** As a header carries it; an empty one is a variable that was not set. */
+function isKey(text: string): boolean {
+  return text.trim() !== "" && /^[\x20-\x7e]{1,200}$/.test(text);
 }
 
 function flagsOf(values: Partial<Record<Flag, boolean>>): ReadonlySet<Flag> {

@@ -97,30 +97,6 @@ test.each([
   expect(code).toBe(4);
 });
 
-test("without a token a local one is asked for, where a name is given", async () => {
-  answers["POST /api/local/token"] = [json({ token: "local" })];
-  answers["GET /api/v1/launches"] = [json({ launches: [] })];
-  const none = { SLIPWAY_TOKEN: "" };
-  const { stdout } = await slipway(["list", "--user", "ada"], none);
-  expect(stdout).toBe("No launches yet.\n");
-  expect(asked.at(-1)?.token).toBe("Bearer local");
-  expect(await slipway(["list"], none)).toMatchObject({ code: 2 });
-});
-
-test("a local token that cannot be given now is no wrong usage", async () => {
-  const detail = "The local issuer does not answer.";
-  for (const [status, exit] of [
-    [503, 4],
-    [403, 2],
-  ] as const) {
-    answers["POST /api/local/token"] = [json({ detail }, status)];
-    const args = ["list", "--user", "ada"];
-    const { stderr, code } = await slipway(args, { SLIPWAY_TOKEN: "" });
-    expect(stderr).toBe(`No token for "ada": ${detail}\n`);
-    expect(code).toBe(exit);
-  }
-});
-
 test.each(["localhost:3000", "127.0.0.1:3000", "file:///tmp"])(
   "%s is told as no address of a Slipway",
   async (url) => {
@@ -303,6 +279,8 @@ test.each([
   [["ticket", "b1"], "takes 2 or 3 arguments"],
   [["replace", "--resume", "--cancel"], "exclude each other"],
   [["replace", "--cancel", "--without-files"], "exclude each other"],
+  [["stop", "--key", ""], "1 to 200 characters"],
+  [["stop", "--key", "nightly\u20131"], "1 to 200 characters"],
 ])("%p is refused: %s", (argv, said) => {
   expect(() => readArguments(argv)).toThrow(UsageError);
   expect(() => readArguments(argv)).toThrow(said);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jsonOf, understand } from "./answer";
+import { UsageError } from "./arguments";
 import { readEvents, type Heard, type ServerEvent } from "./events";
 
 export const problem = z.looseObject({
@@ -29,7 +30,15 @@ export function isBusy(error: unknown): error is Refused {
 }
 
 /** Slipway, or what is in front of it, does not answer. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  /** `changes`: what was asked for may have been done all the same. */
+  constructor(
+    message: string,
+    readonly changes = false,
+  ) {
+    super(message);
+  }
+}
 
 const LIMIT_MS = 90_000; // a launch's link may have to be fetched first
 
@@ -44,6 +53,9 @@ const TIMES: Times = { silence: 45_000, pause: 1_000 };
 
 /** The HTTP API at `origin`, with a token. */
 export class Client {
+  /** Whether something was asked for that changes things, and was taken. */
+  hasAsked = false;
+
   constructor(
     private readonly origin: string,
     private readonly token: string,
@@ -63,7 +75,9 @@ export class Client {
       headers: key ? { "idempotency-key": key } : {},
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return this.understand(answer, jsonOf(await textOf(response)));
+    const text = await textOf(response, method !== "GET");
+    this.hasAsked ||= method !== "GET";
+    return this.understand(answer, jsonOf(text));
   }
 
   /** What came from there, as what was expected. @throws Misunderstood */
@@ -108,24 +122,64 @@ export class Client {
     const headers = new Headers(init.headers);
     headers.set("authorization", `Bearer ${this.token}`);
     const url = `${this.origin}/api/v1${path}`;
-    const response = await reach(url, { ...init, method, headers });
+    const request = { ...init, method, headers };
+    const response = await reach(url, request, method !== "GET");
     if (response.ok) return response;
     throw await refusal(response);
   }
 }
 
-/** `fetch` whose failures say where nobody answered. */
-export async function reach(url: string, init: RequestInit): Promise<Response> {
+/** `fetch` whose failures say where nobody answered. @throws Unreachable, UsageError */
+export async function reach(
+  url: string,
+  init: RequestInit,
+  changes = false,
+): Promise<Response> {
+  const { origin } = new URL(url);
+  const response = await answerOf(url, init, changes);
+  const to = response.headers.get("location");
+  // On its way elsewhere a request loses its token, and may become another.
+  if (to !== null && response.status >= 300 && response.status < 400) {
+    throw new UsageError(
+      `${origin} sends to ${new URL(to, url).origin}. Set SLIPWAY_URL to where Slipway itself answers.`,
+    );
+  }
+  return response;
+}
+
+async function answerOf(
+  url: string,
+  init: RequestInit,
+  changes: boolean,
+): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return await fetch(url, { ...init, redirect: "manual" });
   } catch (error) {
-    throw unreachable(new URL(url).origin, error);
+    throw unreachable(new URL(url).origin, error, changes);
   }
 }
 
-function unreachable(origin: string, error: unknown): Unreachable {
+function unreachable(
+  origin: string,
+  error: unknown,
+  changes = false,
+): Unreachable {
   const how = error instanceof Error ? error.message : String(error);
-  return new Unreachable(`Slipway does not answer at ${origin}: ${how}`);
+  const message = `Slipway does not answer at ${origin} (${oneLine(how)}).`;
+  // Where nobody took the call, nothing was asked of anybody.
+  const taken = !(error instanceof Error && codeOf(error) === REFUSED);
+  return new Unreachable(message, changes && taken);
+}
+
+const REFUSED = "ConnectionRefused"; // Bun's name of it
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
+}
+
+/** Without the full stop that follows. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replace(/\.$/, "");
 }
 
 async function refusal(response: Response): Promise<Error> {
@@ -135,10 +189,13 @@ async function refusal(response: Response): Promise<Error> {
 }
 
 /** A body may be cut, or not come within the limit. @throws Unreachable */
-export async function textOf(response: Response): Promise<string> {
+export async function textOf(
+  response: Response,
+  changes = false,
+): Promise<string> {
   try {
     return await response.text();
   } catch (error) {
-    throw unreachable(new URL(response.url).origin, error);
+    throw unreachable(new URL(response.url).origin, error, changes);
   }
 }

@@ -4,6 +4,7 @@ import { jsonOf, understand } from "./answer";
 import { reach, textOf, Unreachable } from "./client";
 
 const given = z.object({ token: z.string() });
+const coded = z.object({ code: z.string() });
 const refused = z.object({
   message: z.string().optional(),
   detail: z.string().optional(),
@@ -20,7 +21,7 @@ export async function tokenFor(
   user: string | null,
   env: Record<string, string | undefined>,
 ): Promise<string> {
-  if (env.SLIPWAY_TOKEN) return env.SLIPWAY_TOKEN;
+  if (env.SLIPWAY_TOKEN) return plainToken(env.SLIPWAY_TOKEN);
   const name = user ?? env.SLIPWAY_USER;
   if (!name) {
     throw new UsageError(
@@ -38,10 +39,19 @@ export async function tokenFor(
   const none = `No token for "${name}": ${reasonOf(text)}`;
   // Its issuer is down, say: nothing is wrong with what was typed.
   if (response.status >= 500) throw new Unreachable(none);
+  if (response.status !== 404) throw new UsageError(none);
+  // Only Slipway says so in its own words; any other server has no such page either.
+  understand(origin, coded, jsonOf(text));
   throw new UsageError(
-    response.status === 404
-      ? "This Slipway has accounts: set SLIPWAY_TOKEN to a personal token (made in Settings)."
-      : none,
+    "This Slipway has accounts: set SLIPWAY_TOKEN to a personal token (made in Settings).",
+  );
+}
+
+/** As a header carries it: what was copied with its quotes is none. */
+function plainToken(text: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new UsageError(
+    "SLIPWAY_TOKEN has spaces or other characters that no token has. Copy it once more.",
   );
 }
 

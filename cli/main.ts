@@ -1,5 +1,5 @@
 import { readArguments, UsageError, type Arguments } from "./arguments";
-import { Client } from "./client";
+import { Client, Refused } from "./client";
 import { RUN } from "./commands";
 import { tokenFor } from "./credential";
 import { HELP } from "./help";
@@ -35,10 +35,25 @@ async function main(argv: string[]): Promise<number> {
     const origin = originOf(process.env.SLIPWAY_URL);
     const token = await tokenFor(origin, args.user, process.env);
     const out = output(args.json, process.stdout);
-    return await RUN[args.command](new Client(origin, token), args, out);
+    const client = new Client(origin, token);
+    try {
+      return await RUN[args.command](client, args, out);
+    } catch (error) {
+      if (!client.hasAsked || !isUnseen(error)) throw error;
+      out.emit({ event: "asked" });
+      out.say(
+        "It was asked for. What comes of it this token may not see: that takes the scope read.",
+      );
+      return args.wait ? 3 : 0;
+    }
   } catch (error) {
     return report(error, argv.includes("--json"));
   }
+}
+
+/** A token may ask for what it may not look at. */
+function isUnseen(error: unknown): boolean {
+  return error instanceof Refused && error.problem.code === "scope_missing";
 }
 
 function originOf(given: string | undefined): string {

@@ -74,9 +74,16 @@ test("what is cut in the middle of an answer is told as one that did not come", 
     },
   });
   const env = { SLIPWAY_URL: `http://127.0.0.1:${server.port}` };
-  const { stdout, stderr, code } = await slipway(["list", "--json"], env);
-  expect(JSON.parse(stdout)).toMatchObject({ code: "unreachable" });
-  expect([stderr, code]).toEqual(["", 4]);
+  for (const [args, next] of [
+    [["list"], "SLIPWAY_URL is its address"],
+    [["cancel", "l1"], "may have been done"],
+  ] as const) {
+    const told = await slipway([...args, "--json"], env);
+    const problem = JSON.parse(told.stdout) as object;
+    expect(problem).toMatchObject({ code: "unreachable" });
+    expect(problem).toHaveProperty("next", expect.stringContaining(next));
+    expect([told.stderr, told.code]).toEqual(["", 4]);
+  }
 });
 
 test("what nobody expected is one line with a way on, and no success", () => {

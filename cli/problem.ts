@@ -1,9 +1,14 @@
 import { Misunderstood } from "./answer";
 import { UsageError } from "./arguments";
-import { Refused, Unreachable, type Problem } from "./client";
+import { oneLine, Refused, Unreachable, type Problem } from "./client";
 import { TooLate } from "./watch";
 
 const NOT_ALLOWED = [401, 403];
+
+const IS_IT_UP =
+  "Check that Slipway runs (bun start), and that SLIPWAY_URL is its address.";
+const MAY_BE_DONE =
+  "It may have been done all the same: look (list) before you try again, or repeat it with the --key it had.";
 
 type Told = Pick<Problem, "code" | "detail" | "next" | "choices">;
 
@@ -17,7 +22,9 @@ export function problemOf(error: unknown): { exit: number; problem: Told } {
     return { exit: 2, problem: { code: "usage", detail: error.message } };
   }
   if (error instanceof Unreachable) {
-    return { exit: 4, problem: { code: "unreachable", detail: error.message } };
+    const next = error.changes ? MAY_BE_DONE : IS_IT_UP;
+    const detail = error.message;
+    return { exit: 4, problem: { code: "unreachable", detail, next } };
   }
   if (error instanceof Misunderstood) {
     const next =
@@ -31,7 +38,7 @@ export function problemOf(error: unknown): { exit: number; problem: Told } {
   }
   const next =
     "Look whether it was done (list) before you try again; if it stays, report these words.";
-  const detail = `Something unexpected happened: ${oneLine(error)}.`;
+  const detail = `Something unexpected happened: ${oneLine(String(error))}.`;
   return { exit: 1, problem: { code: "unexpected", detail, next } };
 }
 
@@ -39,8 +46,4 @@ export function problemOf(error: unknown): { exit: number; problem: Told } {
 export function wordsOfProblem({ detail, next, choices }: Told): string {
   const names = choices?.map(({ skill }) => `  ${skill}`) ?? [];
   return [`${detail}${next ? ` ${next}` : ""}`, ...names].join("\n");
-}
-
-function oneLine(error: unknown): string {
-  return String(error).replaceAll(/\s+/g, " ").replace(/\.$/, "");
 }

@@ -51,6 +51,20 @@ describe("wrong tokens", () => {
     expect(await ask(HOME, "and one more")).toBe("rate_limited");
   });
 
+  test("one that many requests come with at once is one of them", async () => {
+    const { ask } = open();
+    const many = (token: string, right: boolean) =>
+      Promise.all(Array.from({ length: 200 }, () => ask(HOME, token, right)));
+    expect(new Set(await many("mine", true))).toEqual(new Set(["answered"]));
+    expect(new Set(await many("none", false))).toEqual(
+      new Set(["not_signed_in"]),
+    );
+    const room = await Promise.all(
+      Array.from({ length: GUESSES.burst }, (_, i) => ask(HOME, `guess ${i}`)),
+    );
+    expect(room.filter((code) => code === "rate_limited")).toHaveLength(1);
+  });
+
   test("many at once are no way around", async () => {
     const { ask } = open();
     const came = await Promise.all(

@@ -25,6 +25,8 @@ export class Door {
   private readonly requests: Buckets;
   private readonly guesses: Buckets;
   private readonly judged = new Set<string>();
+  /** Tried for the first time just now: many requests with one are one try. */
+  private readonly judging = new Set<string>();
 
   constructor(now: () => number = Date.now) {
     this.requests = new Buckets(REQUESTS, now);
@@ -47,9 +49,10 @@ export class Door {
     requireRoom(this.requests.take(key), "Very many requests");
     if (credentials === null) return work();
     const token = createHash("sha256").update(credentials).digest("base64url");
-    if (this.judged.has(token)) return work();
+    if (this.judged.has(token) || this.judging.has(token)) return work();
     // Taken before it is judged, so that many at once are no way around.
     requireRoom(this.guesses.take(key), "Very many wrong tokens");
+    this.judging.add(token);
     try {
       const answer = await work();
       this.guesses.giveBack(key);
@@ -59,6 +62,8 @@ export class Door {
       if (codeOf(error) === "not_signed_in") this.remember(token);
       else this.guesses.giveBack(key);
       throw error;
+    } finally {
+      this.judging.delete(token);
     }
   }
 
@@ -82,8 +87,24 @@ export function throughDoor<T>(
   request: Request,
   work: () => Promise<T>,
 ): Promise<T> {
+  return pass(request, request.headers.get("authorization"), work);
+}
+
+/** The same of what asks nobody who they are: a token that comes along is not judged by it. */
+export function throughOpenDoor<T>(
+  request: Request,
+  work: () => Promise<T>,
+): Promise<T> {
+  return pass(request, null, work);
+}
+
+function pass<T>(
+  request: Request,
+  credentials: string | null,
+  work: () => Promise<T>,
+): Promise<T> {
   const address = addressOf(request, serverEnvironment().proxies);
-  return door.through(address, request.headers.get("authorization"), work);
+  return door.through(address, credentials, work);
 }
 
 function requireRoom(waitMs: number, what: string): void {

@@ -17,7 +17,8 @@ const refused = z.object({ message: z.string() });
 export async function giveLocalToken(request: Request): Promise<Response> {
   const { mode, identityUrl } = serverEnvironment();
   if (mode !== "embedded" || !identityUrl) {
-    return Response.json({ message: "Not found." }, { status: 404 });
+    const none = new ApiError("not_found", "This Slipway has accounts.");
+    return toProblem(none, request);
   }
   if (!isDirect(request)) {
     return Response.json(

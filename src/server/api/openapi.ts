@@ -12,6 +12,12 @@ type Json = Record<string, unknown>;
  * shape what goes. `origin` is where the caller found it.
  */
 export function openApi(origin: string): Json {
+  return { ...(made ??= make()), servers: [{ url: origin }] };
+}
+
+let made: Json | undefined; // of all that asked: it costs milliseconds
+
+function make(): Json {
   const paths: Record<string, Json> = {};
   for (const operation of OPERATIONS) {
     const path = `/api/v1${operation.path}`;
@@ -29,7 +35,6 @@ export function openApi(origin: string): Json {
         "Launch an AI agent with a given skill in a cloud sandbox. Fields may be added to answers; fields that are not known are ignored. A method that a path does not have is answered as `MethodNotAllowed` below tells.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: origin }],
     security: [{ bearer: [] }],
     tags: [...new Set(OPERATIONS.map(({ tag }) => tag))].map((name) => ({
       name,
