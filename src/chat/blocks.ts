@@ -44,6 +44,7 @@ export function sameMessage(one: MessageView, other: MessageView): boolean {
   return (
     one.messageId === other.messageId &&
     one.state === other.state &&
+    one.cut === other.cut &&
     one.text === other.text &&
     one.parts.length === other.parts.length &&
     one.parts.every((part, index) => {

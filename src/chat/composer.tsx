@@ -95,7 +95,8 @@ export function Composer({
             {tooLong
               ? `${text.length.toLocaleString("en")} of ${LIMIT.toLocaleString("en")} characters`
               : state.kind !== "open"
-                ? state.kind === "queues" && state.why
+                ? // An empty box says why it is closed by itself.
+                  (state.kind === "queues" || text !== "") && state.why
                 : answering
                   ? "Esc stops. What you send now waits its turn."
                   : "Enter sends, Shift and Enter makes a new line"}

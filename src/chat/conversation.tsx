@@ -24,8 +24,8 @@ type Props = {
   composer: ComposerState;
   /** Above the first message: the launch. */
   lead: ReactNode;
-  /** Above the composer: what a person should know now. */
-  notice: ReactNode;
+  /** Above the composer: what a person should know now, given whether anything was said. */
+  notice: (empty: boolean) => ReactNode;
   /** Nothing is said yet and the agent is there to be asked. */
   inviting: boolean;
 };
@@ -55,8 +55,8 @@ export function Conversation(props: Props) {
     composer.kind === "queues"
       ? composer.why
       : "The agent takes it up in a moment.";
-  const nothingSaid =
-    !loading && messages.length === 0 && unrecorded.length === 0;
+  const empty = messages.length === 0 && unrecorded.length === 0;
+  const nothingSaid = !loading && empty;
 
   function send(text: string) {
     submit(text);
@@ -130,7 +130,7 @@ export function Conversation(props: Props) {
       </div>
 
       <p className="sr-only" role="status">
-        {answering ? "The agent is working." : ""}
+        {progressOf(messages)}
       </p>
       <div className="relative mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6 sm:pb-5">
         {away ? (
@@ -147,7 +147,7 @@ export function Conversation(props: Props) {
         ) : null}
         <div className="space-y-2.5">
           {failure ? <FailureCallout failure={failure} /> : null}
-          {props.notice}
+          {props.notice(empty)}
           <Composer
             sessionId={sessionId}
             state={composer}
@@ -159,6 +159,17 @@ export function Conversation(props: Props) {
       </div>
     </div>
   );
+}
+
+/** How the conversation stands, for who hears it: words of the answers are not read out. */
+function progressOf(messages: readonly MessageView[]): string {
+  const states = messages.map(({ state }) => state);
+  if (states.includes("running")) return "The agent is working.";
+  if (states.includes("queued")) return "The message waits for the agent.";
+  const last = messages.at(-1);
+  if (last?.role !== "assistant") return "";
+  if (last.state === "done") return "The agent has answered.";
+  return last.state === "stopped" ? "The answer was stopped." : "";
 }
 
 /** Stop and Retry; the server decides what becomes of either. */

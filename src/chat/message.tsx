@@ -7,7 +7,7 @@ import { FailureCallout } from "../ui/callout";
 import { CopyButton } from "../ui/copy-button";
 import { Icon } from "../ui/icon";
 import { Markdown } from "../ui/markdown";
-import { Elapsed } from "../ui/time";
+import { Elapsed, Shown } from "../ui/time";
 import { blocksOf, sameMessage, wordsOf } from "./blocks";
 import { FailureActions } from "./failure-actions";
 import { ToolCards } from "./tool-card";
@@ -60,6 +60,8 @@ function Answer({ message, waiting, onRetry }: Props) {
   const running = message.state === "running";
   // A retried answer keeps its place and its time, so that time says nothing of the run.
   const [seenBefore] = useState(!running);
+  const [old, setOld] = useState(!isUnderWay(message));
+  if (old && isUnderWay(message)) setOld(false); // retried in front of the reader
   const words = wordsOf(message);
   const failed = message.state === "failed";
   const explained = blocks.some((block) => block.kind === "error");
@@ -88,6 +90,7 @@ function Answer({ message, waiting, onRetry }: Props) {
               <FailureCallout
                 key={block.key}
                 failure={block.error}
+                quiet={old}
                 actions={
                   failed && index === blocks.length - 1 ? (
                     <FailureActions
@@ -100,7 +103,13 @@ function Answer({ message, waiting, onRetry }: Props) {
             );
         }
       })}
-      {failed && !explained ? (
+      {message.cut ? (
+        <p className="text-sm text-ink-3">
+          This answer is not shown: the newer ones fill the page. The HTTP API
+          has it, in a smaller page.
+        </p>
+      ) : null}
+      {failed && !explained && !message.cut ? (
         <div className="flex items-center gap-3 text-sm text-danger">
           The answer broke off.
           <Button
@@ -147,6 +156,10 @@ function Answer({ message, waiting, onRetry }: Props) {
   );
 }
 
+function isUnderWay({ state }: MessageView): boolean {
+  return state === "running" || state === "queued";
+}
+
 /** The agent is at it: since it was asked, or since this page saw it begin. */
 function Working({
   since,
@@ -169,7 +182,11 @@ function Working({
       </span>
       {thinking ? "Working" : "Writing"}
       <span className="font-mono text-xs">
-        <Elapsed from={since ?? shownAt} to={null} />
+        {since === null ? (
+          <Shown since={shownAt} />
+        ) : (
+          <Elapsed from={since} to={null} />
+        )}
       </span>
     </p>
   );

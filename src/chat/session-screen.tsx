@@ -15,6 +15,7 @@ import {
   type Absence,
   type LaunchPart,
 } from "../view/session-view";
+import { isShared } from "../view/words";
 import { Conversation, ConversationPlaceholder } from "./conversation";
 import { Workbench } from "../terminal/workbench";
 import { SessionBar, SessionBarSkeleton } from "./session-bar";
@@ -80,6 +81,9 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
         benchOpen={benchOpen}
         onBench={() => setBenchOpen((open) => !open)}
       />
+      <p className="sr-only" role="status">
+        {ENDS[screen.launch.kind]}
+      </p>
       <div className="flex min-h-0 flex-1">
         <RetryBoundary waiting={<ConversationPlaceholder lead={lead} />}>
           <Conversation
@@ -92,17 +96,19 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
               screen.launch.kind === "ready" &&
               screen.composer.kind !== "closed"
             }
-            notice={
+            notice={(empty) => (
               <>
                 {view ? <StopWarning sandbox={view} /> : null}
                 <SessionNotice
-                  notice={screen.notice}
+                  notice={
+                    empty && screen.notice?.repeats ? null : screen.notice
+                  }
                   modelProblem={model?.problem ?? null}
                   session={screen.session}
-                  own={view !== null && view.name !== "default"}
+                  own={view !== null && !isShared(view)}
                 />
               </>
-            }
+            )}
           />
         </RetryBoundary>
         <SessionPanel
@@ -124,6 +130,13 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
     </Frame>
   );
 }
+
+/** What is said when a launch has ended, for its panel goes away with it. */
+const ENDS: Partial<Record<LaunchPart["kind"], string>> = {
+  ready: "Launched. The agent has the skill.",
+  failed: "The launch failed.",
+  cancelled: "The launch was cancelled.",
+};
 
 function Frame({ children }: { children: React.ReactNode }) {
   return <div className="flex h-dvh flex-col overflow-hidden">{children}</div>;

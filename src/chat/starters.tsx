@@ -15,7 +15,7 @@ export function Starters({
   ];
   return (
     <div className="animate-rise">
-      <h2 className="text-xl font-semibold tracking-[-0.02em]">
+      <h2 className="text-xl font-semibold tracking-[-0.02em] wrap-anywhere">
         The agent has <span className="text-accent-ink">{skillName}</span>.
       </h2>
       <p className="mt-1 text-ink-2">
@@ -27,7 +27,7 @@ export function Starters({
             <button
               type="button"
               onClick={() => onPick(prompt)}
-              className="rounded-lg border border-line bg-surface px-3.5 py-2 text-left text-sm text-ink-2 shadow-card transition-colors hover:border-line-strong hover:text-ink"
+              className="rounded-lg border border-line bg-surface px-3.5 py-2 text-left text-sm wrap-anywhere text-ink-2 shadow-card transition-colors hover:border-line-strong hover:text-ink"
             >
               {prompt}
             </button>

@@ -2,6 +2,7 @@
 
 import type { SandboxView } from "../data/types";
 import { Confirm, type Asking } from "../ui/confirm";
+import { isShared } from "../view/words";
 
 /** What replacing a sandbox means, before it is done. */
 export function ReplaceDialog({
@@ -11,7 +12,11 @@ export function ReplaceDialog({
   return (
     <Confirm
       {...asking}
-      title="Replace this sandbox?"
+      title={
+        isShared(sandbox)
+          ? "Replace this sandbox?"
+          : `Replace the sandbox of ${sandbox.name}?`
+      }
       action="Replace sandbox"
       keep="Not now"
       variant="primary"

@@ -9,7 +9,15 @@ import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Confirm } from "../ui/confirm";
 import { FailureLine } from "../ui/failure-line";
+import { isShared } from "../view/words";
 import { ReplaceDialog } from "./replace-dialog";
+
+/** A stranger can name a skill as another's is named, so the whole of its key. */
+function deleteTitle(sandbox: SandboxView): string {
+  return isShared(sandbox)
+    ? "Delete this sandbox?"
+    : `Delete the sandbox of ${sandbox.name}?`;
+}
 
 type Doing = "start" | "stop" | "replace" | "remove";
 
@@ -81,7 +89,7 @@ export function SandboxActions({ sandbox }: { sandbox: SandboxView }) {
       />
       <Confirm
         open={asking === "remove"}
-        title="Delete this sandbox?"
+        title={deleteTitle(sandbox)}
         action="Delete sandbox"
         busy={doing === "remove"}
         onClose={close}

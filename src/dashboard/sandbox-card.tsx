@@ -15,7 +15,13 @@ import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
-import { agentWords, sandboxName, sandboxWords } from "../view/words";
+import {
+  agentTrouble,
+  agentWords,
+  isShared,
+  sandboxName,
+  sandboxWords,
+} from "../view/words";
 import { CheckNow } from "./check-now";
 import { Replacement } from "./replacement";
 import { SandboxActions } from "./sandbox-actions";
@@ -25,6 +31,7 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
   const { state } = sandbox;
   const words = sandboxWords(sandbox);
   const agent = agentWords(sandbox.agent);
+  const trouble = agentTrouble(sandbox.agent);
   const running = state.status === "running";
   // That of a replacement has its own place, with what can be done about it.
   const error =
@@ -33,8 +40,11 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
     <Panel className="overflow-hidden">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4 p-5 sm:p-6">
         <div className="min-w-0">
+          <p className="sr-only" role="status">
+            {`${sandboxName(sandbox)}: ${words.words}`}
+          </p>
           <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-            <h3 className="text-lg font-semibold tracking-[-0.01em]">
+            <h3 className="text-lg font-semibold tracking-[-0.01em] wrap-anywhere">
               {sandboxName(sandbox)}
             </h3>
             <Status tone={words.tone} live={words.live}>
@@ -63,9 +73,10 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
               </Chip>
             ) : null}
           </div>
-          {sandbox.name === "default" ? null : (
-            <p className="mt-1 text-sm text-ink-3">
-              Its own: no other skill is launched into it
+          {isShared(sandbox) ? null : (
+            <p className="mt-1 text-sm text-ink-3 wrap-anywhere">
+              For <span className="font-mono text-xs">{sandbox.name}</span>{" "}
+              alone: no other skill is launched into it
             </p>
           )}
           {sandbox.sandboxId ? (
@@ -92,10 +103,10 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
           </Callout>
         </div>
       ) : null}
-      {agent?.tone === "danger" && sandbox.agent?.reason ? (
+      {trouble ? (
         <div className="px-5 pb-5 sm:px-6">
-          <Callout tone="warn" title="The agent is missing here">
-            {sandbox.agent.reason}
+          <Callout tone="warn" title={trouble.title}>
+            {trouble.reason} {trouble.next}
           </Callout>
         </div>
       ) : null}

@@ -13,14 +13,16 @@ const listeners = new Set<() => void>();
 /**
  * The server's time, renewed every `interval` ms while shown: what a countdown
  * counts against, for this machine's clock may be hours off. Null until known.
- * It is for showing; nothing is decided by it.
+ * It is for showing; nothing is decided by it. With a null `interval` it is not asked.
  */
-export function useServerNow(interval: number): number | null {
+export function useServerNow(interval: number | null): number | null {
+  const shown = interval !== null;
   const here = useNow(interval);
   const difference = useSyncExternalStore(listen, read, unknown);
   const serverTime = useMutation(api.presence.now);
 
   useEffect(() => {
+    if (!shown) return;
     const ask = async () => {
       if (asking || document.visibilityState !== "visible") return;
       asking = true;
@@ -43,9 +45,15 @@ export function useServerNow(interval: number): number | null {
     // A machine that slept may have set its clock.
     document.addEventListener("visibilitychange", askAgain);
     return () => document.removeEventListener("visibilitychange", askAgain);
-  }, [serverTime]);
+  }, [serverTime, shown]);
 
   return here === null || difference === null ? null : here + difference;
+}
+
+/** The same, or this machine's time until the server's is known: for how long ago something was. */
+export function useClock(interval: number | null): number | null {
+  const here = useNow(interval);
+  return useServerNow(interval) ?? here;
 }
 
 /** An answer that took longer says too little of when it was given. */

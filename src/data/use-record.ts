@@ -25,15 +25,6 @@ export function useRecord<Q extends FunctionReference<"query">>(
   return useSubscription(query, auth === "signed-in" ? args : "skip");
 }
 
-/** Like `useRecord`, for what anybody may read once it is settled who asks. */
-export function usePublicRecord<Q extends FunctionReference<"query">>(
-  query: Q,
-  args: FunctionArgs<Q> | "skip",
-): Read<FunctionReturnType<Q>> {
-  const auth = useAuthState();
-  return useSubscription(query, auth === "loading" ? "skip" : args);
-}
-
 function useSubscription<Q extends FunctionReference<"query">>(
   query: Q,
   args: FunctionArgs<Q> | "skip",

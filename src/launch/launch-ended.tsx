@@ -1,5 +1,6 @@
 "use client";
 
+import Link from "next/link";
 import type { Failure } from "../data/failure";
 import type { LaunchView } from "../data/types";
 import { skillPath } from "../routes";
@@ -35,6 +36,7 @@ export function LaunchEnded({
       {failure ? (
         <FailureCallout
           failure={failure}
+          quiet
           title="The launch failed"
           actions={actions}
         />
@@ -45,10 +47,12 @@ export function LaunchEnded({
           title="The launch was cancelled"
           actions={actions}
         >
-          {launch.path === "cold"
-            ? "Nothing of it is left running."
-            : "Your sandbox is as it was; it stops by itself when nobody uses it."}{" "}
-          Launch again when you are ready.
+          {launch.reason} What runs is on{" "}
+          <Link href="/dashboard" prefetch={false} className="link">
+            the dashboard
+          </Link>
+          , and stops by itself when nobody uses it. Launch again when you are
+          ready.
         </Callout>
       )}
       <LaunchSummary launch={launch} />

@@ -15,8 +15,6 @@ const LABELS: Record<string, string> = {
   check: "Looking at the sandbox that was there",
   create: "Making the sandbox",
   start: "Starting the sandbox",
-  connect: "Reaching the sandbox",
-  configure: "Setting up the agent",
   install: "Installing the skill",
 };
 

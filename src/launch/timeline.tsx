@@ -1,6 +1,6 @@
 "use client";
 
-import { useNow } from "../data/clock";
+import { useClock } from "../data/server-clock";
 import { formatMs } from "../data/format";
 import type { LaunchView, LogEntry } from "../data/types";
 import { cx } from "../ui/cx";
@@ -23,7 +23,7 @@ export function Timeline({
 }) {
   const phases = phasesOf(launch);
   const calls = callsOf(phases, entries);
-  const now = useNow(launch.endedAt === null ? 250 : null);
+  const now = useClock(launch.endedAt === null ? 250 : null);
   const from = launch.createdAt;
   const to = Math.max(launch.endedAt ?? now ?? from, from + 1);
   return (

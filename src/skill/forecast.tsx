@@ -1,9 +1,11 @@
 "use client";
 
+import Link from "next/link";
 import { api } from "@convex/_generated/api";
 import type { SandboxView } from "../data/types";
 import { useRecord } from "../data/use-record";
 import { Icon, type IconName } from "../ui/icon";
+import { isShared } from "../view/words";
 
 /** What pressing Launch will do, given what the records say of your sandbox. */
 export function Forecast({
@@ -19,16 +21,28 @@ export function Forecast({
   const sandboxes = useRecord(api.sandboxes.list, {});
   const sandbox =
     sandboxes.status === "ready"
-      ? sandboxes.value.find(
-          ({ name }) => name === (own ? skillKey : "default"),
+      ? sandboxes.value.find((one) =>
+          own ? one.name === skillKey : isShared(one),
         )
       : undefined;
   const first = firstStep(sandbox, skillKey, sha, own);
+  const halted =
+    sandbox?.state.status === "replacing" && sandbox.state.error !== undefined;
   return (
     <div className="border-t border-line bg-sunken/60 px-5 py-4.5">
       <h2 className="caption">What will happen</h2>
       <ol className="mt-3 space-y-2.5 text-[0.8125rem] leading-5 text-ink-2">
-        <Line icon={first.icon}>{first.text}</Line>
+        <Line icon={first.icon}>
+          {first.text}
+          {halted ? (
+            <>
+              {" "}
+              <Link href="/dashboard" prefetch={false} className="link">
+                Open the dashboard
+              </Link>
+            </>
+          ) : null}
+        </Line>
         <Line icon="shield">
           The skill&rsquo;s files go into it, checked against their digest.
         </Line>
@@ -97,16 +111,33 @@ function firstStep(
         text: `${mine} waits for a place; the skill joins it.`,
       };
     case "replacing":
-      return {
-        icon: "refresh",
-        text: `${mine} is being replaced; the skill joins the new one.`,
-      };
+      return sandbox.state.error
+        ? {
+            icon: "alert",
+            text: `The replacement of ${own ? "its own" : "your"} sandbox came to a halt. It has to go on, or be given up, before anything is launched.`,
+          }
+        : {
+            icon: "refresh",
+            text: `${mine} is being replaced; the skill joins the new one.`,
+          };
+    case "failed":
+      if (sandbox.state.disk === "kept") {
+        return {
+          icon: "power",
+          text: `${mine} broke; it is brought back, with its files.`,
+        };
+      }
+      return afresh(own);
     default:
-      return {
-        icon: "box",
-        text: own
-          ? "A sandbox is made for this skill alone."
-          : "A sandbox is made for you, apart from everybody else's.",
-      };
+      return afresh(own);
   }
+}
+
+function afresh(own: boolean): { icon: IconName; text: string } {
+  return {
+    icon: "box",
+    text: own
+      ? "A sandbox is made for this skill alone."
+      : "A sandbox is made for you, apart from everybody else's.",
+  };
 }

@@ -14,6 +14,9 @@ import { Forecast } from "./forecast";
 import { OwnChoice } from "./own-choice";
 import { useLaunch } from "./use-launch";
 
+/** The name is a stranger's: a long one wraps, so that the button says what it does. */
+const WHOLE = "h-auto min-h-12 w-full py-2.5 whitespace-normal wrap-anywhere";
+
 type Props = {
   skillKey: string;
   sha: string;
@@ -38,7 +41,7 @@ export function LaunchCard({ skillKey, sha, link, name, secrets }: Props) {
           <Button
             variant="primary"
             size="lg"
-            className="w-full"
+            className={WHOLE}
             busy={busy}
             onClick={() => void launch()}
           >
@@ -51,7 +54,7 @@ export function LaunchCard({ skillKey, sha, link, name, secrets }: Props) {
             href={signInPath(link)}
             variant="primary"
             size="lg"
-            className="w-full"
+            className={WHOLE}
           >
             {auth === "signed-out" ? "Sign in to launch" : `Launch ${name}`}
           </ButtonLink>

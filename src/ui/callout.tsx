@@ -77,15 +77,18 @@ export function FailureCallout({
   failure,
   title,
   actions,
+  quiet = false,
 }: {
   failure: Failure;
   title?: string;
   actions?: ReactNode;
+  /** It was there when the page came: nobody is interrupted for it. */
+  quiet?: boolean;
 }) {
   return (
     <Callout
       tone="danger"
-      role="alert"
+      role={quiet ? undefined : "alert"}
       title={title ?? failure.message}
       actions={actions}
     >

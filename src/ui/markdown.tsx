@@ -1,4 +1,3 @@
-import type { ComponentProps } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { cx } from "./cx";
@@ -86,5 +85,3 @@ export function safeHref(
     ? url.href
     : null;
 }
-
-export type MarkdownProps = ComponentProps<typeof Markdown>;

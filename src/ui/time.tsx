@@ -7,11 +7,11 @@ import {
   formatDuration,
   formatSpan,
 } from "../data/format";
-import { useServerNow } from "../data/server-clock";
+import { useClock, useServerNow } from "../data/server-clock";
 
 /** "4 min ago", with the exact time on hover. */
 export function Age({ at }: { at: number }) {
-  const now = useNow(15_000);
+  const now = useClock(15_000);
   const exact = new Date(at).toISOString();
   return (
     <time dateTime={exact} title={exact} className="tabular">
@@ -22,7 +22,7 @@ export function Age({ at }: { at: number }) {
 
 /** "for 12 min": how long a state has lasted, coarsely. */
 export function Lasting({ since }: { since: number }) {
-  const now = useNow(15_000);
+  const now = useClock(15_000);
   const exact = new Date(since).toISOString();
   return (
     <time dateTime={exact} title={exact} className="tabular">
@@ -31,13 +31,23 @@ export function Lasting({ since }: { since: number }) {
   );
 }
 
-/** How long something has been going on, or went on. */
+/** How long something has been going on, or went on, by the server's clock. */
 export function Elapsed({ from, to }: { from: number; to: number | null }) {
-  const now = useNow(to === null ? 100 : null);
+  const now = useClock(to === null ? 100 : null);
   const end = to ?? now;
   return (
     <span className="tabular">
       {end === null ? "…" : formatDuration(end - from)}
+    </span>
+  );
+}
+
+/** How long this page has shown something, by this machine's clock. */
+export function Shown({ since }: { since: number }) {
+  const now = useNow(100);
+  return (
+    <span className="tabular">
+      {now === null ? "…" : formatDuration(now - since)}
     </span>
   );
 }

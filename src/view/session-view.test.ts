@@ -195,7 +195,7 @@ test("a message can be written into a replacement, unless it halted", () => {
   expect(composerAt(replacingAt("restore")).kind).toBe("queues");
   expect(composerAt({ ...replacingAt("restore"), error })).toEqual({
     kind: "closed",
-    why: "Resume the replacement or give it up first.",
+    why: "The replacement has to go on first.",
   });
 });
 
@@ -247,7 +247,9 @@ test("a sandbox in the queue says which one in line, and can be taken out again"
   expect(notice?.title).toContain("3rd in the queue");
   expect(notice?.action).toBe("leave");
   expect(composer.kind).toBe("queues");
-  expect(open({ sandbox: ready(waiting("launch")) }).notice?.action).toBeNull();
+  // What another conversation's launch put there is left where all is seen.
+  const others = open({ sandbox: ready(waiting("launch")) });
+  expect(others.notice?.action).toBe("dashboard");
 });
 
 test("a sandbox that is being replaced says how far it is, or why it halted", () => {
@@ -267,7 +269,40 @@ test("an agent that is not there says what is missing", () => {
     { status: "running", since: 1 },
     { state: "unavailable", reason: "Python 3.11 is missing." },
   );
-  expect(open({ sandbox: ready(without) }).notice?.text).toBe(
-    "Python 3.11 is missing.",
-  );
+  const { notice } = open({ sandbox: ready(without) });
+  expect(notice?.text).toStartWith("Python 3.11 is missing. Replace");
+  expect(notice?.action).toBe("dashboard");
 });
+
+test("what an agent wrote before it went is shortened to where it says why", () => {
+  const reason = `It ended with 1: ${"at frame\n".repeat(200)}KeyError: 'x'`;
+  const gone = { state: "failed" as const, reason };
+  const text = open({
+    sandbox: ready(sandboxIn({ status: "running", since: 1 }, gone)),
+  }).notice?.text;
+  expect(text).toStartWith("It ended with 1:");
+  expect(text).toContain("KeyError: 'x'");
+  expect(text?.length).toBeLessThan(400);
+});
+
+test("a launch that waits for a replacement says so", () => {
+  const launch = ready(launchIn("queued"));
+  const moves = ready(sandboxIn(replacingAt("create"), null));
+  const { notice, composer } = open({ launch, sandbox: moves });
+  expect(notice?.title).toBe("The sandbox is being replaced");
+  expect(composer.kind).toBe("queues");
+});
+
+test.each(["failed", "cancelled"] as const)(
+  "an old launch that %s hides nothing: only what its panel repeats is marked",
+  (state) => {
+    const launch = ready(launchIn(state));
+    const gone = ready(sandboxIn({ status: "empty" }, null));
+    expect(open({ launch, sandbox: gone }).notice).toMatchObject({
+      ...{ action: "launch", repeats: true },
+    });
+    const ended = ready(launchIn("ready"));
+    const { notice } = open({ launch: ended, sandbox: gone });
+    expect(notice).not.toHaveProperty("repeats");
+  },
+);

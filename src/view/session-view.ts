@@ -3,7 +3,8 @@ import type { Read } from "../data/reads";
 import type { LaunchView, SandboxView, SessionView } from "../data/types";
 import type { AuthState } from "../identity/identity";
 import { queueWords } from "./queue";
-import { stageWords } from "./replacement";
+import { stageWords, type Replacing } from "./replacement";
+import { agentTrouble, excerpt } from "./words";
 
 /** Everything a session's page knows at a moment. */
 export type SessionRecords = {
@@ -55,6 +56,8 @@ export type Notice = {
   title: string;
   text: string;
   action: "start" | "launch" | "settings" | "leave" | "dashboard" | null;
+  /** The launch that ended says the same, where nothing stands between: while nothing is said. */
+  repeats?: true;
 };
 
 export function sessionScreen(records: SessionRecords): SessionScreen {
@@ -123,8 +126,10 @@ function circumstances(
   sandbox: Read<SandboxView | null>,
 ): Circumstances {
   if (launch.kind === "running") {
+    const slot = sandbox.status === "ready" ? sandbox.value?.state : undefined;
     return {
-      notice: null, // the launch itself says what is going on
+      // The launch itself says what is going on, but not what takes so long.
+      notice: slot?.status === "replacing" ? ofReplacing(slot, true) : null,
       composer: { kind: "queues", why: "It is sent when the launch is ready." },
     };
   }
@@ -161,28 +166,16 @@ function ofSandbox(
             title: "The sandbox waits for a place",
             text: "It starts by itself when one is free.",
           }),
-          // A launch that put it there is left where that launch is shown.
-          action: state.for === "launch" ? null : "leave",
+          // What a launch put there may be another conversation's.
+          action: state.for === "launch" ? "dashboard" : "leave",
         },
         composer: { kind: "queues", why: "It is sent when the sandbox is up." },
       };
     case "replacing":
       return {
-        notice: {
-          tone: state.error ? "warn" : "busy",
-          title: state.error
-            ? "The replacement of the sandbox halted"
-            : "The sandbox is being replaced",
-          text: state.error
-            ? `${state.error.message} Resume it or give it up on the dashboard.`
-            : `Its files move into a new one. Now: ${stageWords(state)}. What you write is sent when it is up.`,
-          action: "dashboard",
-        },
+        notice: ofReplacing(state, sandbox.cancellable),
         composer: state.error
-          ? {
-              kind: "closed",
-              why: "Resume the replacement or give it up first.",
-            }
+          ? { kind: "closed", why: "The replacement has to go on first." }
           : { kind: "queues", why: "It is sent when the sandbox is up." },
       };
     case "creating":
@@ -201,10 +194,10 @@ function ofSandbox(
         notice: {
           tone: "busy",
           title: state.error?.message ?? "The sandbox is stopping",
-          text: "Its files are kept. It can be started again in a moment.",
+          text: "Its files are kept. Just write: the sandbox starts again for it.",
           action: null,
         },
-        composer: { kind: "queues", why: "Sending starts the sandbox again." },
+        composer: { kind: "queues", why: "The sandbox starts again for it." },
       };
     case "stopped":
       return {
@@ -215,7 +208,7 @@ function ofSandbox(
           text: `${state.error ? `${state.error.next} ` : ""}Its files are kept. Start it, or just write: sending starts it too.`,
           action: "start",
         },
-        composer: { kind: "queues", why: "Sending starts the sandbox again." },
+        composer: { kind: "queues", why: "The sandbox starts again for it." },
       };
     case "deleting":
       return {
@@ -229,35 +222,51 @@ function ofSandbox(
       };
     case "failed":
       return {
-        // Right after a failed launch its own panel says why, and offers the same.
-        notice:
-          launch === "failed"
-            ? null
-            : {
-                tone: "danger",
-                title: state.error.message,
-                text: state.error.next,
-                action: "launch",
-              },
+        notice: {
+          tone: "danger",
+          title: state.error.message,
+          text: state.error.next,
+          action: "launch",
+          ...(launch === "failed" && { repeats: true }),
+        },
         composer: { kind: "closed", why: "The sandbox failed. Launch again." },
       };
     case "empty":
       return {
-        notice:
-          launch === "failed" || launch === "cancelled"
-            ? null
-            : {
-                tone: "warn",
-                title: "This conversation's sandbox is gone",
-                text: "It stays readable. Launch again to go on in a new sandbox.",
-                action: "launch",
-              },
+        notice: {
+          tone: "warn",
+          title: "This conversation's sandbox is gone",
+          text: "It stays readable. Launch again to go on in a new sandbox.",
+          action: "launch",
+          ...((launch === "failed" || launch === "cancelled") && {
+            repeats: true,
+          }),
+        },
         composer: {
           kind: "closed",
           why: "Launch again to talk to the agent.",
         },
       };
   }
+}
+
+function ofReplacing(state: Replacing, cancellable: boolean): Notice {
+  const { error } = state;
+  if (!error) {
+    return {
+      tone: "busy",
+      title: "The sandbox is being replaced",
+      text: `Its files move into a new one. Now: ${stageWords(state)}. What you write is sent when it is up.`,
+      action: "dashboard",
+    };
+  }
+  const what = cancellable ? "Resume it or give it up" : "Resume it";
+  return {
+    tone: "warn",
+    title: "The replacement of the sandbox halted",
+    text: `${error.message} ${what} on the dashboard.`,
+    action: "dashboard",
+  };
 }
 
 function ofRunning(sandbox: SandboxView): Circumstances {
@@ -273,37 +282,22 @@ function ofRunning(sandbox: SandboxView): Circumstances {
       composer: { kind: "queues", why: "It is sent when the sandbox answers." },
     };
   }
-  const agent = sandbox.agent;
-  const reason = agent?.reason ?? "The sandbox gave no reason.";
+  const { agent } = sandbox;
+  const trouble = agentTrouble(agent);
+  const notice = trouble && {
+    title: trouble.title,
+    text: `${excerpt(trouble.reason)} ${trouble.next}`,
+  };
   switch (agent?.state) {
     case "unavailable":
-      return {
-        notice: {
-          tone: "danger",
-          title: "There is no agent in this sandbox",
-          text: reason,
-          action: null,
-        },
-        composer: { kind: "closed", why: "The agent is not available." },
-      };
     case "insecure":
       return {
-        notice: {
-          tone: "danger",
-          title: "The agent was shut off for safety",
-          text: `${reason} Delete the sandbox and launch again.`,
-          action: null,
-        },
-        composer: { kind: "closed", why: "The agent was shut off for safety." },
+        notice: notice && { tone: "danger", ...notice, action: "dashboard" },
+        composer: { kind: "closed", why: `${trouble?.title ?? "No agent"}.` },
       };
     case "failed":
       return {
-        notice: {
-          tone: "warn",
-          title: "The agent stopped unexpectedly",
-          text: `${reason} It restarts by itself; write to try it.`,
-          action: null,
-        },
+        notice: notice && { tone: "warn", ...notice, action: null },
         composer: open,
       };
     case "starting":
