@@ -25,9 +25,9 @@ for (const stage of STAGES) {
   }
 }
 
-say(dim(`in ${seconds(performance.now() - startedAt)}`));
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-say(`${total.passed} passed, ${total.failed} failed${skipped}`);
+say(dim(`in ${seconds(performance.now() - startedAt)}${skipped}`));
+say(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 ? 1 : 0);
 
 async function attempt(stage: Stage): Promise<Outcome> {

@@ -1,8 +1,8 @@
 /**
  * `bun start`: installs, builds and runs the whole product, then keeps it
  * running. On a fresh clone nothing is installed yet, so this file and
- * everything under scripts/start/ import nothing but built-in modules (and
- * convex/model/admission, which imports nothing).
+ * everything under scripts/start/ import nothing but built-in modules before
+ * that is done (bare.test.ts).
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
@@ -10,7 +10,13 @@ import { join } from "node:path";
 import { lookAtExamples } from "./start/examples";
 import { onLauncherGone } from "./start/launcher";
 import { readHolder, tryLock, writeHolder } from "./start/lock";
-import { OptionError, readOptions, ROOT, type Options } from "./start/options";
+import {
+  OptionError,
+  readOptions,
+  requireCaps,
+  ROOT,
+  type Options,
+} from "./start/options";
 import {
   backendPart,
   identityPart,
@@ -111,6 +117,7 @@ async function prepare(
   }
   const pages = async () => {
     await step("dependencies", installTogether, (what) => what);
+    await requireCaps(process.env);
     if (options.dev) return ".next/dev-server";
     const built = await step("pages", buildTogether, ({ reused }) =>
       reused ? "built before" : "built",

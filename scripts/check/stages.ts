@@ -165,7 +165,7 @@ function tests(name: string, ...lines: string[][]): Stage {
         ...process.env,
         SLIPWAY_SNAPSHOTS_DIR: SNAPSHOTS,
         // What works on the smallest deployment works on a larger one.
-        SLIPWAY_BACKEND_CLASS: process.env.SLIPWAY_BACKEND_CLASS ?? "smallest",
+        SLIPWAY_BACKEND_CLASS: process.env.SLIPWAY_BACKEND_CLASS || "smallest",
       };
       const outcomes = await Promise.all(
         lines.map(async (args) => {

@@ -157,6 +157,17 @@ test("a part that came back is kept when telling of it fails", async () => {
 });
 
 test.each(["bun", "node"] as const)(
+  "a %s part gets what it is given, and no key from a file beside it",
+  async (runtime) => {
+    await writeFile(join(dir, ".env.local"), "DAYTONA_API_KEY=secret\n");
+    const tell = `console.log("key:", process.env.DAYTONA_API_KEY);`;
+    const { child: one } = await child(tell + READY + STAY, { runtime });
+    await one.start();
+    expect(one.log.tail().join()).toContain("key: undefined");
+  },
+);
+
+test.each(["bun", "node"] as const)(
   "after kill -9 of whoever started it, a %s part is gone",
   async (runtime) => {
     const { args } = await part(READY + STAY);

@@ -124,7 +124,8 @@ export class Child {
     const { part } = this;
     const program =
       part.runtime === "bun"
-        ? [process.execPath, "--preload", TETHER]
+        ? // It gets what its part names, and not what lies in a file beside it.
+          [process.execPath, "--no-env-file", "--preload", TETHER]
         : ["node", "--import", TETHER];
     const child = Bun.spawn([...program, ...part.args], {
       cwd: part.cwd,

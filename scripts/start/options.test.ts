@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { OptionError, readOptions, ROOT } from "./options";
+import { OptionError, readOptions, requireCaps, ROOT } from "./options";
 
 const CLOUD = {
   CONVEX_URL: "https://happy-otter-123.convex.cloud",
@@ -57,13 +57,24 @@ test.each([
   [{ ...CLOUD, CLERK_SECRET_KEY: "" }, "CLERK_SECRET_KEY"],
   [{ ...CLOUD, CONVEX_SITE_URL: "convex.example" }, "CONVEX_SITE_URL"],
   [{ DAYTONA_API_URL: "https://x" }, "DAYTONA_API_KEY"],
-  [{ SLIPWAY_MAX_SANDBOXES: "many" }, "SLIPWAY_MAX_SANDBOXES must be a number"],
-  [{ SLIPWAY_MAX_SANDBOXES_PER_USER: "0" }, "SLIPWAY_MAX_SANDBOXES_PER_USER"],
 ] as [Record<string, string>, string][])(
   "%p is refused, naming %s",
   (env, name) => {
     expect(() => readOptions(env, [])).toThrow(OptionError);
     expect(() => readOptions(env, [])).toThrow(name);
+  },
+);
+
+test.each([
+  [{ SLIPWAY_MAX_SANDBOXES: "many" }, "SLIPWAY_MAX_SANDBOXES must be a number"],
+  [{ SLIPWAY_MAX_SANDBOXES_PER_USER: "0" }, "SLIPWAY_MAX_SANDBOXES_PER_USER"],
+] as [Record<string, string>, string][])(
+  "caps of %p are refused, naming %s",
+  async (env, name) => {
+    const error: unknown = await requireCaps(env).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as OptionError).message).toContain(name);
+    await requireCaps({ SLIPWAY_MAX_SANDBOXES: "" });
   },
 );
 

@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { capsOf } from "../../convex/model/admission";
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(
@@ -41,7 +40,6 @@ export function readOptions(env: Environment, argv: string[]): Options {
   }
   const dataDir = resolve(ROOT, env.SLIPWAY_DATA_DIR || ".slipway");
   const cloud = readCloud(env);
-  requireCaps(env);
   return {
     port: readPort(env.PORT),
     dataDir,
@@ -73,8 +71,12 @@ function readPort(text: string | undefined): number {
   return port;
 }
 
-/** The backend reads them at the first launch, which is too late to be told. */
-function requireCaps(env: Environment): void {
+/**
+ * The backend reads them at the first launch, which is too late to be told. What
+ * reads them needs packages, which are there once they are installed.
+ */
+export async function requireCaps(env: Environment): Promise<void> {
+  const { capsOf } = await import("../../convex/model/admission");
   const read = capsOf(env);
   if (read.ok) return;
   throw new OptionError(`${read.problem.message}. Correct it, or unset it.`);

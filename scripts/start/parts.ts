@@ -209,6 +209,7 @@ export function webPart(plan: Plan): Part {
       ...passedOn(),
       NODE_ENV: options.dev ? "development" : "production",
       NEXT_TELEMETRY_DISABLED: "1",
+      __NEXT_PROCESSED_ENV: "1", // or it reads .env.local, with every key in there
       NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY:
         process.env.NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY,
       CLERK_SECRET_KEY: process.env.CLERK_SECRET_KEY,

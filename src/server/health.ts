@@ -132,7 +132,7 @@ async function askSandbox(url: string): Promise<Check> {
   }
 }
 
-/** A part that answers at all is up; some have no route of their own for this. */
+/** A part that answers is up, unless it says that something of it is not. */
 async function askPart(url: string): Promise<Check> {
   try {
     const response = await fetch(`${url}/health`, {

@@ -20,7 +20,7 @@ import { receive, type Context, type ParamsOf } from "./serve";
 import { subscribe } from "./subscribe";
 
 const HEARTBEAT_MS = 15_000;
-/** Every launch ends within 30 minutes (invariant I6); a little more than that. */
+/** Longer than nearly everything that is waited for; whoever still watches opens it again. */
 const DEADLINE_MS = 31 * 60_000;
 
 type Query = FunctionReference<"query", "public", { token?: string }>;
