@@ -48,7 +48,8 @@ export async function tokenFor(
 }
 
 /** As a header carries it: what was copied with its quotes is none. */
-function plainToken(text: string): string {
+function plainToken(given: string): string {
+  const text = given.trim(); // a file ends with a line break
   if (/^[\x21-\x7e]+$/.test(text)) return text;
   throw new UsageError(
     "SLIPWAY_TOKEN has spaces or other characters that no token has. Copy it once more.",

@@ -26,6 +26,8 @@ const EMPTY = "empty";
  */
 const AT_REST = [EMPTY, "stopped"];
 
+const GIVE_UP = new Set<string | undefined>(["cancel", "without-files"]);
+
 /** "shared", or the skill whose own it is. */
 export function nameOf({ name }: { name: string }): string {
   return name === "default" ? "shared" : (name.split("/").at(-1) ?? name);
@@ -84,7 +86,7 @@ export async function replace(
   await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
   const wait = args.wait && REPLACE_WAIT_MS;
   // A replacement that only waited for its place leaves what was stopped stopped.
-  const wanted = flag === "cancel" ? ["running", "stopped"] : ["running"];
+  const wanted = GIVE_UP.has(flag) ? ["running", "stopped"] : ["running"];
   return settle(client, path, { wanted, wait }, out);
 }
 

@@ -5,6 +5,7 @@ import { useCallback, type ReactNode } from "react";
 import { api } from "@convex/_generated/api";
 import type { MessageView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
+import { useSeen } from "../data/use-seen";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
@@ -51,6 +52,8 @@ export function Conversation(props: Props) {
   const answering = messages.some(
     (message) => message.state === "running" || message.state === "queued",
   );
+  // What ended before this page came is no news.
+  const seen = useSeen(answering || unrecorded.length > 0);
   const waiting =
     composer.kind === "queues"
       ? composer.why
@@ -130,7 +133,7 @@ export function Conversation(props: Props) {
       </div>
 
       <p className="sr-only" role="status">
-        {progressOf(messages)}
+        {seen ? progressOf(messages) : null}
       </p>
       <div className="relative mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6 sm:pb-5">
         {away ? (
@@ -169,7 +172,13 @@ function progressOf(messages: readonly MessageView[]): string {
   const last = messages.at(-1);
   if (last?.role !== "assistant") return "";
   if (last.state === "done") return "The agent has answered.";
-  return last.state === "stopped" ? "The answer was stopped." : "";
+  if (last.state === "stopped") return "The answer was stopped.";
+  const error = last.parts.at(-1)?.body;
+  const why =
+    error?.kind === "error"
+      ? ` ${error.error.message} ${error.error.next}`
+      : "";
+  return `The agent could not answer.${why}`;
 }
 
 /** Stop and Retry; the server decides what becomes of either. */

@@ -60,8 +60,6 @@ function Answer({ message, waiting, onRetry }: Props) {
   const running = message.state === "running";
   // A retried answer keeps its place and its time, so that time says nothing of the run.
   const [seenBefore] = useState(!running);
-  const [old, setOld] = useState(!isUnderWay(message));
-  if (old && isUnderWay(message)) setOld(false); // retried in front of the reader
   const words = wordsOf(message);
   const failed = message.state === "failed";
   const explained = blocks.some((block) => block.kind === "error");
@@ -90,7 +88,7 @@ function Answer({ message, waiting, onRetry }: Props) {
               <FailureCallout
                 key={block.key}
                 failure={block.error}
-                quiet={old}
+                quiet // the conversation's status says it, when it happens
                 actions={
                   failed && index === blocks.length - 1 ? (
                     <FailureActions
@@ -154,10 +152,6 @@ function Answer({ message, waiting, onRetry }: Props) {
       ) : null}
     </article>
   );
-}
-
-function isUnderWay({ state }: MessageView): boolean {
-  return state === "running" || state === "queued";
 }
 
 /** The agent is at it: since it was asked, or since this page saw it begin. */

@@ -6,6 +6,7 @@ import { useNow } from "../data/clock";
 import { launchedAt, LAUNCH_PATIENCE_MS } from "../data/open-session";
 import { RetryBoundary } from "../data/retry-boundary";
 import { useRecord } from "../data/use-record";
+import { useSeen } from "../data/use-seen";
 import { useAuthState } from "../identity/identity";
 import { LaunchEnded } from "../launch/launch-ended";
 import { LaunchPanel, LaunchSummary } from "../launch/launch-panel";
@@ -81,9 +82,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
         benchOpen={benchOpen}
         onBench={() => setBenchOpen((open) => !open)}
       />
-      <p className="sr-only" role="status">
-        {ENDS[screen.launch.kind]}
-      </p>
+      <LaunchNews key={sessionId} part={screen.launch} />
       <div className="flex min-h-0 flex-1">
         <RetryBoundary waiting={<ConversationPlaceholder lead={lead} />}>
           <Conversation
@@ -131,12 +130,28 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
   );
 }
 
-/** What is said when a launch has ended, for its panel goes away with it. */
-const ENDS: Partial<Record<LaunchPart["kind"], string>> = {
-  ready: "Launched. The agent has the skill.",
-  failed: "The launch failed.",
-  cancelled: "The launch was cancelled.",
-};
+/** Says that a launch has ended in front of the reader: its panel goes away with it. */
+function LaunchNews({ part }: { part: LaunchPart }) {
+  const seen = useSeen(part.kind === "running");
+  return (
+    <p className="sr-only" role="status">
+      {seen ? endOf(part) : null}
+    </p>
+  );
+}
+
+function endOf(part: LaunchPart): string | null {
+  switch (part.kind) {
+    case "ready":
+      return "Launched. The agent has the skill.";
+    case "failed":
+      return `The launch failed. ${part.failure.message} ${part.failure.next}`;
+    case "cancelled":
+      return "The launch was cancelled.";
+    default:
+      return null;
+  }
+}
 
 function Frame({ children }: { children: React.ReactNode }) {
   return <div className="flex h-dvh flex-col overflow-hidden">{children}</div>;

@@ -98,7 +98,7 @@ export function throughOpenDoor<T>(
   return pass(request, null, work);
 }
 
-function pass<T>(
+async function pass<T>(
   request: Request,
   credentials: string | null,
   work: () => Promise<T>,

@@ -15,7 +15,7 @@ import { OwnChoice } from "./own-choice";
 import { useLaunch } from "./use-launch";
 
 /** The name is a stranger's: a long one wraps, so that the button says what it does. */
-const WHOLE = "h-auto min-h-12 w-full py-2.5 whitespace-normal wrap-anywhere";
+const WHOLE = "h-auto! min-h-12 w-full py-2.5 whitespace-normal! wrap-anywhere";
 
 type Props = {
   skillKey: string;

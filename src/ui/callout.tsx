@@ -82,7 +82,7 @@ export function FailureCallout({
   failure: Failure;
   title?: string;
   actions?: ReactNode;
-  /** It was there when the page came: nobody is interrupted for it. */
+  /** It is said elsewhere when it happens: nobody is interrupted for it. */
   quiet?: boolean;
 }) {
   return (

@@ -66,7 +66,7 @@ export function Confirm({
       className="m-auto w-[min(28rem,calc(100vw-2rem))] rounded-xl border border-line bg-raised p-0 text-ink shadow-lift backdrop:bg-[rgb(6_12_15/55%)] open:animate-rise"
     >
       <div className="p-6">
-        <h2 id={titleId} className="text-lg font-semibold">
+        <h2 id={titleId} className="text-lg font-semibold wrap-anywhere">
           {title}
         </h2>
         <div id={textId} className="mt-2 text-sm text-ink-2">

@@ -97,7 +97,7 @@ test("who has all places of their own is told to stop one, and that lets the nex
   await heading(page, "You have 1 of 1 sandbox running").waitFor();
   await page.getByRole("link", { name: "Open the dashboard" }).click();
   await page.waitForURL(/\/dashboard/);
-  await page.getByText("Its own: no other skill").waitFor();
+  await page.getByText("no other skill is launched into it").waitFor();
 
   await page.getByRole("button", { name: "Stop", exact: true }).click();
 

@@ -117,7 +117,7 @@ test("Stop all stops them, Restore brings back what ran, and what fails is tried
   await client.launchReady("new/skills/key"); // asks for a secret: one of its own
   const page = await dashboard("leaver");
   await page.getByRole("heading", { name: "Sandboxes" }).waitFor();
-  await page.getByText("Its own: no other skill").waitFor();
+  await page.getByText("no other skill is launched into it").waitFor();
 
   await press(page, "Stop all");
   await page

@@ -95,7 +95,7 @@ function parametersOf(operation: Operation): Json[] {
     name: "Idempotency-Key",
     in: "header",
     required: false,
-    schema: { type: "string", maxLength: 200 },
+    schema: { type: "string", minLength: 1, maxLength: 200 },
     description:
       "The same request with the same key within 24 hours is done once and answered the same.",
   };
