@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Client, signIn } from "./harness";
+import { Client, repository, signIn } from "./harness";
 import { opened } from "./harness/opened";
 import { sticksOut, wcag } from "./harness/wcag";
 
@@ -51,3 +51,63 @@ for (const [width, height] of [
     }, 120_000);
   }
 }
+
+test("a name of a stranger's leaves the button's own word where it is read", async () => {
+  const a = "a".repeat(30);
+  const name = `${a} Read more about this skill ${a}`;
+  await repository(product.skillsDir, "mal", "skills", {
+    "long/SKILL.md": `---\nname: ${name}\ndescription: Long.\n---\nHm.\n`,
+  });
+  const viewport = { width: 390, height: 844 };
+  const page = await (await browser.newContext({ viewport })).newPage();
+  await signIn(page, product, "reader");
+  await page.goto(`${product.baseUrl}/mal/skills/long`);
+  const button = page.getByRole("button", { name: `Launch ${name}` });
+  // Of its first and its last letter, how far each is within the button.
+  const inside = await button.evaluate((element) => {
+    const text = element.firstChild as Text;
+    const box = element.getBoundingClientRect();
+    return [0, text.length - 1].map((at) => {
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      const { left, right, top, bottom } = range.getBoundingClientRect();
+      return (
+        left >= box.left &&
+        right <= box.right &&
+        top >= box.top &&
+        bottom <= box.bottom
+      );
+    });
+  });
+  expect(inside).toEqual([true, true]);
+  await page.context().close();
+});
+
+test("what ends in front of a reader is said, and what ended before is not", async () => {
+  const page = await (await browser.newContext()).newPage();
+  const said = async () => {
+    const all = await page.getByRole("status").allTextContents();
+    return all.filter((words) => words !== "").join(" ");
+  };
+  await signIn(page, product, "listener");
+  await page.goto(product.baseUrl + SKILL);
+  await page.getByRole("button", { name: "Launch csv-detective" }).click();
+  await page.waitForURL(/\/sessions\//);
+  await page
+    .getByRole("status")
+    .filter({ hasText: "Launched. The agent has the skill." })
+    .waitFor({ state: "attached" });
+  const box = page.getByRole("textbox", { name: "Message" });
+  await box.fill("run: ls");
+  await box.press("Enter");
+  await page
+    .getByRole("status")
+    .filter({ hasText: "The agent has answered." })
+    .waitFor({ state: "attached" });
+
+  await page.reload();
+  await page.locator("article[data-state=done]").waitFor();
+  expect(await said()).toBe("");
+  await page.context().close();
+}, 60_000);
