@@ -21,13 +21,18 @@ export type Once = Infer<typeof once>;
  * `idempotency_conflict`, `not_signed_in`, `scope_missing`.
  */
 export const answered = query({
-  args: { once, now: v.number(), token: v.optional(v.string()) },
+  args: {
+    once,
+    now: v.optional(v.number()), // pages of a release before ask without
+    token: v.optional(v.string()),
+  },
   returns: v.union(v.string(), v.null()),
   handler: async (ctx, args) => {
     const owner = await asOwner(ctx, args.token, ["launch", "control"]);
     const user = await getUser(owner);
     // The caller's clock: a query does not read one. What is changed is judged by ours.
-    const row = user && (await replay(owner, user._id, args.once, args.now));
+    const row =
+      user && (await replay(owner, user._id, args.once, args.now ?? 0));
     return row && row.answer;
   },
 });

@@ -49,7 +49,7 @@ export class TurnWatch {
     if (call && this.isStale(call)) {
       hold(
         `I3 an old report took effect (${call.name})`,
-        !written.some(({ document }) => OF_TURN.has(document.table)),
+        !written.some(({ document }) => this.isOf(document, call.turnId)),
       );
     }
     const answers = new Set<string>();
@@ -83,6 +83,21 @@ export class TurnWatch {
         return !turn?.pushTokenHashes.includes(call.tokenHash ?? "");
       case "chat/receiving:pulled":
         return turn?.state !== "running" || turn.generation !== call.generation;
+      default:
+        return false;
+    }
+  }
+
+  /** Others may go on in the same commit: what can be done is asked whenever somebody calls. */
+  private isOf({ table, id, value }: Row, turnId = ""): boolean {
+    const { messageId } = this.known.get(turnId) ?? {};
+    switch (table) {
+      case "turns":
+        return id === turnId;
+      case "messages":
+        return id === messageId;
+      case "parts":
+        return (value as Doc<"parts">).messageId === messageId;
       default:
         return false;
     }
