@@ -129,9 +129,29 @@ test("a home with a disk of its own is full when it is full, and keeps what it h
   await sandbox.delete();
 });
 
-test("memory of all processes together is held", async () => {
+test("what processes share is not counted for each of them", async () => {
   const sandbox = await fixture.daytona.create();
-  const hog = `python3 -c 'import time; x = bytearray(120 << 20); time.sleep(${HOLD_S})'`;
+  const { result } = await sandbox.process.executeCommand(
+    `python3 -c 'import mmap, os, time
+x = mmap.mmap(-1, 120 << 20)
+for _ in range(120): x.write(bytes(1 << 20))
+os.fork(); os.fork(); x.seek(0)
+for _ in range(120): x.read(1 << 20)
+time.sleep(2); print("whole")'`,
+  );
+  expect(result).toContain("whole");
+  await sandbox.delete();
+});
+
+test.each([
+  ["of their own", "x = bytearray(120 << 20)"],
+  [
+    "that could be shared",
+    "import mmap; x = mmap.mmap(-1, 120 << 20); [x.write(bytes(1 << 20)) for _ in range(120)]",
+  ],
+])("memory %s of all processes together is held", async (_, take) => {
+  const sandbox = await fixture.daytona.create();
+  const hog = `python3 -c 'import time; ${take}; time.sleep(${HOLD_S})'`;
   const state = await endsAs(sandbox, `${hog} & ${hog} & ${hog} & wait`);
   if (held.memoryMiB?.startsWith("watched")) {
     expect(sandbox.errorReason).toContain("memory (300 MiB)");

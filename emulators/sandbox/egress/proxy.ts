@@ -10,6 +10,12 @@ import type { EgressPolicy, Upstream, Wanted } from "./policy";
 /** A sandbox that opens connections and says nothing holds them this long. */
 const HEAD_TIMEOUT_MS = 15_000;
 
+/** More than an agent and its tools ever have; they are the server's descriptors. */
+export const MAX_OPEN = 256;
+
+/** Whoever is refused and does not go is closed on. */
+const PARTING_MS = 1_000;
+
 /**
  * The only way out of one sandbox: an HTTP proxy on a Unix socket that only it
  * can see, so the socket says who is asking. One request per connection; after
@@ -22,6 +28,7 @@ export async function startEgressProxy(
 ): Promise<{ close(): void }> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (open.size >= MAX_OPEN) return void client.destroy();
     open.add(client);
     client.once("close", () => open.delete(client));
     client.on("error", () => client.destroy());
@@ -123,6 +130,8 @@ function refuse(client: Socket, status: number, message: string): void {
     502: "Bad Gateway",
   };
   const body = `${message}\n`;
+  const timer = setTimeout(() => client.destroy(), PARTING_MS);
+  client.once("close", () => clearTimeout(timer));
   client.end(
     [
       `HTTP/1.1 ${status} ${reasons[status]}`,

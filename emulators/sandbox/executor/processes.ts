@@ -1,7 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
 
-const PAGE = 4096;
-
 /** The direct children of a process; none when it has ended. */
 export function childrenOf(pid: number): number[] {
   // Each thread lists the children it started.
@@ -20,16 +18,38 @@ export function treeOf(pid: number): number[] {
   return found;
 }
 
-/** Bytes that only these processes hold: shared pages are not counted. */
+/**
+ * Bytes of memory these processes hold, files' pages not counted. What several
+ * of them share counts for each: it is no less than what they hold together.
+ */
 export function memoryOf(pids: number[]): number {
-  let pages = 0;
-  for (const pid of pids) {
-    const [, resident = 0, shared = 0] = readProc(`${pid}/statm`)
-      .split(" ")
-      .map(Number);
-    pages += resident - shared;
+  return sumOf(pids, "status", /^Rss(?:Anon|Shmem):\s*(\d+) kB$/gm);
+}
+
+/**
+ * The same with each shared page divided among all that have it, for which the
+ * kernel walks through all their pages. One that may not be looked into counts whole.
+ */
+export function shareOf(pids: number[]): number {
+  return pids.reduce((sum, pid) => sum + shareOfOne(pid), 0);
+}
+
+function shareOfOne(pid: number): number {
+  try {
+    return sumOf([pid], "smaps_rollup", /^Pss_(?:Anon|Shmem):\s*(\d+) kB$/gm);
+  } catch {
+    return memoryOf([pid]); // it made itself unreadable
   }
-  return pages * PAGE;
+}
+
+function sumOf(pids: number[], file: string, lines: RegExp): number {
+  let kibibytes = 0;
+  for (const pid of pids) {
+    for (const [, count] of readProc(`${pid}/${file}`).matchAll(lines)) {
+      kibibytes += Number(count);
+    }
+  }
+  return kibibytes * 1024;
 }
 
 /** Real, effective, saved and file-system user, as the host sees them. */

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { messageOf } from "../errors";
 import type { Limits } from "./limits";
-import { memoryOf } from "./processes";
+import { memoryOf, shareOf } from "./processes";
 
 /** What the watch needs of a running sandbox. */
 export interface Watched {
@@ -83,7 +83,7 @@ export class Watch {
   private lookAtMemory(): void {
     const { memoryMiB } = this.limits;
     for (const one of this.watched) {
-      if (memoryOf(one.processes()) > memoryMiB * 1024 * 1024) {
+      if (holdsMore(one.processes(), memoryMiB * 1024 * 1024)) {
         this.end(one, `memory (${memoryMiB} MiB)`);
       }
     }
@@ -124,6 +124,11 @@ export class Watch {
         };
     return shrank;
   }
+}
+
+/** What is shared is divided only where counting it for each is too much. */
+function holdsMore(pids: number[], bytes: number): boolean {
+  return memoryOf(pids) > bytes && shareOf(pids) > bytes;
 }
 
 /** du does not follow links and stays on one file system. */

@@ -4,8 +4,11 @@ import type { Socket } from "./sockets";
 
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** Beyond this much unsent to the client, what is inside is made to wait. */
+/** Beyond this many bytes unsent to one side, the other is made to wait. */
 const MAX_UNSENT = 1024 * 1024;
+
+/** What is inside has no event for having caught up: it is asked as often. */
+const DRAIN_MS = 20;
 
 /** Headers the handshake makes anew. */
 const OWN = /^(host|connection|upgrade|sec-websocket-.*)$/i;
@@ -16,6 +19,7 @@ export class Relay {
   /** What came from inside before the client's handshake was done. */
   private early: (string | Buffer)[] = [];
   private closing: { code: number; reason: string } | null = null;
+  private draining: ReturnType<typeof setInterval> | undefined;
 
   private constructor(
     private readonly upstream: WebSocket,
@@ -27,6 +31,7 @@ export class Relay {
       else this.early.push(data);
     });
     upstream.addEventListener("close", ({ code, reason }) => {
+      this.caughtUp();
       this.closing = { code: sendable(code), reason };
       this.client?.close(this.closing.code, reason);
     });
@@ -99,9 +104,24 @@ export class Relay {
 
   fromClient(message: string | Buffer): void {
     this.upstream.send(message);
+    if (this.draining || this.upstream.bufferedAmount <= MAX_UNSENT) return;
+    this.client?.pause();
+    this.draining = setInterval(() => this.look(), DRAIN_MS);
+  }
+
+  private look(): void {
+    if (this.upstream.bufferedAmount > MAX_UNSENT / 2) return;
+    this.caughtUp();
+    this.client?.resume();
+  }
+
+  private caughtUp(): void {
+    clearInterval(this.draining);
+    this.draining = undefined;
   }
 
   clientClosed(code: number, reason: string): void {
+    this.caughtUp();
     this.upstream.close(sendable(code), reason);
     this.settled();
   }
