@@ -6,8 +6,10 @@
  *   bun run check [word]...   only the stages whose name contains a word
  */
 import { failed, STAGES, type Outcome, type Stage } from "./check/stages";
+import { askHereDirectly } from "./start/proxies";
 import { complain, dim, say, seconds, step } from "./start/terminal";
 
+askHereDirectly(process.env);
 const startedAt = performance.now();
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };

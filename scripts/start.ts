@@ -37,6 +37,7 @@ import {
   withCheckoutLock,
   type Snapshot,
 } from "./start/prepare";
+import { askHereDirectly } from "./start/proxies";
 import {
   BUBBLEWRAP,
   checkNode,
@@ -59,6 +60,7 @@ import {
 const startedAt = performance.now();
 
 async function main(): Promise<void> {
+  askHereDirectly(process.env);
   const options = readOptions(process.env, process.argv.slice(2));
   openDataFolder(options.dataDir);
   const lock = tryLock(join(options.dataDir, "lock.sqlite"));

@@ -1,12 +1,18 @@
 import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 
 /** What git may read of this machine's settings: nothing but what is said here. */
 const SETTINGS: [string, string][] = [
   // Repositories may belong to another user than the one who runs Slipway.
   ["safe.directory", "*"],
-  // A repository's own config could name any command here; ours wins.
+  // A repository's own config could name commands here; ours wins.
   ["tar.tar.gz.command", "git archive gzip"],
+  ["core.fsmonitor", "false"],
+  ["core.sshCommand", "false"],
+  ["credential.helper", ""],
+  ["protocol.ext.allow", "never"],
   ["uploadpack.allowFilter", "true"],
 ];
 
@@ -29,6 +35,19 @@ function environment(extra: Record<string, string> = {}) {
     env[`GIT_CONFIG_VALUE_${index}`] = value;
   });
   return env as NodeJS.ProcessEnv;
+}
+
+/**
+ * A repository without settings or anything in it, through which another's objects
+ * are read: their own config may name a filter, which is a command, for each file.
+ */
+export async function plainRepository(dataDir: string): Promise<string> {
+  const dir = join(dataDir, "plain.git");
+  for (const folder of ["refs", "objects"]) {
+    await mkdir(join(dir, folder), { recursive: true });
+  }
+  await writeFile(join(dir, "HEAD"), "ref: refs/heads/none\n");
+  return dir;
 }
 
 export type GitOptions = { env?: Record<string, string>; signal?: AbortSignal };

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { buildExamples, EXAMPLES } from "./examples";
+import { plainRepository } from "./git";
 import { repositoryName } from "./names";
 import { Repositories } from "./repositories";
 import { advertise, archive, REQUEST_LIMIT, text, uploadPack } from "./wire";
@@ -39,13 +40,14 @@ export async function createSkillHost(
     return gitDir ? { ...EXAMPLES, gitDir } : null;
   };
   const skillsDir = options.skillsDir ? resolve(options.skillsDir) : null;
+  const plainDir = await plainRepository(dataDir);
   const repositories = new Repositories(await build(), skillsDir);
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: options.port ?? 0,
     idleTimeout: 120,
     maxRequestBodySize: REQUEST_LIMIT,
-    fetch: (request) => route(request, repositories),
+    fetch: (request) => route(request, repositories, plainDir),
     error: (error) => {
       process.stderr.write(`skillhost: ${error.stack ?? error.message}\n`);
       return text(500, "The skill host failed; its log says why.");
@@ -61,6 +63,7 @@ export async function createSkillHost(
 async function route(
   request: Request,
   repositories: Repositories,
+  plainDir: string,
 ): Promise<Response> {
   const url = new URL(request.url);
   // Else any web page could read private repositories by rebinding its own name.
@@ -99,6 +102,7 @@ async function route(
     case "archive":
       return await archive(
         found.gitDir,
+        plainDir,
         found.repo,
         rest[1] ?? "",
         request.signal,

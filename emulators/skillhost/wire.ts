@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
@@ -57,6 +58,7 @@ export async function uploadPack(
 /** `GET /owner/repo/tar.gz/sha`: every file of one commit, below `repo-sha/`. */
 export async function archive(
   gitDir: string,
+  plainDir: string,
   repo: string,
   sha: string,
   signal: AbortSignal,
@@ -70,13 +72,13 @@ export async function archive(
   const child = startGit(
     [
       "--git-dir",
-      gitDir,
+      plainDir,
       "archive",
       "--format=tar.gz",
       `--prefix=${repo}-${sha}/`,
       sha,
     ],
-    { signal },
+    { signal, env: { GIT_OBJECT_DIRECTORY: join(gitDir, "objects") } },
   );
   child.stdin.end();
   return new Response(output(child), {

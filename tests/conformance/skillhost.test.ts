@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withArchive } from "../../convex/node/download";
@@ -147,6 +148,25 @@ describe("what it refuses", () => {
       headers: { host: "rebound.example" },
     });
     expect(answer.status).toBe(403);
+  });
+
+  test("no command that a repository's own config names", async () => {
+    const mark = join(root, "it-ran");
+    await Bun.write(
+      at("mal/tools/SKILL.md"),
+      "---\nname: tools\ndescription: x\n---\n",
+    );
+    await Bun.write(at("mal/tools/.gitattributes"), "* filter=x\n");
+    await commitAll(at("mal/tools"));
+    await git(
+      at("mal/tools"),
+      ...["config", "filter.x.smudge", `touch ${mark}; cat`],
+    );
+    const sha = await git(at("mal/tools"), "rev-parse", "HEAD");
+    const answer = await fetch(`${host.url}/mal/tools/tar.gz/${sha.trim()}`);
+    expect(answer.status).toBe(200);
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
+    expect(existsSync(mark)).toBe(false);
   });
 
   test("a commit that no branch or tag contains", async () => {
