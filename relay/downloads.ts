@@ -13,11 +13,20 @@ export type FileParts = {
   limits: Limits;
 };
 
+/** The browser's connection, as far as its pace is ours to say. */
+export type Reader = {
+  /** From here on it may rest for as long as it likes: somebody pressed "pause". */
+  mayRest(): void;
+  /** Ends it, also one that takes nothing. */
+  cut(): void;
+};
+
 /** One file out of a sandbox, as a stream to the disk and never as a page. */
 export async function sendFile(
   { backend, watch, seats, limits }: FileParts,
   ticket: string,
   request: Request,
+  reader: Reader,
 ): Promise<Response> {
   const { claim, purpose, target } = await backend.redeem(ticket, "file");
   if (purpose.kind !== "file") throw new Error("This is no file's ticket.");
@@ -33,7 +42,11 @@ export async function sendFile(
   const given = new AbortController();
   const signal = AbortSignal.any([request.signal, given.signal]);
   const life = new Pulse();
-  const end = (how: string) => given.abort(how);
+  const end = (how: string) => {
+    given.abort(how);
+    reader.cut();
+  };
+  reader.mayRest();
   const unwatch = watch.add({ claim, life, end });
   const timer = setTimeout(() => end("too long"), limits.fileLife);
   let open = true;

@@ -30,6 +30,8 @@ export const LIMITS = {
 
   /** Of one person at once: as many as a browser fetches, and a few more. */
   filesPerUser: 8,
+  /** A connection on which nothing moves, until it has shown a ticket. */
+  idle: 30 * SECOND,
   /** However slowly it is read: it counts as use of the sandbox. Ten GiB at 1.5 MB/s. */
   fileLife: 2 * 60 * MINUTE,
 

@@ -39,7 +39,7 @@ export function createRelay(
   const server = Bun.serve<NearEnd>({
     hostname: options.hostname,
     port: options.port,
-    idleTimeout: 30,
+    idleTimeout: limits.idle / 1_000,
     maxRequestBodySize: limits.body,
     websocket: {
       maxPayloadLength: limits.sent,
@@ -86,7 +86,10 @@ export function createRelay(
         if (url.pathname === "/terminal") return terminal(request, server);
         if (url.pathname === "/files" && request.method === "GET") {
           const ticket = ticketOf(url);
-          return sendFile(files, ticket, request);
+          return sendFile(files, ticket, request, {
+            mayRest: () => server.timeout(request, 0),
+            cut: () => server.timeout(request, 1),
+          });
         }
         return new Response("Not found\n", { status: 404 });
     }

@@ -42,6 +42,7 @@ const said = z.object({
   status: z.string(),
   exitCode: z.number().optional(),
 });
+const ended = z.object({ exitCode: z.number() });
 
 type Size = { cols: number; rows: number };
 
@@ -162,7 +163,7 @@ export class Terminal implements NearEnd {
     far.on("message", (data, isBinary) =>
       this.fromSandbox(data as Buffer, isBinary, resumed),
     );
-    far.on("close", () => this.end("unreachable"));
+    far.on("close", (_code, reason) => this.gone(reason.toString()));
     this.wanted = { cols, rows };
     // A program that was there before paints itself anew for another size.
     if (resumed) await terminals.resize(name, { cols, rows: rows + 1 });
@@ -186,12 +187,23 @@ export class Terminal implements NearEnd {
         this.tell({ type: "ready", resumed });
         return;
       case "exited":
-        this.tell({ type: "exit", code: word.data.exitCode ?? null });
-        this.end("ended");
-        return;
+        return this.exited(word.data.exitCode ?? null);
       default:
         this.end("unreachable");
     }
+  }
+
+  /** A shell that ended says so in its close; anything else is a line that was cut. */
+  private gone(reason: string): void {
+    const end = ended.safeParse(parse(reason));
+    if (!end.success) return this.end("unreachable");
+    this.exited(end.data.exitCode);
+  }
+
+  private exited(code: number | null): void {
+    if (this.isOver()) return;
+    this.tell({ type: "exit", code });
+    this.end("ended");
   }
 
   private typed(bytes: Buffer): void {

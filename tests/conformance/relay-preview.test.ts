@@ -387,3 +387,25 @@ test("a file comes whole, to the disk and not as a page", async () => {
     });
   }
 });
+
+test("a download may rest for longer than a stranger may, and goes on", async () => {
+  const size = 48 << 20;
+  await ada.sandbox.process.executeCommand(
+    `head -c ${size} /dev/zero > large.bin`,
+  );
+  const { url: own } = ground.another({ idle: 1_000 });
+  const { port } = new URL(own);
+  const ticket = await ada.ticket({ kind: "file", path: "large.bin" });
+  const url = `http://127.0.0.1:${port}/files?slipway-ticket=${ticket}`;
+  const answer = await fetch(url, { headers: { host: `localhost:${port}` } });
+  expect(answer.status).toBe(200);
+  const reader = answer.body!.getReader();
+  let read = (await reader.read()).value?.length ?? 0;
+  await Bun.sleep(9_000); // Bun looks for idle connections every four seconds
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    read += value.length;
+  }
+  expect(read).toBe(size);
+}, 60_000);

@@ -4,6 +4,9 @@ import type { WebSocket } from "ws";
 import { SHELL, environment, resolvePath } from "./environment";
 import { ToolboxError } from "./http";
 
+/** Whoever offers this subprotocol is told of the end in a message; others by the close alone. */
+export const EXIT_CONTROL = "X-Daytona-Pty-Exit-Control";
+
 const MAX_SESSIONS = 32;
 /** Beyond this the program is made to wait for the slowest reader. */
 const MAX_UNSENT = 1024 * 1024;
@@ -136,7 +139,9 @@ export class PtySession {
     const end = { exitCode, ...(name ? { exitReason: name } : {}) };
     for (const socket of this.sockets) {
       const control = { type: "control", status: "exited", ...end };
-      socket.send(JSON.stringify(control));
+      if (socket.protocol === EXIT_CONTROL) {
+        socket.send(JSON.stringify(control));
+      }
       socket.close(1000, JSON.stringify(end));
     }
   }

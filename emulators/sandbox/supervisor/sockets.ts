@@ -3,11 +3,10 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { followEntrypoint } from "./entrypoint";
 import { ToolboxError, errorBody } from "./http";
-import { openPty, requirePty } from "./pty";
+import { EXIT_CONTROL, openPty, requirePty } from "./pty";
 import { requireCommand, requireSession } from "./sessions";
 import { followCommand } from "./session-logs";
 
-const EXIT_CONTROL = "X-Daytona-Pty-Exit-Control";
 const ENVS = "X-Daytona-Pty-Envs~";
 
 /** What a stream does once its socket is open. */
