@@ -15,7 +15,9 @@ import { Pulse, type Watch } from "./watch";
  *            {type: "resize", cols, rows}
  *            {type: "seen", bytes}             painted since the last time; makes room
  *            {type: "end"}                     ends the shell as well
- *   relay    {type: "ready", resumed}          then bytes
+ *            {type: "ping"}                    is the line there? No use of the sandbox
+ *   relay    {type: "ready", resumed, pings}   then bytes; pings: it answers them
+ *            {type: "pong"}
  *            {type: "exit", code}              then a close
  *
  * The shell outlives a lost connection: who comes back with the same `terminal`
@@ -36,6 +38,7 @@ const control = z.union([
   z.object({ type: z.literal("resize"), ...size }),
   z.object({ type: z.literal("seen"), bytes: z.number().int().min(0) }),
   z.object({ type: z.literal("end") }),
+  z.object({ type: z.literal("ping") }),
 ]);
 const said = z.object({
   type: z.literal("control"),
@@ -184,7 +187,7 @@ export class Terminal implements NearEnd {
     switch (word.data.status) {
       case "connected":
         this.stage = "running";
-        this.tell({ type: "ready", resumed });
+        this.tell({ type: "ready", resumed, pings: true });
         return;
       case "exited":
         return this.exited(word.data.exitCode ?? null);
@@ -225,6 +228,8 @@ export class Terminal implements NearEnd {
         this.unseen = Math.max(0, this.unseen - word.data.bytes);
         running?.pace.hold(this.unseen > this.parts.limits.unseen);
         return;
+      case "ping":
+        return this.tell({ type: "pong" });
       case "end":
         this.end("ended");
         if (running) void running.terminals.end(running.name);

@@ -30,7 +30,10 @@ afterEach(() => {
   stop = [];
 });
 
-function start(ticket = async () => `ticket-${(tickets += 1)}`) {
+function start(
+  ticket = async () => `ticket-${(tickets += 1)}`,
+  times = { every: 60_000, patience: 60_000 },
+) {
   const relay = startRelay();
   const states: ConnectionState[] = [];
   const connection = new TerminalConnection(
@@ -42,6 +45,7 @@ function start(ticket = async () => `ticket-${(tickets += 1)}`) {
       onBytes: (_bytes, painted) => painted(),
     },
     "the-name",
+    times,
   );
   stop.push(
     () => connection.leave(),
@@ -133,4 +137,36 @@ test("without a ticket it says why", async () => {
     failure: { code: "rate_limited" },
   });
   expect(relay.sockets).toEqual([]);
+});
+
+test("a line that died unseen is found out, and opened again; one that answers stays", async () => {
+  const times = { every: 20, patience: 60 };
+  const { relay, connection, kind } = start(undefined, times);
+  const pings = () =>
+    relay.heard.filter((one) => (one as { type?: string }).type === "ping");
+  void connection.connect();
+  await until(() => relay.heard.length === 1);
+  const [first] = relay.sockets;
+  first?.send(JSON.stringify({ type: "ready", resumed: false, pings: true }));
+  await until(() => kind() === "open");
+  for (let n = 1; n <= 3; n++) {
+    await until(() => pings().length >= n);
+    first?.send(JSON.stringify({ type: "pong" }));
+  }
+  expect(relay.sockets).toHaveLength(1);
+  await until(() => relay.sockets.length === 2); // no answer comes any more
+});
+
+test("a relay that answers no pings is sent none", async () => {
+  const times = { every: 5, patience: 20 };
+  const { relay, connection, kind } = start(undefined, times);
+  void connection.connect();
+  await until(() => relay.heard.length === 1);
+  relay.sockets[0]?.send(ready);
+  await until(() => kind() === "open");
+  await until(() => relay.heard.length === 2); // its size
+  connection.ask();
+  connection.type("still here");
+  await until(() => relay.heard.length === 3);
+  expect(relay.heard[2]).toBe("still here");
 });

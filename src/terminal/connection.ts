@@ -26,6 +26,8 @@ export type Wiring = {
 const RETRIES = [500, 1_000, 2_000, 4_000, 8_000];
 /** Open for so long, a connection has earned a fresh start of the tries. */
 const STEADY_MS = 10_000;
+/** How often an open line is asked whether it is there, and how long for an answer, in ms. */
+const BEAT = { every: 20_000, patience: 10_000 };
 /** How many painted bytes are told at once. */
 const SEEN_STEP = 64 * 1_024;
 
@@ -40,10 +42,13 @@ export class TerminalConnection {
   private openedAt = 0;
   private seen = 0;
   private over = false;
+  private beat: ReturnType<typeof setInterval> | undefined;
+  private doubt: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly wiring: Wiring,
     private name: string = newClientId(),
+    private readonly times = BEAT,
   ) {}
 
   /** Opens it, or opens it again. */
@@ -79,6 +84,8 @@ export class TerminalConnection {
 
   private receive(socket: WebSocket, data: unknown): void {
     if (this.socket !== socket) return;
+    clearTimeout(this.doubt); // whatever it is, the line is there
+    this.doubt = undefined;
     if (data instanceof ArrayBuffer) {
       const { byteLength: bytes } = data;
       this.wiring.onBytes(new Uint8Array(data), () => this.painted(bytes));
@@ -87,8 +94,24 @@ export class TerminalConnection {
     const word = parse(data);
     if (word?.type !== "ready") return;
     this.openedAt = Date.now();
+    if (word.pings === true) {
+      this.beat = setInterval(() => this.ask(), this.times.every);
+    }
     this.wiring.onState({ kind: "open", resumed: word.resumed === true });
     this.resize(this.wiring.size()); // it may have changed meanwhile
+  }
+
+  /**
+   * Asks whether the line is there: it may have died unseen, while the machine
+   * slept say, and a page is never told. Without an answer it is opened again.
+   */
+  ask(): void {
+    if (this.beat === undefined || this.doubt !== undefined) return;
+    this.send(JSON.stringify({ type: "ping" }));
+    this.doubt = setTimeout(
+      () => this.closed(endingOf(1006, "")),
+      this.times.patience,
+    );
   }
 
   /** What was typed. */
@@ -145,14 +168,19 @@ export class TerminalConnection {
     const { socket } = this;
     this.socket = null;
     this.openedAt = 0;
+    clearInterval(this.beat);
+    clearTimeout(this.doubt);
+    this.beat = this.doubt = undefined;
     socket?.close();
   }
 }
 
-function parse(data: unknown): { type?: unknown; resumed?: unknown } | null {
+type Word = { type?: unknown; resumed?: unknown; pings?: unknown };
+
+function parse(data: unknown): Word | null {
   if (typeof data !== "string") return null;
   try {
-    return JSON.parse(data) as { type?: unknown };
+    return JSON.parse(data) as Word;
   } catch {
     return null; // not from a relay of ours
   }

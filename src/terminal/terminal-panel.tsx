@@ -90,7 +90,13 @@ function useTerminal(
       console.error(error);
       if (!gone) setState({ kind: "closed", ending: NOT_LOADED });
     });
+    // The machine slept, or was elsewhere: the line may be gone.
+    const ask = () => connection.current?.ask();
+    addEventListener("online", ask);
+    document.addEventListener("visibilitychange", ask);
     return () => {
+      removeEventListener("online", ask);
+      document.removeEventListener("visibilitychange", ask);
       gone = true;
       connection.current = null;
       close();

@@ -29,7 +29,9 @@ const open = async (more: object = {}, owner = ada) =>
 test("what is typed runs in the sandbox, at the size of the page", async () => {
   const screen = await open();
   await eventually(() => screen.words.length > 0, "it is ready");
-  expect(screen.words).toEqual([{ type: "ready", resumed: false }]);
+  expect(screen.words).toEqual([
+    { type: "ready", resumed: false, pings: true },
+  ]);
   screen.type("stty size; echo sum-$((20 + 22)) $(whoami)\n");
   await screen.shows("30 90");
   await screen.shows("sum-42 daytona");
@@ -39,6 +41,9 @@ test("what is typed runs in the sandbox, at the size of the page", async () => {
     if (!screen.text().includes("41 120")) screen.type("stty size\n");
     return screen.text().includes("41 120");
   }, "the new size");
+  screen.socket.send(JSON.stringify({ type: "ping" }));
+  await eventually(() => screen.words.length > 1, "it answers");
+  expect(screen.words.at(-1)).toEqual({ type: "pong" });
   screen.type("exit 3\n");
   expect(await screen.ended).toBe("1000 ended");
   expect(screen.words.at(-1)).toEqual({ type: "exit", code: 3 });
@@ -53,7 +58,7 @@ test("whoever comes back has the same shell; one who ends it has not", async () 
   first.socket.close();
   const second = await open({ terminal });
   await eventually(() => second.words.length > 0, "it is ready");
-  expect(second.words).toEqual([{ type: "ready", resumed: true }]);
+  expect(second.words).toEqual([{ type: "ready", resumed: true, pings: true }]);
   second.type("echo still-$KEPT\n");
   await second.shows("still-yes-2");
   second.socket.send(JSON.stringify({ type: "end" }));
