@@ -1,7 +1,8 @@
 import type { SkillView } from "../data/types";
 import { plural } from "../data/format";
 import { Callout } from "../ui/callout";
-import { Markdown } from "../ui/markdown";
+import { Icon } from "../ui/icon";
+import { Markdown, Written } from "../ui/markdown";
 import { Panel } from "../ui/panel";
 import { Age } from "../ui/time";
 import { FileList } from "./file-list";
@@ -54,6 +55,20 @@ export function SkillScreen({
               resolve={(href) => fileUrl(skill, href)}
               className="px-4 py-5 sm:px-6 sm:py-6"
             />
+            <details className="group border-t border-line">
+              <summary className="flex items-center gap-1.5 px-4 py-3 text-[0.8125rem] text-ink-3 hover:text-ink sm:px-6">
+                <Icon
+                  name="chevron"
+                  size={12}
+                  className="transition-transform group-open:rotate-90"
+                />
+                As it is written, with what the layout does not show
+              </summary>
+              <Written
+                text={skill.body}
+                className="border-t border-line px-4 py-5 sm:px-6"
+              />
+            </details>
           </Panel>
           <section aria-labelledby="files">
             <h2 id="files" className="sr-only">

@@ -34,3 +34,15 @@ test("a relative link leads where the page says, or nowhere", () => {
     "https://host.example/blob/references/a.md",
   );
 });
+
+test("what is tangled is shown as it is, at once", () => {
+  for (const text of [
+    ">".repeat(40_000),
+    `${"![".repeat(5_000)}${"](x)".repeat(5_000)}`,
+    `${"*a ".repeat(5_000)}${"b*".repeat(5_000)}`,
+    "a\n=\n".repeat(40_000),
+    `${"- ".repeat(200)}a`,
+  ]) {
+    expect(html(text)).toStartWith("<pre");
+  }
+});

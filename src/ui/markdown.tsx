@@ -1,9 +1,11 @@
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { cx } from "./cx";
+import { isTangled } from "./tangled";
 
 /**
- * Markdown nobody here wrote. No HTML is run (react-markdown escapes it), no picture
+ * Markdown nobody here wrote; what would take too long to lay out is shown as it
+ * is. No HTML is run (react-markdown escapes it), no picture
  * is fetched (its alternative text is shown), and only http(s) links can be followed.
  */
 export function Markdown({
@@ -29,6 +31,7 @@ export function Markdown({
       );
     },
   };
+  if (isTangled(text)) return <Written text={text} className={className} />;
   return (
     <div className={cx("prose", className)}>
       <ReactMarkdown
@@ -40,6 +43,27 @@ export function Markdown({
         {text}
       </ReactMarkdown>
     </div>
+  );
+}
+
+/** A text as it is, every character of it. */
+export function Written({
+  text,
+  className,
+}: {
+  text: string;
+  className?: string | undefined;
+}) {
+  return (
+    <pre
+      tabIndex={0}
+      className={cx(
+        "overflow-x-auto font-mono text-[0.8125rem] leading-5.5 wrap-anywhere whitespace-pre-wrap",
+        className,
+      )}
+    >
+      {text}
+    </pre>
   );
 }
 
