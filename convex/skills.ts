@@ -17,8 +17,10 @@ import {
   choicesOf,
   choose,
   isFresh,
+  choicesLink,
   pathOnBranch,
   requireLink,
+  skillLink,
 } from "./model/skills/resolution";
 import { choice, linkFields, opened } from "./model/skills/opened";
 import type { Opened, SkillView } from "./model/skills/opened";
@@ -156,11 +158,14 @@ async function answer(
   const chosen = choose(skills, path, owner, repo);
   if (chosen.kind === "several") {
     const choices = choicesOf(at, skills, chosen.skills);
-    return { kind: "choices", owner, repo, sha, choices };
+    const link = choicesLink(at, path);
+    return { kind: "choices", owner, repo, sha, link, choices };
   }
   const key = skillKey({ ...at, path: chosen.skill.path });
   const skill = await findSkill(ctx, key, sha);
-  return skill && { kind: "skill", skill: viewOf(skill) };
+  // The record may have been made for another branch that stands here, or stood.
+  const link = skillLink(at, skills, chosen.skill);
+  return skill && { kind: "skill", skill: { ...viewOf(skill), link } };
 }
 
 /** The skills of a repository at a commit, or null when nobody has looked. */
@@ -238,6 +243,17 @@ export const recordSkill = internalMutation({
     const inserted = await ctx.db.get("skills", id);
     if (!inserted) throw new Error("The skill just recorded cannot be read.");
     return viewOf(inserted);
+  },
+});
+
+/** Names a skill by another page's path from now on: launches take it from here. */
+export const relink = internalMutation({
+  args: { key: v.string(), sha: v.string(), link: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { key, sha, link }) => {
+    const skill = await findSkill(ctx, key, sha);
+    if (skill) await ctx.db.patch("skills", skill._id, { link });
+    return null;
   },
 });
 

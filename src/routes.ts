@@ -1,5 +1,4 @@
 import type { Route } from "next";
-import { isReserved } from "@convex/model/reserved";
 
 /** Addresses of pages, in one place. */
 
@@ -16,12 +15,6 @@ export function sessionPath(sessionId: string): Route {
 /** A skill's own page; `link` comes from its record. */
 export function skillPath(link: string): Route {
   return localPath(link) as Route;
-}
-
-/** A repository's page, where its skills can be picked. */
-export function repositoryPath(owner: string, repo: string): Route {
-  const under = isReserved(owner) ? "/gh" : "";
-  return localPath(`${under}/${owner}/${repo}`) as Route;
 }
 
 /**

@@ -109,6 +109,32 @@ describe("a skill of an archive", () => {
     expect((await packSkill(files.toReversed())).equals(first)).toBe(true);
   });
 
+  test("odd names elsewhere in the repository are none of its concern", async () => {
+    const odd = ["Icon\r", "back\\slash", "\u202egpj", "a\u200bb"];
+    const items = odd.map((name) => ({ name: `r-1/docs/${name}` }));
+    const loaded = await load([...items, skill]);
+    expect(loaded.files.map((file) => file.path)).toEqual(["SKILL.md"]);
+    const file = await archive([...items, skill]);
+    expect(await listArchive(file, "r")).toHaveLength(1);
+  });
+
+  test("names that people's machines give are kept", async () => {
+    const names = [
+      "Screenshot 9.41\u202fAM.png",
+      "\u{1f469}\u200d\u{1f4bb}.md",
+      "\u0645\u06cc\u200c\u062e.md",
+    ];
+    const items = names.map((name) => ({ name: `r-1/skills/s/${name}` }));
+    const link = {
+      name: "r-1/skills/s/shot.png",
+      type: "symlink" as const,
+      linkname: "Screenshot 9.41\u202fAM.png",
+    };
+    const { files } = await load([skill, ...items, link]);
+    const paths = files.map((file) => file.path).sort();
+    expect(paths).toEqual(["SKILL.md", "shot.png", ...names].sort());
+  });
+
   test("a repository that is one skill: all but git's own", async () => {
     const loaded = await load(
       [
@@ -164,8 +190,20 @@ describe("hostile archives are refused", () => {
   const hostile: [string, Item[]][] = [
     ["an absolute path", [{ name: "/etc/passwd" }]],
     ["a path that climbs", [{ name: "r-1/skills/s/../../../x" }]],
-    ["a path with a backslash", [{ name: "r-1/skills\\s" }]],
-    ["a path with control characters", [{ name: "r-1/a\u001b[2Jb" }]],
+    ["a path with a backslash", [{ name: "r-1/skills/s/a\\b" }]],
+    ["a path with control characters", [{ name: "r-1/skills/s/a\u001b[2Jb" }]],
+    ["a path that turns text round", [{ name: "r-1/skills/s/\u202egpj.sh" }]],
+    ["a path with an invisible character", [{ name: "r-1/skills/s/a\u200b" }]],
+    [
+      "a link of endless length",
+      [
+        {
+          name: "r-1/skills/s/l",
+          type: "symlink",
+          linkname: "./".repeat(2_100) + "SKILL.md",
+        },
+      ],
+    ],
     ["a path too deep", [{ name: `r-1/skills/s/${"d/".repeat(40)}x` }]],
     ["a device", [{ name: "r-1/dev", type: "character-device" }]],
     ["a pipe", [{ name: "r-1/pipe", type: "fifo" }]],
@@ -208,6 +246,25 @@ describe("hostile archives are refused", () => {
   ];
   test.each(hostile)("%s", async (_what, items) => {
     expect(await codeOf(load([skill, ...items]))).toBe("archive_hostile");
+  });
+
+  test("a refusal names the path and the link as they can be shown", async () => {
+    const messageOf = (item: Item): Promise<string> =>
+      load([skill, item]).then(
+        () => "",
+        (error) => toFailure(error).message,
+      );
+    expect(await messageOf({ name: "r-1/skills/s/Icon\r" })).toContain(
+      'The skill has a file whose name has control or invisible characters, or a backslash: "Icon\\r"',
+    );
+    const turned = await messageOf({ name: "r-1/skills/s/\u202egpj" });
+    expect(turned).toContain('"\\u202egpj"');
+    const leaving = await messageOf({
+      name: "r-1/skills/s/l",
+      type: "symlink",
+      linkname: "/" + "x".repeat(4_000),
+    });
+    expect(leaving.length).toBeLessThan(400);
   });
 
   test("links that go round are left out, not followed for ever", async () => {

@@ -19,6 +19,7 @@ import {
   REPOSITORY_LIMITS,
   SKILL_LIMITS,
 } from "../model/skills/archive";
+import { isOddName, shown } from "../model/skills/names";
 
 const MIB = 1024 * 1024;
 
@@ -116,7 +117,7 @@ function check(entry: Entry): RepositoryEntry | null {
     const what = kind === "hostile" ? `a ${type}` : "a path";
     throw refuse(
       "archive_hostile",
-      `The archive has ${what} that git never writes: ${JSON.stringify(name.slice(0, 200))}.`,
+      `The archive has ${what} that git never writes: ${shown(name)}.`,
     );
   }
   if (kind === "folder" || path === "") return null;
@@ -177,6 +178,12 @@ export async function extractSkill(
   for await (const entry of readArchive(file)) {
     const path = pathWithin(folder, entry.path);
     if (path === null || path.split("/").includes(".git")) continue;
+    if (isOddName(path)) {
+      throw refuse(
+        "archive_hostile",
+        `The skill has a file whose name has control or invisible characters, or a backslash: ${shown(path)}.`,
+      );
+    }
     if (!fitsOnDisk(path)) {
       throw refuse(
         "archive_hostile",
@@ -186,6 +193,12 @@ export async function extractSkill(
     paths.push(path);
     if (paths.length > SKILL_LIMITS.files) throw tooLarge("The skill");
     if (entry.kind === "link") {
+      if (Buffer.byteLength(entry.target) > SKILL_LIMITS.targetBytes) {
+        throw refuse(
+          "archive_hostile",
+          `${path} is a link whose target is longer than ${SKILL_LIMITS.targetBytes} bytes.`,
+        );
+      }
       links.set(path, entry.target);
       continue;
     }
@@ -215,7 +228,7 @@ function followLinks(
     if (at === null) {
       throw refuse(
         "archive_hostile",
-        `${path} is a link that leaves the skill's folder (${written}).`,
+        `${path} is a link that leaves the skill's folder: ${shown(written)}.`,
       );
     }
     const target = files.get(at);

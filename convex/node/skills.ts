@@ -18,6 +18,7 @@ import type { SkillLink } from "../model/skills/link";
 import { linkFields, opened } from "../model/skills/opened";
 import type { Opened } from "../model/skills/opened";
 import {
+  choicesLink,
   choicesOf,
   choose,
   isFresh,
@@ -25,7 +26,7 @@ import {
   skillLink,
 } from "../model/skills/resolution";
 import type { RepositoryHead } from "../model/skills/resolution";
-import { withArchive } from "./download";
+import { archiveUrlOf, rememberRefusal, withArchive } from "./download";
 import { resolveHead, resolveRef } from "./git";
 import { listArchive, loadSkill } from "./repository";
 
@@ -57,6 +58,8 @@ type Commit = {
   sha: string;
   /** The branch or tag, when it is not the default branch. */
   ref?: string;
+  /** Whether the default branch stands at this commit. */
+  isHead: boolean;
   /** Set when the host did not answer and this is what it said last. */
   staleSince?: number;
 };
@@ -70,7 +73,8 @@ async function resolveLink(ctx: ActionCtx, link: SkillLink): Promise<Opened> {
     const chosen = choose(skills, path, owner, repo);
     if (chosen.kind === "one") return chosen.skill;
     const choices = choicesOf(commit, skills, chosen.skills, ref);
-    return { kind: "choices", owner, repo, sha, choices, staleSince };
+    const link = choicesLink(commit, path, ref);
+    return { kind: "choices", owner, repo, sha, link, choices, staleSince };
   };
 
   const listing = await ctx.runQuery(internal.skills.listing, {
@@ -84,22 +88,33 @@ async function resolveLink(ctx: ActionCtx, link: SkillLink): Promise<Opened> {
     const skill = await ctx.runQuery(internal.skills.record, { key, sha });
     if (skill) {
       const pageLink = skillLink(commit, listing, selected, ref);
+      if (ref === undefined && skill.link !== pageLink) {
+        // A branch had it first; the default branch outlives it.
+        const relinked = { key, sha, link: pageLink };
+        await ctx.runMutation(internal.skills.relink, relinked);
+      }
       return { kind: "skill", skill: { ...skill, link: pageLink }, staleSince };
     }
   }
 
-  return await withArchive({ ...commit, host: commit.git }, async (file) => {
-    const skills = listing ?? (await listArchive(file, repo));
-    if (!listing) {
-      const found = { repository, sha, skills };
-      await ctx.runMutation(internal.skills.recordListing, found);
-    }
-    const selected = select(skills);
-    if ("kind" in selected) return selected;
-    const pageLink = skillLink(commit, skills, selected, ref);
-    const skill = await store(ctx, file, commit, selected.path, pageLink);
-    return { kind: "skill", skill, staleSince };
-  });
+  const source = { ...commit, host: commit.git };
+  return await rememberRefusal([archiveUrlOf(source), path], () =>
+    withArchive(source, async (file) => {
+      const skills = listing ?? (await listArchive(file, repo));
+      if (!listing) {
+        const found = { repository, sha, skills };
+        await ctx.runMutation(internal.skills.recordListing, found);
+      }
+      const selected = select(skills);
+      if ("kind" in selected) return selected;
+      // One record serves all branches that stand at this commit.
+      const lasting = commit.isHead ? undefined : ref;
+      const kept = skillLink(commit, skills, selected, lasting);
+      const skill = await store(ctx, file, commit, selected.path, kept);
+      const link = skillLink(commit, skills, selected, ref);
+      return { kind: "skill", skill: { ...skill, link }, staleSince };
+    }),
+  );
 }
 
 /** The commit a link means: on the first host that has the repository. */
@@ -115,10 +130,13 @@ async function locate(
     const { owner, repo, sha } = head;
     const at = { git, host: git.host, owner, repo };
     const path = pathOnBranch(link, head.branch);
-    if (path !== null) return { commit: { ...at, sha, staleSince }, path };
+    if (path !== null) {
+      return { commit: { ...at, sha, isHead: true, staleSince }, path };
+    }
     const found = await resolveRef(git, owner, repo, link.refAndPath ?? "");
+    const isHead = found.sha === sha;
     return {
-      commit: { ...at, sha: found.sha, ref: found.branch },
+      commit: { ...at, sha: found.sha, ref: found.branch, isHead },
       path: found.path,
     };
   }

@@ -7,7 +7,7 @@ import { api } from "@convex/_generated/api";
 import { parseLink } from "@convex/model/skills/link";
 import { ERRORS } from "@convex/model/errors";
 import { failureOf } from "../data/failure";
-import { repositoryPath, skillPath } from "../routes";
+import { skillPath } from "../routes";
 import { Button } from "../ui/button";
 import { cx } from "../ui/cx";
 
@@ -38,9 +38,7 @@ export function PasteBox({ initial = "" }: { initial?: string }) {
         link: text.trim(),
       });
       router.push(
-        opened.kind === "skill"
-          ? skillPath(opened.skill.link)
-          : repositoryPath(opened.owner, opened.repo),
+        skillPath(opened.kind === "skill" ? opened.skill.link : opened.link),
       );
     } catch (error) {
       setProblem(failureOf(error));

@@ -1,8 +1,10 @@
+import { DEFAULT_HOST, pagePath } from "@convex/model/skills/key";
+import { parseLink } from "@convex/model/skills/link";
 import { PasteBox } from "../home/paste-box";
 import type { Failure } from "../data/failure";
 import { ButtonLink } from "../ui/button";
 import { Scene } from "../brand/scene";
-import { repositoryPath } from "../routes";
+import { skillPath } from "../routes";
 import { TryAgain } from "./try-again";
 
 const TITLES: Record<string, string> = {
@@ -17,6 +19,27 @@ const TITLES: Record<string, string> = {
   archive_hostile: "This skill is not safe to unpack",
 };
 
+/**
+ * The way from a link that led to no skill to the others of its repository. Where a
+ * branch's name ends in a link is not known here, so the way leaves the branch.
+ */
+export function otherSkillsOf(
+  text: string,
+): { page: string; label: string } | null {
+  const parsed = parseLink(text, { anyHost: true });
+  if (!parsed.ok) return null;
+  const { host, owner, repo, path, refAndPath } = parsed.link;
+  if (path === "" && refAndPath === null) return null;
+  const name = `${owner}/${repo}`;
+  return {
+    page: pagePath({ host: host ?? DEFAULT_HOST, owner, repo }, ""),
+    label:
+      refAndPath === null
+        ? `All skills of ${name}`
+        : `Skills on the default branch of ${name}`,
+  };
+}
+
 /** A link that did not lead to a skill: what happened, and every way on. */
 export function SkillProblem({
   failure,
@@ -25,9 +48,8 @@ export function SkillProblem({
   failure: Failure;
   link: string;
 }) {
-  const [owner, repo, ...rest] = link.split("/");
   const otherSkills =
-    failure.code === "skill_not_found" && rest.length > 0 && owner && repo;
+    failure.code === "skill_not_found" ? otherSkillsOf(link) : null;
   return (
     <div className="relative flex-1 overflow-hidden">
       <div className="relative z-10 mx-auto max-w-2xl px-4 pt-12 pb-64 sm:px-6 sm:pt-20">
@@ -42,8 +64,8 @@ export function SkillProblem({
         <div className="mt-6 flex flex-wrap gap-2.5">
           {failure.retryable ? <TryAgain /> : null}
           {otherSkills ? (
-            <ButtonLink href={repositoryPath(owner, repo)} prefetch={false}>
-              All skills of {owner}/{repo}
+            <ButtonLink href={skillPath(otherSkills.page)} prefetch={false}>
+              {otherSkills.label}
             </ButtonLink>
           ) : null}
         </div>

@@ -2,6 +2,8 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { cache } from "react";
 import { api } from "@convex/_generated/api";
+import { isReserved } from "@convex/model/reserved";
+import { linkOfSegments } from "@convex/model/skills/link";
 import { Patient } from "../data/patient";
 import { runAction } from "../data/server";
 import { skillPath } from "../routes";
@@ -20,8 +22,11 @@ function segmentsOf({ owner, repo, path = [] }: SkillParams): string[] {
   return [owner, repo, ...path].map(decodeURIComponent);
 }
 
-function linkOf(params: SkillParams): string {
-  return segmentsOf(params).join("/");
+/** The link to ask for; an owner of a name the app needs is met below /gh alone. */
+export function linkOf(params: SkillParams): string {
+  const segments = segmentsOf(params);
+  const under = isReserved(segments[0] ?? "") ? ["gh"] : [];
+  return linkOfSegments([...under, ...segments]);
 }
 
 export async function skillMetadata(params: SkillParams): Promise<Metadata> {

@@ -1,10 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  setSystemTime,
+  test,
+} from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toFailure } from "../../convex/model/errors";
-import { withArchive } from "../../convex/node/download";
+import { refuse, toFailure } from "../../convex/model/errors";
+import { rememberRefusal, withArchive } from "../../convex/node/download";
 import { resolveHead } from "../../convex/node/git";
 import { createSkillHost } from "../../emulators/skillhost";
 import type { SkillHost } from "../../emulators/skillhost";
@@ -17,6 +25,7 @@ let real: SkillHost;
 let elsewhere: { url: string; asked: number };
 const servers: { stop: (now: boolean) => unknown }[] = [];
 let url: string;
+let downloads = 0;
 
 function serve(fetch: (request: Request) => Response | Promise<Response>) {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch });
@@ -76,6 +85,7 @@ beforeAll(async () => {
   });
   url = serve(async (request) => {
     const { pathname, search } = new URL(request.url);
+    if (pathname.includes("/tar.gz/")) downloads++;
     const behaviour = behaviours[pathname.split("/")[1] ?? ""];
     if (behaviour) return behaviour(request);
     const body = request.body ? await request.arrayBuffer() : undefined;
@@ -181,6 +191,23 @@ describe("downloading a commit", () => {
     }
   });
 
+  test("who wants the same commit at once shares one download", async () => {
+    const sha = await git(join(root, "skills/ada/tools"), "rev-parse", "HEAD");
+    downloads = 0;
+    const files = new Set<string>();
+    const read = (ms: number) =>
+      withArchive({ ...source("ada"), sha }, async (path) => {
+        files.add(path);
+        await Bun.sleep(ms);
+        expect(existsSync(path)).toBe(true);
+      });
+    await Promise.all([read(0), read(50)]);
+    expect([downloads, files.size]).toEqual([1, 1]);
+    for (const path of files) expect(existsSync(path)).toBe(false);
+    await read(0);
+    expect(downloads).toBe(2);
+  });
+
   test("the file is gone when its reader fails", async () => {
     const sha = await git(join(root, "skills/ada/tools"), "rev-parse", "HEAD");
     let file = "";
@@ -192,5 +219,29 @@ describe("downloading a commit", () => {
     const failing = withArchive({ ...source("ada"), sha }, use);
     expect((await failureOf(failing)).message).toBe("reader");
     expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe("a refusal", () => {
+  afterEach(() => void setSystemTime());
+
+  test.each([
+    ["archive_too_large", 1],
+    ["archive_hostile", 1],
+    ["repo_unreachable", 2],
+  ] as const)("%s: of two looks %d do the work", async (code, expected) => {
+    let done = 0;
+    const look = () =>
+      failureOf(
+        rememberRefusal(["tools", code], async () => {
+          done++;
+          throw refuse(code, "No.");
+        }),
+      );
+    expect(await look()).toEqual(await look());
+    expect(done).toBe(expected);
+    setSystemTime(Date.now() + 6 * 60_000);
+    await look();
+    expect(done).toBe(expected + 1);
   });
 });

@@ -167,6 +167,7 @@ describe("what it refuses", () => {
     expect(answer.status).toBe(200);
     expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
     expect(existsSync(mark)).toBe(false);
+    await rm(at("mal"), { recursive: true });
   });
 
   test("a commit that no branch or tag contains", async () => {

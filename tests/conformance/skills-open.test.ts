@@ -21,7 +21,26 @@ const SHARED = process.env.SLIPWAY_SHARED_SKILLS ?? "../shared/skills";
 let root: string;
 let host: SkillHost;
 /** Answers nothing: a git host that cannot be reached. */
-let silent: { url: string; asked: number; close: () => void };
+let silent: Server;
+/** Where the archives of git.example are. */
+let archives: Server;
+
+type Server = { url: string; asked: number; close: () => void };
+
+function serve(answer: (request: Request) => Response | Promise<Response>) {
+  const counted: Server = { url: "", asked: 0, close: () => {} };
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      counted.asked++;
+      return answer(request);
+    },
+  });
+  counted.url = `http://127.0.0.1:${server.port}`;
+  counted.close = () => void server.stop(true);
+  return counted;
+}
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "slipway-open-"));
@@ -41,6 +60,8 @@ beforeAll(async () => {
   );
   await commitAll(repo);
   await git(repo, "checkout", "-q", "main");
+  await git(repo, "branch", "stand");
+  await git(repo, "tag", "v1");
   await Bun.write(join(root, "skills/ada/api/SKILL.md"), manifest("api"));
   await commitAll(join(root, "skills/ada/api"));
 
@@ -49,28 +70,21 @@ beforeAll(async () => {
     examplesDir: join(import.meta.dir, "../../examples/skills"),
     skillsDir: join(root, "skills"),
   });
-  const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch: () => {
-      silent.asked++;
-      return new Response("busy", { status: 503 });
-    },
-  });
-  silent = {
-    url: `http://127.0.0.1:${server.port}`,
-    asked: 0,
-    close: () => void server.stop(true),
-  };
+  silent = serve(() => new Response("busy", { status: 503 }));
+  archives = serve((request) =>
+    fetch(host.url + new URL(request.url).pathname),
+  );
   process.env.SLIPWAY_GIT_HOSTS = JSON.stringify([
     { host: "local", gitUrl: host.url, archiveUrl: host.url },
     { host: "github.com", gitUrl: silent.url, archiveUrl: silent.url },
+    { host: "git.example", gitUrl: host.url, archiveUrl: archives.url },
   ]);
 });
 
 afterAll(async () => {
   delete process.env.SLIPWAY_GIT_HOSTS;
   silent.close();
+  archives.close();
   await host.close();
   await rm(root, { recursive: true, force: true });
 });
@@ -128,6 +142,7 @@ describe("a link to a skill", () => {
       `http://127.0.0.1:3000${first.link}`,
       "https://github.com/ada/tools/tree/main/skills/one",
       "https://github.com/ada/tools/blob/main/skills/one/SKILL.md",
+      "https://raw.githubusercontent.com/ada/tools/HEAD/skills/one/SKILL.md",
     ]) {
       expect(await openSkill(t, link)).toEqual(first);
     }
@@ -143,6 +158,37 @@ describe("a link to a skill", () => {
     expect(await openSkill(t, skill.link)).toEqual(skill);
     expect(skill.secrets).toEqual(["TWO_KEY"]);
     expect((await openSkill(t, "ada/tools/one")).secrets).toBeUndefined();
+  });
+
+  test("opened first on a branch that stands where the default one does", async () => {
+    const t = backend();
+    const asked = requireLink("ada/tools/one", { hosts: ["local"] });
+    const answered = () =>
+      t.query(internal.skills.known, { link: asked, hosts: ["local"] });
+    const rowLink = () =>
+      t.run(async (ctx) => (await ctx.db.query("skills").first())?.link);
+
+    const first = await openSkill(t, "ada/tools/tree/stand/skills/one");
+    expect(first.link).toBe("/ada/tools/tree/stand/skills/one");
+    expect(await rowLink()).toBe("/ada/tools/one");
+
+    // As when the default branch came to it only later.
+    await t.run(async (ctx) => {
+      const row = await ctx.db.query("skills").first();
+      if (row) await ctx.db.patch("skills", row._id, { link: first.link });
+    });
+    expect((await answered()).answer).toMatchObject({
+      skill: { link: "/ada/tools/one" },
+    });
+    await t.action(internal.node.skills.resolve, { link: asked });
+    expect(await rowLink()).toBe("/ada/tools/one");
+  });
+
+  test("at a tag keeps that tag in its page's path", async () => {
+    const link =
+      "https://raw.githubusercontent.com/ada/tools/refs/tags/v1/skills/one/SKILL.md";
+    const skill = await openSkill(backend(), link);
+    expect(skill.link).toBe("/ada/tools/tree/v1/skills/one");
   });
 
   test("an owner's or repository's name the app needs is no obstacle", async () => {
@@ -229,6 +275,23 @@ describe("a link that means several skills", () => {
     }
   });
 
+  test.each([
+    ["ada/tools", "/ada/tools"],
+    ["ada/tools/same", "/ada/tools/same"],
+    ["https://github.com/ada/tools/tree/main/skills", "/ada/tools/skills"],
+    [
+      "https://github.com/ada/tools/tree/next/version",
+      "/ada/tools/tree/next/version",
+    ],
+    ["git.example/ada/tools/same", "/git.example/ada/tools/same"],
+  ])("has a page of its own: %s", async (link, page) => {
+    const t = backend();
+    const first = await t.action(api.skills.open, { link });
+    if (first.kind !== "choices") throw new Error("It is one skill.");
+    expect(first.link).toBe(page);
+    expect(await t.action(api.skills.open, { link: page })).toEqual(first);
+  });
+
   test("the examples are listed from records once they were opened", async () => {
     const t = backend();
     expect(await t.query(api.skills.examples)).toEqual([]);
@@ -259,6 +322,22 @@ describe("a link that does not open", () => {
     expect(failure.next).not.toBe("");
     const left = await t.run((ctx) => ctx.db.query("skills").take(1));
     expect(left).toEqual([]);
+  });
+
+  test("a refused archive is not downloaded again at each look", async () => {
+    const repo = join(root, "skills/ada/icon");
+    const manifest = "---\nname: icon\ndescription: Icon\n---\n";
+    await Bun.write(join(repo, "SKILL.md"), manifest);
+    await Bun.write(join(repo, "Icon\r"), "");
+    await commitAll(repo);
+    const t = backend();
+    const look = () =>
+      failureOf(t.action(api.skills.open, { link: "git.example/ada/icon" }));
+    const before = archives.asked;
+    const first = await look();
+    expect(first.code).toBe("archive_hostile");
+    expect(await look()).toEqual(first);
+    expect(archives.asked - before).toBe(1);
   });
 
   test("names what is there instead", async () => {

@@ -1,5 +1,3 @@
-import { hasHiddenCharacters } from "./names";
-
 /** What one skill may hold. */
 export const SKILL_LIMITS = {
   files: 1_000,
@@ -7,6 +5,8 @@ export const SKILL_LIMITS = {
   packedBytes: 10 * 1024 * 1024,
   depth: 32,
   pathBytes: 1_024,
+  /** Of what a symbolic link says; Linux follows no longer one. */
+  targetBytes: 4_096,
 } as const;
 
 /**
@@ -41,11 +41,10 @@ export function entryKind(type: string | null | undefined): EntryKind {
 /**
  * The path of an entry within the repository: the first segment, which hosts put in
  * front (`repo-sha/`), is taken off. "" for that folder itself; null for a path that
- * is absolute, climbs, or hides characters.
+ * is absolute or climbs. Odd names pass: they matter only inside a skill.
  */
 export function entryPath(name: string): string | null {
-  if (name.startsWith("/") || name.includes("\\")) return null;
-  if (hasHiddenCharacters(name)) return null;
+  if (name.startsWith("/")) return null;
   const segments = name.replace(/\/+$/, "").split("/");
   const climbs = segments.some((s) => s === "" || s === "." || s === "..");
   return climbs ? null : segments.slice(1).join("/");
@@ -76,10 +75,7 @@ export function pathWithin(folder: string, path: string): string | null {
  * null when it leaves the folder.
  */
 export function linkTarget(from: string, target: string): string | null {
-  if (target === "" || target.startsWith("/") || target.includes("\\")) {
-    return null;
-  }
-  if (hasHiddenCharacters(target)) return null;
+  if (target === "" || target.startsWith("/")) return null;
   const at = from.split("/").slice(0, -1);
   for (const segment of target.split("/")) {
     if (segment === "" || segment === ".") continue;

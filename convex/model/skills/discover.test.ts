@@ -119,6 +119,15 @@ describe("which skill a link means", () => {
     expect(pick("b/pdf", "skills/a/b/pdf")).toEqual([]);
   });
 
+  test("a folder that holds skills: those below it, where nothing else fits", () => {
+    const skills = ["skills/a", "skills/g/b", "!skills/c", "x/d"];
+    expect(pick("skills", ...skills)).toEqual(["skills/a", "skills/g/b"]);
+    expect(pick("skills/g", ...skills)).toEqual(["skills/g/b"]);
+    expect(pick("x", ...skills)).toEqual(["x/d"]);
+    expect(pick("x", "skills/x", "x/d")).toEqual(["skills/x"]);
+    expect(pick("skill", ...skills)).toEqual([]);
+  });
+
   test("two of one name are a question", () => {
     expect(pick("pdf", "skills/a/pdf", "skills/b/pdf")).toEqual([
       "skills/a/pdf",

@@ -108,7 +108,8 @@ export type Picked =
 /**
  * Which skill the rest of a link means: its exact folder; its folder within a
  * container, first container first; else the folder's own name, then the name in
- * its frontmatter, each exactly before ignoring case. Never a part of a name.
+ * its frontmatter, each exactly before ignoring case; else all skills below that
+ * folder. Never a part of a name.
  */
 export function pickSkill(
   skills: readonly ListedSkill[],
@@ -140,7 +141,10 @@ export function pickSkill(
       }
     }
   }
-  return { kind: "none" };
+  const below = (pool: readonly ListedSkill[]) =>
+    pool.filter((skill) => skill.path.startsWith(`${wanted}/`));
+  const offered = below(listed);
+  return some(offered.length > 0 ? offered : below(skills));
 }
 
 function some(skills: ListedSkill[]): Picked {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { pagePath, skillKey } from "./key";
-import { parseLink } from "./link";
+import { linkOfSegments, parseLink } from "./link";
+import { pathOnBranch } from "./resolution";
 
 function shape(text: string): string {
   const parsed = parseLink(text, { ownHosts: ["slipway.example"] });
@@ -44,6 +45,19 @@ describe("links people paste", () => {
       "https://raw.githubusercontent.com/o/r/refs/heads/main/pdf/skill.md",
       "github.com o/r [] at main/pdf",
     ],
+    [
+      "https://raw.githubusercontent.com/o/r/refs/tags/v1/pdf/SKILL.md",
+      "github.com o/r [] at v1/pdf",
+    ],
+    [
+      "https://github.com/o/r/blob/refs/tags/v1/pdf/SKILL.md",
+      "github.com o/r [] at v1/pdf",
+    ],
+    [
+      "https://github.com/o/r/tree/refs/heads/a/b/pdf",
+      "github.com o/r [] at a/b/pdf",
+    ],
+    ["https://github.com/o/r/tree/refs/tags", "github.com o/r [] at refs/tags"],
     ["http://127.0.0.1:3000/o/r/skill", "any o/r [skill]"],
     ["localhost:3000/o/r/skill", "any o/r [skill]"],
     ["https://slipway.example/gh/api/r/skill", "any api/r [skill]"],
@@ -105,10 +119,39 @@ describe("links that are refused", () => {
   });
 });
 
+describe("what a link wants of the default branch", () => {
+  test.each([
+    ["https://github.com/o/r/tree/main/skills/x", "skills/x"],
+    ["https://github.com/o/r/tree/HEAD/skills/x", "skills/x"],
+    ["https://github.com/o/r/tree/HEAD", ""],
+    ["https://raw.githubusercontent.com/o/r/HEAD/x/SKILL.md", "x"],
+    ["https://github.com/o/r/tree/HEADS/x", null],
+    ["https://github.com/o/r/tree/mainly", null],
+  ])("%s", (text, expected) => {
+    const parsed = parseLink(text);
+    if (!parsed.ok) throw new Error(parsed.message);
+    expect(pathOnBranch(parsed.link, "main")).toBe(expected);
+  });
+});
+
 describe("keys and pages", () => {
   test("a key keeps the path's case and nothing else's", () => {
     const place = { host: "GitHub.com", owner: "O", repo: "R", path: "a/B" };
     expect(skillKey(place)).toBe("github.com/o/r/a/B");
+  });
+
+  test("segments become a link that means them and nothing else", () => {
+    for (const path of ["c#", "a?b", "100%", "a b ", " x", "語", "c&d+e"]) {
+      expect(shape(linkOfSegments(["o", "r", "skills", path]))).toBe(
+        `any o/r [skills/${path}]`,
+      );
+    }
+    expect(shape(linkOfSegments(["local:80", "o", "r"]))).toBe(
+      "host_not_allowed",
+    );
+    expect(shape(linkOfSegments(["o/r", "x"]))).toBe("bad_link");
+    expect(shape(linkOfSegments(["o", "r", "a/b"]))).toBe("bad_link");
+    expect(linkOfSegments(["o", "r", "語"])).toBe("o/r/語");
   });
 
   test("a page's path is understood again as the same link", () => {

@@ -32,6 +32,8 @@ export type LinkOptions = {
   hosts?: readonly string[];
   /** Hosts (with port) where this app's own pages are, besides loopback. */
   ownHosts?: readonly string[];
+  /** For a link that was opened before: its host was found to be allowed then. */
+  anyHost?: boolean;
 };
 
 /**
@@ -50,16 +52,19 @@ export function parseLink(text: string, options: LinkOptions = {}): ParsedLink {
     if (scheme !== "https" && scheme !== "http") {
       return bad(`Links of the kind "${scheme ?? ""}:" cannot be opened.`);
     }
-    return parseUrl(trimmed, hosts, options.ownHosts ?? []);
+    return parseUrl(trimmed, hosts, options);
   }
   const ssh = /^git@([^:/]+):(.+)$/.exec(trimmed);
-  if (ssh) return parseUrl(`https://${ssh[1]}/${ssh[2]}`, hosts, []);
+  if (ssh) {
+    const { anyHost } = options;
+    return parseUrl(`https://${ssh[1]}/${ssh[2]}`, hosts, { anyHost });
+  }
   const first = /^[^/?#]*/.exec(trimmed)?.[0] ?? "";
   if (scheme && !/:\d+$/.test(first)) {
     return bad(`Links of the kind "${scheme}:" cannot be opened.`);
   }
   if (/[.@:[]/.test(first)) {
-    return parseUrl(`https://${trimmed}`, hosts, options.ownHosts ?? []);
+    return parseUrl(`https://${trimmed}`, hosts, options);
   }
   const segments = pathSegments(trimmed);
   if (!segments) return bad(TRICK);
@@ -114,6 +119,16 @@ function pathSegments(path: string): string[] | null {
   return segments;
 }
 
+/**
+ * The link that means exactly these segments of an address: what a link would be cut
+ * at or decoded from is encoded.
+ */
+export function linkOfSegments(segments: readonly string[]): string {
+  return segments
+    .map((segment) => segment.replace(/[%#?/\\\s]/g, encodeURIComponent))
+    .join("/");
+}
+
 function decode(part: string): string | null {
   try {
     const once = decodeURIComponent(part);
@@ -128,7 +143,7 @@ function decode(part: string): string | null {
 function parseUrl(
   text: string,
   hosts: readonly string[],
-  ownHosts: readonly string[],
+  { ownHosts = [], anyHost = false }: LinkOptions,
 ): ParsedLink {
   const url = urlOrNull(text);
   if (!url) return bad("This is not a valid link.");
@@ -146,7 +161,7 @@ function parseUrl(
     const [owner = "", repo = "", ...rest] = segments;
     return fileLink(DEFAULT_HOST, owner, repo, rest);
   }
-  if (!hosts.includes(host)) return notAllowed(host, hosts);
+  if (!anyHost && !hosts.includes(host)) return notAllowed(host, hosts);
   return repositoryLink(host, segments);
 }
 
@@ -199,7 +214,7 @@ const OTHER_PAGES = new Set(
 function repositoryLink(host: string | null, segments: string[]): ParsedLink {
   const [owner = "", repo = "", kind = "", ...rest] = segments;
   if (kind === "tree" && rest.length > 0) {
-    return finish(host, owner, repo, "", rest.join("/"));
+    return finish(host, owner, repo, "", shortRef(rest).join("/"));
   }
   if ((kind === "blob" || kind === "raw") && rest.length > 1) {
     return fileLink(host, owner, repo, rest);
@@ -222,9 +237,14 @@ function fileLink(
   if (folder.length === refAndPath.length || folder.length === 0) {
     return bad("This is a link to a file. Link to a SKILL.md or its folder.");
   }
-  const heads = folder[0] === "refs" && folder[1] === "heads";
-  const rest = heads ? folder.slice(2) : folder;
-  return finish(host, owner, repo, "", rest.join("/"));
+  return finish(host, owner, repo, "", shortRef(folder).join("/"));
+}
+
+/** Without what git writes in front of a branch's or tag's full name. */
+function shortRef(refAndPath: string[]): string[] {
+  const [refs, kind, ...rest] = refAndPath;
+  const full = refs === "refs" && (kind === "heads" || kind === "tags");
+  return full && rest.length > 0 ? rest : refAndPath;
 }
 
 function withoutSkillFile(segments: string[]): string[] {

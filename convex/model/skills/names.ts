@@ -26,6 +26,30 @@ export function hasHiddenCharacters(text: string): boolean {
 }
 
 /**
+ * Of these, what honest file names have: the narrow space of a Mac's screenshots and
+ * the joiners of emoji, Persian and Indic words.
+ */
+const HARMLESS = /[\u202f\u200c\u200d]/g;
+
+/**
+ * Whether a file's name hides something from who reads it, or has a backslash, which
+ * other systems take for a "/". sandboxd refuses control characters as well.
+ */
+export function isOddName(path: string): boolean {
+  return path.includes("\\") || HIDDEN.test(path.replace(HARMLESS, ""));
+}
+
+/** Text from outside as a message may show it: quoted, short, nothing hidden. */
+export function shown(text: string): string {
+  const code = (found: string) =>
+    `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text.slice(0, 200)).replace(
+    new RegExp(HIDDEN, "g"),
+    code,
+  );
+}
+
+/**
  * Whether a relative path means what it says on every file system: plain segments
  * joined by "/". The empty path is the repository's root.
  */

@@ -31,6 +31,7 @@ export const opened = v.union(
     owner: v.string(),
     repo: v.string(),
     sha: v.string(),
+    link: v.string(), // the page's path
     choices: v.array(choice),
   }),
 );

@@ -40,10 +40,14 @@ export function requireLink(text: string, options: LinkOptions): SkillLink {
 export function pathOnBranch(link: SkillLink, branch: string): string | null {
   const { refAndPath, path } = link;
   if (refAndPath === null) return path;
-  if (refAndPath === branch) return "";
-  return refAndPath.startsWith(`${branch}/`)
-    ? refAndPath.slice(branch.length + 1)
-    : null;
+  // To git hosts HEAD is the default branch, whatever its name.
+  for (const name of [branch, "HEAD"]) {
+    if (refAndPath === name) return "";
+    if (refAndPath.startsWith(`${name}/`)) {
+      return refAndPath.slice(name.length + 1);
+    }
+  }
+  return null;
 }
 
 export type Chosen =
@@ -83,6 +87,11 @@ export function skillLink(
   return ref === undefined
     ? pagePath(at, shortName(skills, skill, at.repo))
     : pagePath(at, `tree/${ref}/${skill.path}`);
+}
+
+/** The page of a question: what was asked for, on the branch and host it was asked of. */
+export function choicesLink(at: At, wanted: string, ref?: string): string {
+  return pagePath(at, ref === undefined ? wanted : `tree/${ref}/${wanted}`);
 }
 
 /** Skills to pick from, each with the page that opens it. */

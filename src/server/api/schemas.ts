@@ -294,6 +294,7 @@ export const resolved = z.discriminatedUnion("kind", [
     owner: z.string(),
     repo: z.string(),
     sha: z.string(),
+    link: z.string(),
     choices: z.array(
       z.object({
         path: z.string(),

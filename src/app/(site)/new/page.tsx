@@ -1,7 +1,7 @@
 import { redirect } from "next/navigation";
 import { api } from "@convex/_generated/api";
 import { runAction } from "../../../data/server";
-import { repositoryPath, skillPath } from "../../../routes";
+import { skillPath } from "../../../routes";
 import { SkillProblem } from "../../../skill/skill-problem";
 
 export const metadata = { title: "Open a skill" };
@@ -17,9 +17,8 @@ export default async function NewPage({
   if (!text) redirect("/");
   const answer = await runAction(api.skills.open, { link: text });
   if (!answer.ok) return <SkillProblem failure={answer.failure} link={text} />;
+  const opened = answer.value;
   redirect(
-    answer.value.kind === "skill"
-      ? skillPath(answer.value.skill.link)
-      : repositoryPath(answer.value.owner, answer.value.repo),
+    skillPath(opened.kind === "skill" ? opened.skill.link : opened.link),
   );
 }
