@@ -8,12 +8,18 @@ import {
   startAgent,
   type AgentProcess,
 } from "./agent-process";
-import { codeOf, messageOf, Refusal } from "./errors";
-import { makeFolder, readJson } from "./files";
-import { callHermes, jsonOf, statusOf, type HermesAddress } from "./hermes-api";
+import { messageOf, Refusal } from "./errors";
+import { readJson } from "./files";
+import {
+  callHermes,
+  jsonOf,
+  statusFrom,
+  type HermesAddress,
+} from "./hermes-api";
 import type { HermesHome } from "./hermes-home";
 import type { Layout } from "./layout";
 import { log } from "./log";
+import { workspace } from "./workspaces";
 
 export type AgentState =
   | { state: "starting" }
@@ -28,6 +34,8 @@ const CLOSE_GRACE_MS = 1_000;
 const REST_GRACE_MS = 5_000;
 /** For its life to end after that: only a disk that does not answer takes longer. */
 const REST_LIMIT_MS = 20_000;
+/** So often in a row a doubted one must leave its /health unanswered. */
+const DOUBT_TRIES = 3;
 /** A run this long makes the next failure a first one again. */
 const SETTLED_MS = 60_000;
 /** From this failure in a row on it is called failed, and still tried again. */
@@ -41,6 +49,8 @@ export class Agent {
   #process: AgentProcess | null = null;
   /** Of the life that Hermes leads now: ends it, and tells when it has ended. */
   #life: { end: AbortController; ended: Promise<unknown> } | null = null;
+  /** Whose silence is being looked into. */
+  #doubted: HermesAddress | null = null;
   #resting: Promise<void> | null = null;
   #closed = new AbortController();
   /** Ends the wait between two failures. */
@@ -123,6 +133,26 @@ export class Agent {
   }
 
   /**
+   * Somebody waited in vain for the agent at `address`. One that hangs does not
+   * exit: its life ends here if it answers nobody, so that it is started again.
+   * One that does answer may be at work for others, and goes on.
+   */
+  async doubt(address: HermesAddress): Promise<void> {
+    if (this.#doubted === address) return;
+    this.#doubted = address;
+    try {
+      for (let tries = 0; tries < DOUBT_TRIES; tries += 1) {
+        if ((await statusFrom(address, "/health")) !== null) return;
+        // Already told to end, it is given its time to.
+        if (this.#address !== address || this.#resting) return;
+      }
+      this.#life?.end.abort("it answered nobody any more");
+    } finally {
+      this.#doubted = null;
+    }
+  }
+
+  /**
    * Runs `task` while no agent lives; then it is started again. One at a time.
    * Throws `Refusal` where it does not end in time: busy.
    */
@@ -144,7 +174,7 @@ export class Agent {
   async #endLife(): Promise<void> {
     const life = this.#life; // no other begins while it is to rest
     await this.#stop(REST_GRACE_MS);
-    life?.end.abort(); // also one that has no process yet
+    life?.end.abort("it was told to rest"); // also one that has no process yet
     await life?.ended;
   }
 
@@ -187,12 +217,14 @@ export class Agent {
         key: randomBytes(32).toString("base64url"),
       };
       await this.home.prepare(apiSettings(address));
-      await makeFolder(this.layout.sessions);
+      await workspace(this.layout);
       running = startAgent(this.layout, this.folder, address);
       this.#process = running;
       const reason = Promise.race([
         running.ended.then((reason) => ({ reason })),
-        aborted(life.signal).then(() => ({ reason: "it was told to rest" })),
+        aborted(life.signal).then(() => ({
+          reason: String(life.signal.reason),
+        })),
       ]);
       const proof = this.#prove(address, life.signal);
       const early = await Promise.race([reason, proof]);
@@ -207,28 +239,33 @@ export class Agent {
       life.abort();
       this.#address = null;
       this.#process = null;
+      // A turn that begins before the next life waits for that.
+      if (this.#state.state === "ready") this.#become({ state: "starting" });
       running?.kill("SIGKILL"); // it, or what it left behind
       await running?.ended;
+      await running?.killRest();
     }
   }
 
-  /** Waits for its listener, then for calls without its key to be refused. */
+  /** Waits until it answers, and refuses calls without its key. */
   async #prove(address: HermesAddress, life: AbortSignal) {
     const over = AbortSignal.any([life, this.#closed.signal]);
     const deadline = Date.now() + BOOT_LIMIT_MS;
-    while (!(await answers(address))) {
+    for (;;) {
+      const said = await withoutKey(address);
+      if (said?.every((status) => status === 401)) return "guarded" as const;
+      if (said) {
+        const [none, wrong] = said;
+        const reason =
+          `The agent's API answered ${none} without a key and ${wrong} with ` +
+          "a wrong one, instead of refusing both with 401.";
+        return { reason, insecure: true };
+      }
       if (over.aborted || Date.now() > deadline) {
-        return { reason: "the agent did not listen within 90 s" };
+        return { reason: "the agent did not answer within 90 s" };
       }
       await pause(BOOT_POLL_MS, over);
     }
-    const without = await statusOf({ ...address, key: null }, "/v1/models");
-    const wrong = await statusOf({ ...address, key: "wrong" }, "/v1/models");
-    if (without === 401 && wrong === 401) return "guarded" as const;
-    const reason =
-      `The agent's API answered ${without} without a key and ${wrong} with ` +
-      "a wrong one, instead of refusing both with 401.";
-    return { reason, insecure: true };
   }
 
   #become(state: AgentState): void {
@@ -244,15 +281,12 @@ async function versionOf(address: HermesAddress): Promise<string> {
   return String(health?.version ?? "unknown");
 }
 
-async function answers(address: HermesAddress): Promise<boolean> {
-  try {
-    return (await statusOf(address, "/health")) === 200;
-  } catch (error) {
-    if (codeOf(error) === "ECONNREFUSED" || codeOf(error) === "ECONNRESET") {
-      return false;
-    }
-    throw error;
-  }
+/** What calls without a key and with a wrong one are told; null: not yet. */
+async function withoutKey(address: HermesAddress): Promise<number[] | null> {
+  if ((await statusFrom(address, "/health")) !== 200) return null;
+  const none = await statusFrom({ ...address, key: null }, "/v1/models");
+  const wrong = await statusFrom({ ...address, key: "wrong" }, "/v1/models");
+  return none === null || wrong === null ? null : [none, wrong];
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,9 +4,15 @@ import { serverSentEvents, type ServerSentEvent } from "./sse";
 export type HermesAddress = { port: number; key: string };
 
 /** Hermes sends a comment every few seconds; silence this long is death. */
-const SILENCE_MS = 90_000;
+export const SILENCE_MS = 90_000;
 
-/** A call to Hermes on loopback. `key: null` leaves authorization out. */
+/** It lives, as far as one can tell, but does not answer, or not any more. */
+export class Silence extends Error {}
+
+/**
+ * A call to Hermes on loopback. `key: null` leaves authorization out. Throws
+ * `Silence` when nothing is heard for `timeoutMs`, as does reading the answer.
+ */
 export async function callHermes(
   address: { port: number; key: string | null },
   options: {
@@ -39,9 +45,12 @@ export async function callHermes(
       agent: false,
       ...(options.signal && { signal: options.signal }),
     });
-    call.once("timeout", () => call.destroy(new Error("no answer in time")));
+    let answer: IncomingMessage | null = null;
+    call.once("timeout", () => {
+      (answer ?? call).destroy(new Silence("the agent fell silent"));
+    });
     call.once("error", reject);
-    call.once("response", resolve);
+    call.once("response", (response) => resolve((answer = response)));
     call.end(body);
   });
 }
@@ -58,14 +67,18 @@ export async function jsonOf(response: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** The status alone; the body is read away. */
-export async function statusOf(
+/** The status alone; the body is read away. null when there is no answer. */
+export async function statusFrom(
   address: { port: number; key: string | null },
   path: string,
-): Promise<number> {
-  const response = await callHermes(address, { path, timeoutMs: 5_000 });
-  response.resume();
-  return response.statusCode ?? 0;
+): Promise<number | null> {
+  try {
+    const response = await callHermes(address, { path, timeoutMs: 5_000 });
+    response.resume();
+    return response.statusCode ?? null;
+  } catch {
+    return null; // it does not listen yet, or is slow, or hangs, or is gone
+  }
 }
 
 /** One turn in one session, as a stream of server-sent events. */
@@ -73,6 +86,7 @@ export async function streamTurn(
   address: HermesAddress,
   turn: { sessionId: string; system: string; text: string },
   signal: AbortSignal,
+  silenceMs = SILENCE_MS,
 ): Promise<
   | { ok: true; events: AsyncGenerator<ServerSentEvent> }
   | { ok: false; status: number }
@@ -90,21 +104,12 @@ export async function streamTurn(
       ],
     },
     signal,
+    timeoutMs: silenceMs,
   });
   const status = response.statusCode ?? 0;
   if (status !== 200) {
     response.resume();
     return { ok: false, status };
   }
-  let quiet = setTimeout(() => undefined, 0);
-  const heard = () => {
-    clearTimeout(quiet);
-    quiet = setTimeout(
-      () => response.destroy(new Error("the agent fell silent")),
-      SILENCE_MS,
-    );
-  };
-  heard();
-  response.once("close", () => clearTimeout(quiet));
-  return { ok: true, events: serverSentEvents(response, heard) };
+  return { ok: true, events: serverSentEvents(response) };
 }

@@ -1,9 +1,11 @@
-import { readdir, readlink, rm, symlink } from "node:fs/promises";
+import { readdir, readlink, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { AgentConfig } from "./config";
+import { discard } from "./discard";
 import { codeOf } from "./errors";
-import { Lock, makeFolder, writeAtomic } from "./files";
+import { Lock, writeAtomic } from "./files";
 import type { Layout } from "./layout";
+import { clearWay } from "./skill-disk";
 import { agentName, type InstalledSkill } from "./skill-key";
 
 type Sources = {
@@ -25,8 +27,8 @@ export class HermesHome {
 
   /** Before each start of the agent. `.env` would beat the environment. */
   async prepare(env: Record<string, string>): Promise<void> {
-    const { hermes } = this.layout;
-    await makeFolder(join(hermes, "skills"));
+    const { home, hermes } = this.layout;
+    await clearWay(home, join(hermes, "skills"));
     await writeAtomic(join(hermes, ".no-bundled-skills"), "");
     const lines = Object.entries(env).map(
       ([key, value]) => `${key}=${value}\n`,
@@ -41,25 +43,24 @@ export class HermesHome {
    */
   async refresh(): Promise<void> {
     await this.#lock.run(async () => {
+      const { home, hermes, names } = this.layout;
       const skills = await this.sources.skills();
       await this.#writeNames(skills);
-      const dirs = [this.layout.names, ...skills.map(({ path }) => path)];
-      const config = hermesConfig(
-        this.sources.config(),
-        dirs,
-        this.layout.home,
-      );
+      const dirs = [names, ...skills.map(({ path }) => path)];
+      const config = hermesConfig(this.sources.config(), dirs, home);
+      await clearWay(home, hermes);
       // JSON is YAML, and cannot be made to mean anything else.
       await writeAtomic(
-        join(this.layout.hermes, "config.yaml"),
+        join(hermes, "config.yaml"),
         `${JSON.stringify(config, null, 1)}\n`,
       );
     });
   }
 
   async #writeNames(skills: (InstalledSkill & { path: string })[]) {
-    const { names } = this.layout;
-    await makeFolder(names);
+    const { slipway, names } = this.layout;
+    // A link here would have what it leads to removed below.
+    await clearWay(slipway, names);
     const wanted = new Map(
       skills.map(({ key, digest, path }) => [
         agentName(key, digest),
@@ -69,7 +70,7 @@ export class HermesHome {
     for (const entry of await readdir(names)) {
       const target = await linkTarget(join(names, entry));
       if (target !== null && target === wanted.get(entry)) wanted.delete(entry);
-      else await rm(join(names, entry), { recursive: true, force: true });
+      else await discard(join(names, entry));
     }
     for (const [name, target] of wanted)
       await symlink(target, join(names, name));

@@ -60,8 +60,15 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** Makes a folder below `root`, whatever is in its way or closed above it. */
-export async function clearWay(root: string, folder: string): Promise<void> {
+/**
+ * Makes a folder below `root`, whatever is in its way or closed above it. That
+ * is never a folder: `clear` must not take one that was made meanwhile.
+ */
+export async function clearWay(
+  root: string,
+  folder: string,
+  clear: (path: string) => Promise<void> = unlink,
+): Promise<void> {
   await makeFolder(root);
   let at = root;
   for (const segment of relative(root, folder).split(sep)) {
@@ -72,10 +79,10 @@ export async function clearWay(root: string, folder: string): Promise<void> {
       continue;
     }
     try {
-      if (stats) await unlink(at);
+      if (stats) await clear(at);
     } catch (error) {
       // Another request was first; it may have made the folder already.
-      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EISDIR") throw error;
+      if (!isAbsence(error) && codeOf(error) !== "EISDIR") throw error;
     }
     await makeFolder(at);
   }

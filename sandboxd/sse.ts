@@ -6,14 +6,12 @@ const MAX_PENDING_CHARS = 16 * 1024 * 1024;
 /** Server-sent events of a byte stream. Comments (keep-alives) are skipped. */
 export async function* serverSentEvents(
   stream: AsyncIterable<Uint8Array>,
-  onBytes: () => void,
 ): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder();
   let pending = "";
   let event = "message";
   let data: string[] = [];
   for await (const bytes of stream) {
-    onBytes();
     pending += decoder.decode(bytes, { stream: true });
     if (pending.length > MAX_PENDING_CHARS) throw new Error("an endless line");
     const lines = pending.split("\n");

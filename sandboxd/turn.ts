@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Agent } from "./agent";
+import type { Agent, AgentState } from "./agent";
 import { codeOf, messageOf } from "./errors";
 import { TurnLog, type EndReason, type ErrorCode } from "./events";
 import {
   callHermes,
   jsonOf,
+  Silence,
+  SILENCE_MS,
   streamTurn,
   type HermesAddress,
 } from "./hermes-api";
@@ -22,9 +24,19 @@ export type TurnInput = {
 
 /** How long a turn waits for an agent that is still starting. */
 const AGENT_WAIT_MS = 100_000;
-const TURN_LIMIT_MS = 30 * 60_000;
-/** How long the agent may take to come to rest after it was told to stop. */
-const STOP_GRACE_MS = 5_000;
+
+const LIMITS = {
+  /** For all of it. */
+  turnMs: 30 * 60_000,
+  /** From one word of the agent to the next. */
+  silenceMs: SILENCE_MS,
+  /** How long the agent may take to come to rest after it was told to stop. */
+  graceMs: 5_000,
+};
+
+type Outcome =
+  | { reason: Exclude<EndReason, "failed"> }
+  | { reason: "failed"; code: ErrorCode; message: string };
 
 /** One turn of one session: runs to an end whatever happens. */
 export class Turn {
@@ -35,15 +47,17 @@ export class Turn {
   readonly done: Promise<void>;
   endedAt: number | null = null;
   #abort = new AbortController();
-  #stopped = false;
+  /** Why it was cut short: that is then its outcome, whatever else comes. */
+  #cut: Outcome | null = null;
   #address: HermesAddress | null = null;
 
   constructor(
     readonly input: TurnInput,
-    agent: Agent,
+    readonly agent: Agent,
     places: Places,
+    readonly limits = LIMITS,
   ) {
-    this.done = this.#run(agent, places);
+    this.done = this.#run(places);
   }
 
   get state(): "running" | "ended" {
@@ -52,11 +66,18 @@ export class Turn {
 
   /** Asks the agent to stop; resolves when the turn has ended. */
   async stop(): Promise<void> {
-    if (!this.#stopped && !this.log.ended) {
-      this.#stopped = true;
-      void this.#interrupt();
-    }
+    this.#cutShort({ reason: "stopped" });
     await this.done;
+  }
+
+  /**
+   * The turn ends once the agent rests, or its grace is over: a turn that comes
+   * next would run beside what still runs of this one.
+   */
+  #cutShort(why: Outcome): void {
+    if (this.#cut || this.log.ended) return;
+    this.#cut = why;
+    void this.#interrupt();
   }
 
   async #interrupt(): Promise<void> {
@@ -71,63 +92,61 @@ export class Turn {
         response.resume();
         // An interrupted agent ends its own stream; then nothing is cut off.
         const ended = this.done.then(() => true);
-        if (await Promise.race([ended, sleep(STOP_GRACE_MS)])) return;
+        if (await Promise.race([ended, sleep(this.limits.graceMs)])) return;
       }
     } catch (error) {
       log(`turn ${this.input.turnId}: interrupt failed`, error);
+      this.#doubtAfter(error);
     }
     this.#abort.abort(); // Hermes interrupts a run whose client is gone
   }
 
-  async #run(agent: Agent, places: Places): Promise<void> {
+  async #run(places: Places): Promise<void> {
     const leave = await places.take(this.#abort.signal);
-    if (!leave) return this.#end("stopped");
-    const limit = setTimeout(() => {
-      this.#fail("internal", "The turn ran into its limit of 30 minutes.");
-      this.#abort.abort();
-    }, TURN_LIMIT_MS);
+    if (!leave) return this.#end({ reason: "stopped" });
+    const limit = setTimeout(
+      () =>
+        this.#cutShort(
+          failure("internal", "The turn ran into its limit of 30 minutes."),
+        ),
+      this.limits.turnMs,
+    );
     try {
-      await this.#talk(agent);
+      this.#end(await this.#talk());
     } catch (error) {
-      this.#failLost(error);
+      this.#end(this.#lost(error));
     } finally {
       clearTimeout(limit);
       leave();
-      if (!this.log.ended) this.#fail("internal", "The turn ended early.");
     }
   }
 
-  async #talk(agent: Agent): Promise<void> {
+  async #talk(): Promise<Outcome> {
     const { signal } = this.#abort;
-    this.#address = await agent.ready(AGENT_WAIT_MS, signal);
-    if (this.#stopped) return this.#end("stopped");
-    if (!this.#address) {
-      const { state } = agent;
-      const reason = "reason" in state ? ` ${state.reason}` : "";
-      return this.#fail(
-        "agent_unavailable",
-        `The agent is not running.${reason}`,
-      );
-    }
-    const stream = await streamTurn(this.#address, this.input, signal);
+    this.#address = await this.agent.ready(AGENT_WAIT_MS, signal);
+    if (this.#cut) return this.#cut;
+    if (!this.#address) return notRunning(this.agent.state);
+    const stream = await streamTurn(
+      this.#address,
+      this.input,
+      signal,
+      this.limits.silenceMs,
+    );
     if (!stream.ok) {
-      return this.#fail("internal", `The agent answered ${stream.status}.`);
+      return failure("internal", `The agent answered ${stream.status}.`);
     }
     const translator = new Translator((event) => this.log.add(event));
     for await (const event of stream.events) {
-      translator.take(event);
-      if (this.log.full) {
-        this.#fail("internal", "The turn produced more than 4 MiB of output.");
-        this.#abort.abort();
-        return;
-      }
+      if (!this.log.full) translator.take(event);
+      if (!this.log.full) continue;
+      const message = "The turn produced more than 4 MiB of output.";
+      this.#cutShort(failure("internal", message));
     }
     await this.#fillIn(translator, this.#address);
     const { ending } = translator;
-    if (this.#stopped) this.#end("stopped");
-    else if (ending.kind === "complete") this.#end("complete");
-    else if (ending.kind === "failed") this.#fail(ending.code, ending.message);
-    else this.#fail("agent_lost", "The agent's answer broke off.");
+    if (ending.kind === "complete") return { reason: "complete" };
+    if (ending.kind === "failed") return failure(ending.code, ending.message);
+    return failure("agent_lost", "The agent's answer broke off.");
   }
 
   /** Results the stream did not carry are in the session's messages. */
@@ -148,26 +167,47 @@ export class Turn {
     }
   }
 
-  #failLost(error: unknown): void {
-    if (this.#stopped) return this.#end("stopped");
+  #lost(error: unknown): Outcome {
+    this.#doubtAfter(error);
     const lost = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
     const code: ErrorCode =
       lost.includes(codeOf(error) ?? "") || this.#address
         ? "agent_lost"
         : "internal";
-    this.#fail(code, `The agent was lost during the turn: ${messageOf(error)}`);
+    const message = `The agent was lost during the turn: ${messageOf(error)}`;
+    return failure(code, message);
   }
 
-  #fail(code: ErrorCode, message: string): void {
-    this.log.add({ kind: "error", code, message });
-    this.#end("failed");
+  /** Silence may be the turn's alone, or that of an agent that hangs. */
+  #doubtAfter(error: unknown): void {
+    if (!(error instanceof Silence) || !this.#address) return;
+    void this.agent.doubt(this.#address);
   }
 
-  #end(reason: EndReason): void {
-    if (this.log.ended) return;
+  #end(outcome: Outcome): void {
+    const told = this.#cut ?? outcome;
+    if (told.reason === "failed") {
+      const { code, message } = told;
+      this.log.add({ kind: "error", code, message });
+    }
     this.endedAt = Date.now();
-    this.log.add({ kind: "end", reason });
+    this.log.add({ kind: "end", reason: told.reason });
   }
+}
+
+function failure(code: ErrorCode, message: string): Outcome {
+  return { reason: "failed", code, message };
+}
+
+/** Only what no restart mends is for the operator; the rest comes back by itself. */
+function notRunning(agent: AgentState): Outcome {
+  const { state } = agent;
+  const lasting = state === "unavailable" || state === "insecure";
+  const reason = "reason" in agent ? ` ${agent.reason}` : "";
+  return failure(
+    lasting ? "agent_unavailable" : "agent_lost",
+    `The agent is not running.${reason}`,
+  );
 }
 
 function messagesOf(answer: unknown) {

@@ -1,14 +1,13 @@
-import { join } from "node:path";
 import type { Agent } from "./agent";
 import { brief } from "./brief";
 import { Refusal } from "./errors";
-import { makeFolder } from "./files";
 import type { Layout } from "./layout";
 import { log } from "./log";
 import { Places } from "./places";
 import { pushTurn, type PushTarget } from "./push";
 import type { SkillStore } from "./skills";
 import { Turn } from "./turn";
+import { workspace } from "./workspaces";
 
 /**
  * A turn that has ended is answered for this long, then forgotten: as long as
@@ -96,8 +95,7 @@ export class Turns {
         "That skill is not installed at that path. Install it again.",
       );
     }
-    const folder = join(this.layout.sessions, sessionId);
-    await makeFolder(folder);
+    const folder = await workspace(this.layout, sessionId);
     for (const turn of this.#turns.values()) {
       if (turn.state === "running" && turn.input.sessionId === sessionId) {
         throw new Refusal(

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { lstat, open, readdir, readlink } from "node:fs/promises";
+import { lstat, open, opendir, readlink } from "node:fs/promises";
 import { codeOf, Refusal } from "../errors";
 import {
   isPlain,
@@ -34,11 +34,14 @@ export type Listing = {
   /** Files and links. */
   files: number;
   bytes: number;
-  /** Sockets, pipes, devices, and links to elsewhere: they are left out. */
+  /** Sockets, pipes, devices, links to elsewhere, too long paths: left out. */
   skipped: number;
 };
 
-/** Beyond these a count is only a lower bound: nobody waits for millions. */
+/**
+ * At so many the counting ends: nobody waits for millions. What is kept is less,
+ * so then it is too much.
+ */
 const MAX_COUNTED = 500_000;
 const AT_ONCE = 64;
 const CHUNK = 256 * 1024;
@@ -47,11 +50,18 @@ const CHUNK = 256 * 1024;
  * What is kept of the tree at `root`, a home or one in the making. Follows no
  * link. Throws `Refusal`: keep_too_large, unreadable, busy.
  */
-export async function listKept(root: string): Promise<Listing> {
+export async function listKept(
+  root: string,
+  maxCounted = MAX_COUNTED,
+): Promise<Listing> {
   const listing: Listing = { entries: [], files: 0, bytes: 0, skipped: 0 };
   let folders = 0;
 
   async function add(path: BytePath, wanted?: "file" | "folder") {
+    if (!isPlain(path)) {
+      listing.skipped += 1; // also where the disk itself takes no path so long
+      return;
+    }
     const stats = await readable(orVanished(lstat(onDisk(root, path))), path);
     const entry = stats && (await entryOf(root, path, stats));
     if (!entry || (wanted && entry.kind !== wanted)) {
@@ -68,20 +78,30 @@ export async function listKept(root: string): Promise<Listing> {
     if (entry.kind === "folder") left.push(path);
   }
 
+  async function addAll(paths: BytePath[]) {
+    await Promise.all(paths.map((path) => add(path)));
+    const { files, bytes } = listing;
+    if (files + folders > maxCounted) throw tooMuch(bytes, files);
+  }
+
+  /** Some names at a time: all of a folder's may not fit into memory. */
+  async function addWithin(folder: BytePath) {
+    let paths: BytePath[] = [];
+    const path = onDisk(root, folder);
+    for await (const { name } of await opendir(path, { encoding: "latin1" })) {
+      paths.push(`${folder}/${name}`);
+      if (paths.length < AT_ONCE) continue;
+      await addAll(paths);
+      paths = [];
+    }
+    await addAll(paths);
+  }
+
   const left: BytePath[] = [];
   for (const path of KEPT_FILES) await add(path, "file");
   for (const path of KEPT_FOLDERS) await add(path, "folder");
   for (let at = left.pop(); at !== undefined; at = left.pop()) {
-    const folder = at;
-    const reading = readdir(onDisk(root, folder), "buffer");
-    const names = await readable(reading, folder);
-    for (let from = 0; from < names.length; from += AT_ONCE) {
-      if (listing.files + folders > MAX_COUNTED) break;
-      const some = names.slice(from, from + AT_ONCE);
-      await Promise.all(
-        some.map((name) => add(`${folder}/${name.toString("latin1")}`)),
-      );
-    }
+    await readable(addWithin(at), at);
   }
   const { files, bytes } = listing;
   if (files > MAX_FILES || folders > MAX_FOLDERS || bytes > MAX_BYTES) {
@@ -98,7 +118,6 @@ async function entryOf(
 ): Promise<KeptEntry | null> {
   const mtime = Math.floor(stats.mtimeMs / 1_000);
   const entry = { path, mode: stats.mode & 0o777, mtime, size: 0, target: "" };
-  if (!isPlain(path)) return null;
   if (stats.isFile()) return { ...entry, kind: "file", size: stats.size };
   if (stats.isDirectory()) return { ...entry, kind: "folder" };
   if (!stats.isSymbolicLink()) return null;

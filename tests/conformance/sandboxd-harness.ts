@@ -1,7 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -131,6 +139,23 @@ export async function rootWithoutAgent(): Promise<string> {
   const note = { ok: false, reason: "Install Python first." };
   await writeFile(join(root, "agent.json"), JSON.stringify(note));
   return root;
+}
+
+/** As a snapshot has it, but its "python" is a script of ours for Node. */
+export async function rootWithAgent(script: string): Promise<string> {
+  const root = await rootWithoutAgent();
+  await rm(join(root, "agent.json"));
+  await mkdir(join(root, "venv/bin"), { recursive: true });
+  const fake = join(root, "venv/bin/python");
+  await writeFile(fake, `#!/usr/bin/env node\n${script}`);
+  await chmod(fake, 0o755);
+  return root;
+}
+
+/** sandboxd's child, by the kernel's own list. */
+export async function childOf(pid: number): Promise<number> {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return Number((await Bun.file(file).text()).trim().split(" ")[0]);
 }
 
 export type Skill = {

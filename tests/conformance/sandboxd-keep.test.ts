@@ -23,6 +23,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import type { Refusal } from "../../sandboxd/errors";
+import { listKept } from "../../sandboxd/keep/listing";
 import { MAX_BYTES, MAX_FILES } from "../../sandboxd/keep/parts";
 import {
   eventually,
@@ -198,6 +200,35 @@ describe("what is too much or moves", () => {
       status: 413,
       body: { code: "keep_too_large", bytes: 0, files: MAX_FILES + 1 },
     });
+  });
+
+  test("a path that is longer than the disk takes is skipped", async () => {
+    const daemon = await claimed();
+    await put(daemon.home, { "sessions/s/a": "a" });
+    // Only step by step can one get there, as a shell does.
+    const deep = `cd "$0" && name=$(printf %0248d 0) &&
+      for n in $(seq 1 17); do mkdir $name && cd -P ./$name || exit 1; done`;
+    const made = Bun.spawnSync(["bash", "-c", deep, `${daemon.home}/sessions`]);
+    cleanups.push(async () => void Bun.spawnSync(["rm", "-rf", daemon.home]));
+    expect(made.exitCode).toBe(0);
+    const { headers } = await keep(daemon);
+    expect(headers.get("x-slipway-files")).toBe("1");
+    expect(headers.get("x-slipway-skipped")).toBe("1");
+  });
+
+  test("counting ends where it is too much for anybody to wait", async () => {
+    const { home } = await claimed();
+    const files: Record<string, string> = {};
+    for (const folder of ["a", "b", "c"]) {
+      for (let n = 0; n < 300; n += 1) files[`sessions/${folder}/${n}`] = "";
+    }
+    await put(home, files);
+    expect((await listKept(home, 1_000)).files).toBe(900);
+    const refused = (await failureOf(listKept(home, 350))) as Refusal;
+    expect(refused).toMatchObject({ status: 413, code: "keep_too_large" });
+    // Also within a folder, and then in no other.
+    expect(refused.extra.files).toBeGreaterThanOrEqual(347);
+    expect(refused.extra.files).toBeLessThan(350 + 64);
   });
 
   test("a file that changes while it is sent cuts the archive off", async () => {

@@ -35,10 +35,9 @@ import {
   type Daemon,
 } from "./sandboxd-harness";
 import { keep } from "./sandboxd-keep-harness";
+import { NOBODY, ownedByNobody, unprivileged } from "./sandboxd-users";
 
 const GIB = 1024 ** 3;
-/** Nobody's, by number: Debian's and every other's. */
-const NOBODY = "65534";
 
 let root: string;
 const cleanups: (() => Promise<void>)[] = [];
@@ -50,20 +49,6 @@ beforeAll(async () => {
   await chmod(root, 0o755); // for a daemon that is not root
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
-
-/** Modes are nothing to root, so there the daemon runs as somebody else. */
-function unprivileged(): string[] | null {
-  if (process.getuid?.() !== 0) return [];
-  const through = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY];
-  through.push("--clear-groups");
-  try {
-    const [command = "", ...args] = through;
-    execFileSync(command, [...args, "true"]);
-    return through;
-  } catch {
-    return null; // no setpriv, or not allowed to: those tests are skipped
-  }
-}
 
 async function started(home?: string, through: string[] = []): Promise<Daemon> {
   const daemon = await startDaemon(root, { ...(home && { home }), through });
@@ -94,7 +79,7 @@ async function survives(change: Change, through: string[] = [], found = false) {
   const home = await mkdtemp(join(tmpdir(), "slipway-home-"));
   if (through.length > 0) {
     await mkdir(join(home, ".slipway"));
-    execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, home]);
+    ownedByNobody(home);
   }
   const first = await started(home, through);
   const files = (text: string) => ({

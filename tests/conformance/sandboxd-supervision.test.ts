@@ -1,14 +1,16 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAgentFixture } from "./sandboxd-agent-fixture";
 import {
   agentReady,
+  childOf,
   configFor,
   eventually,
   install,
+  rootWithAgent,
   rootWithoutAgent,
   skillMd,
   skillOf,
@@ -28,12 +30,6 @@ afterEach(async () => {
 async function agentState(daemon: Daemon) {
   const { body } = await daemon.call("GET", "/health");
   return body.agent as { state: string; reason?: string };
-}
-
-/** sandboxd's child, by the kernel's own list. */
-async function childOf(pid: number): Promise<number> {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  return Number((await Bun.file(file).text()).trim().split(" ")[0]);
 }
 
 describe("the real Hermes", () => {
@@ -97,16 +93,11 @@ describe("the real Hermes", () => {
 });
 
 describe("an agent that is not as it should be", () => {
-  /** A folder like a snapshot's, whose "python" is a script of ours. */
   async function folderWith(script: string | null): Promise<string> {
-    const root = await rootWithoutAgent();
+    const root = await (script === null
+      ? rootWithoutAgent()
+      : rootWithAgent(script));
     cleanups.push(() => rm(root, { recursive: true, force: true }));
-    if (script === null) return root;
-    await rm(join(root, "agent.json"));
-    await mkdir(join(root, "venv/bin"), { recursive: true });
-    const fake = join(root, "venv/bin/python");
-    await writeFile(fake, `#!/usr/bin/env node\n${script}`);
-    await chmod(fake, 0o755);
     return root;
   }
 
@@ -146,6 +137,23 @@ describe("an agent that is not as it should be", () => {
     expect(events[0]).toMatchObject({ code: "agent_unavailable" });
   });
 
+  test("answers late while it starts: waited for, not ended", async () => {
+    const script = `
+      const http = await import("node:http");
+      const asked = new Set();
+      http.createServer((request, response) => {
+        const first = !asked.has(request.url);
+        asked.add(request.url);
+        if (first) return; // and says nothing
+        response.writeHead(request.url === "/health" ? 200 : 401).end("{}");
+      }).listen(process.env.API_SERVER_PORT, "127.0.0.1");`;
+    const daemon = await startDaemon(await folderWith(script));
+    cleanups.push(daemon.close);
+    await daemon.claim();
+    await agentReady(daemon);
+    expect(daemon.log()).not.toContain("agent ended");
+  });
+
   test("keeps exiting: failed, with its last words, and is tried again", async () => {
     const script = `console.error("no such luck"); process.exit(3);`;
     const daemon = await startDaemon(await folderWith(script));
@@ -157,7 +165,8 @@ describe("an agent that is not as it should be", () => {
     });
     expect(state.reason).toContain("no such luck");
     const events = await turnOn(daemon);
-    expect(events[0]).toMatchObject({ code: "agent_unavailable" });
+    // Nobody has to install anything: the turn may be tried again, as it is.
+    expect(events[0]).toMatchObject({ code: "agent_lost" });
   });
 
   test("failed, it is started at once when it is configured anew", async () => {
