@@ -150,9 +150,9 @@ export class Run {
   private begin(): void {
     void this.post();
     const { agent } = this.box;
-    if (agent === "failed") this.fail("agent_unavailable");
+    if (agent === "failed") this.fail("agent_lost");
     else if (agent === "starting") {
-      this.after(AGENT_WAIT, () => this.fail("agent_unavailable"));
+      this.after(AGENT_WAIT, () => this.fail("agent_lost"));
     } else if (this.fault === "goes on for too long") this.goOn(LONG_SAID);
     else this.goOn(this.dice.chance(0.1) ? 0 : this.dice.between(1, 5));
   }
