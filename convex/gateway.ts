@@ -11,8 +11,8 @@ import { modelOf } from "./chat/enqueue";
 import { endTurn } from "./chat/finish";
 import { takePlace } from "./chat/places";
 import { promptOf, turnsAt } from "./chat/records";
-import { limitOf } from "./model/chat/deadline";
-import { REQUEST_LEASE } from "./model/chat/limits";
+import { outOfTime } from "./model/chat/deadline";
+import { MAX_ALL_REQUESTS, REQUEST_LEASE } from "./model/chat/limits";
 import { charge as chargeTo, settled, UNSPENT } from "./model/chat/spending";
 import { failureValidator } from "./validators";
 
@@ -47,7 +47,7 @@ async function turnsUnderWay(
 ): Promise<Doc<"turns">[]> {
   const turns = await turnsAt(ctx, slotId);
   return turns.filter(
-    (turn) => turn.generation === generation && now < limitOf(turn),
+    (turn) => turn.generation === generation && !outOfTime(turn, now),
   );
 }
 
@@ -70,12 +70,30 @@ const admission = v.union(
     provider: v.object({
       id: v.string(),
       baseUrl: v.string(),
+      defaultModel: v.union(v.string(), v.null()),
       contextLength: v.number(),
     }),
     model: v.string(),
     sealedKey: v.union(v.string(), v.null()),
   }),
 );
+
+/**
+ * Whether the deployment has no place left. Asked before `admit`, not by it: what
+ * reads every place is in conflict with all who take or keep one. So those who
+ * ask in the same moment may be a few too many, which its other actions bear.
+ */
+export const full = internalQuery({
+  args: { now: v.number() }, // from outside: an answer that is remembered knows no time
+  returns: v.boolean(),
+  handler: async (ctx, { now }) => {
+    const places = await ctx.db
+      .query("modelRequests")
+      .withIndex("by_expires_at", (q) => q.gt("expiresAt", now))
+      .take(MAX_ALL_REQUESTS);
+    return places.length >= MAX_ALL_REQUESTS;
+  },
+});
 
 /** Whether a request with this token goes through, and where to. Takes a place for it. */
 export const admit = internalMutation({
@@ -86,13 +104,17 @@ export const admit = internalMutation({
     if (!slot) return { kind: "stranger" };
     const { userId, generation } = slot;
     const now = Date.now();
-    const turns = await turnsUnderWay(ctx, slot._id, generation, now);
-    if (turns.length === 0) return { kind: "idle" };
+    const underWay = await turnsUnderWay(ctx, slot._id, generation, now);
+    if (underWay.length === 0) return { kind: "idle" };
+    // Its agent is about to hear of the stop: a final no would be a failure to it.
+    const turns = underWay.filter(({ stopRequested }) => !stopRequested);
+    if (turns.length === 0) return { kind: "busy" };
     const model = await modelOf(ctx, userId);
     if (!model.ok) return { kind: "no_model", error: model.problem };
     const requestId = await takePlace(ctx, slot);
     if (!requestId) return { kind: "busy" };
-    const { id, baseUrl, contextLength, keyless } = model.provider;
+    const { id, baseUrl, keyless } = model.provider;
+    const { defaultModel, contextLength } = model.provider;
     const key = model.keys.find(({ providerId }) => providerId === id);
     return {
       kind: "admitted",
@@ -104,7 +126,7 @@ export const admit = internalMutation({
           return { turnId: turn._id, text, spent: turn.spent ?? UNSPENT };
         }),
       ),
-      provider: { id, baseUrl, contextLength },
+      provider: { id, baseUrl, defaultModel, contextLength },
       model: model.model,
       sealedKey: keyless ? null : (key?.sealed ?? null),
     };
@@ -118,9 +140,9 @@ const charged = v.union(
 );
 
 /**
- * Reserves tokens of a turn's allowance for a request. `over`: the turn has
- * ended meanwhile. `spent`: the allowance is used up; that ends the turn, for
- * its agent can do nothing more.
+ * Reserves tokens of a turn's allowance for a request, which is this turn's from
+ * now on. `over`: the turn has ended meanwhile, or is to stop. `spent`: the
+ * allowance is used up; that ends the turn, for its agent can do nothing more.
  */
 export const charge = internalMutation({
   args: {
@@ -130,10 +152,11 @@ export const charge = internalMutation({
   },
   returns: charged,
   handler: async (ctx, args): Promise<Infer<typeof charged>> => {
-    const turn = await ctx.db.get("turns", args.turnId);
-    if (!turn || turn.state === "ended") return { kind: "over" };
-    if (!(await renewed(ctx, args.requestId))) return { kind: "over" };
-    const answer = chargeTo(turn.spent, args.tokens);
+    const { requestId, turnId, tokens } = args;
+    const turn = await ctx.db.get("turns", turnId);
+    if (!turn || turn.stopRequested) return { kind: "over" };
+    if (!(await renewed(ctx, requestId, turnId))) return { kind: "over" };
+    const answer = chargeTo(turn.spent, tokens);
     if (answer.ok) {
       await ctx.db.patch("turns", turn._id, { spent: answer.spent });
       return { kind: "charged" };
@@ -152,18 +175,22 @@ export const renew = internalMutation({
   handler: (ctx, { requestId }) => renewed(ctx, requestId),
 });
 
+/** @param charged the turn it is charged to just now */
 async function renewed(
   ctx: MutationCtx,
   requestId: Id<"modelRequests">,
+  charged?: Id<"turns">,
 ): Promise<boolean> {
   const request = await ctx.db.get("modelRequests", requestId);
   const slot = request && (await ctx.db.get("slots", request.slotId));
   if (!slot || slot.generation !== request.generation) return false;
   const now = Date.now();
   const turns = await turnsUnderWay(ctx, slot._id, slot.generation, now);
-  if (turns.length === 0) return false;
+  const turnId = charged ?? request.turnId;
+  // One that is still being read is nobody's yet: any turn will do.
+  if (!turns.some(({ _id }) => !turnId || _id === turnId)) return false;
   const expiresAt = now + REQUEST_LEASE;
-  await ctx.db.patch("modelRequests", requestId, { expiresAt });
+  await ctx.db.patch("modelRequests", requestId, { turnId, expiresAt });
   return true;
 }
 

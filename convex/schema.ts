@@ -180,9 +180,14 @@ export default defineSchema({
   /** Requests to a model under way, and pushes slow to arrive, each leased by the action that carries it (chat/places). */
   modelRequests: defineTable({
     slotId: v.id("slots"),
+    userId: v.optional(v.id("users")), // not in rows of former releases
     generation: v.number(),
+    turnId: v.optional(v.id("turns")), // what a request is charged to, once it was read
     expiresAt: v.number(),
-  }).index("by_slot", ["slotId"]),
+  })
+    .index("by_slot", ["slotId"])
+    .index("by_user", ["userId"])
+    .index("by_expires_at", ["expiresAt"]),
 
   // ---- settings ------------------------------------------------------------
 

@@ -72,7 +72,11 @@ const running = () => contextOf({ query: "running" });
 const admitted = () =>
   contextOf({
     mutations: [
-      { kind: "admitted", requestId: "r", turns: [], provider: {} },
+      {
+        ...{ kind: "admitted", requestId: "r", provider: {} },
+        turns: [{ turnId: "t", text: "hi" }],
+      },
+      { kind: "charged" }, // or it could be repeated for ever
       null, // its place is released
     ],
   });
@@ -123,9 +127,22 @@ test("a completion that stalls is answered in its time, read no further, and lea
 
 test("a completion that is too large is read no further", async () => {
   const { told, request } = stalled(MAX_COMPLETION_BYTES + 1);
-  const answer = await complete(admitted().ctx, request);
+  const { ctx, mutations } = admitted();
+  const answer = await complete(ctx, request);
   expect(answer.status).toBe(413);
   expect(told.cancelled).toBe(true);
+  expect(mutations).toEqual([]);
+});
+
+test("a completion whose upload breaks off leaves its place", async () => {
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new Error("it hung up")),
+  });
+  const headers = { authorization: "Bearer turn.token" };
+  const request = new Request("http://x/", { method: "POST", headers, body });
+  const { ctx, mutations } = admitted();
+  await expect(complete(ctx, request)).rejects.toThrow("it hung up");
+  expect(mutations).toEqual([]);
 });
 
 test("what is given up for another reason is read no further, too", async () => {

@@ -13,7 +13,7 @@ import {
   MAX_COMPLETION_BYTES,
   RECHECK,
 } from "../model/chat/limits";
-import { estimate } from "../model/chat/spending";
+import { contextOf, estimate } from "../model/chat/spending";
 import {
   modelError,
   openAiError,
@@ -39,6 +39,8 @@ export async function complete(
   const token = bearerOf(request);
   if (!token) return refusal(403, "forbidden", "A gateway token is needed.");
   const tokenHash = await sha256Hex(token);
+  const now = Date.now();
+  if (await ctx.runQuery(internal.gateway.full, { now })) return busy();
   const admitted = await ctx.runMutation(internal.gateway.admit, { tokenHash });
   switch (admitted.kind) {
     case "stranger":
@@ -53,11 +55,16 @@ export async function complete(
       break;
   }
   const { requestId } = admitted;
-  const ready = await prepare(ctx, request, admitted);
-  if (ready instanceof Response) {
-    await ctx.runMutation(internal.gateway.release, { requestId });
-    return ready;
+  let ready: Awaited<ReturnType<typeof prepare>> | null = null;
+  try {
+    ready = await prepare(ctx, request, admitted);
+  } finally {
+    // Also where it threw, as it does for a sandbox that breaks its upload off.
+    if (!ready || ready instanceof Response) {
+      await ctx.runMutation(internal.gateway.release, { requestId });
+    }
   }
+  if (ready instanceof Response) return ready;
   const { call, completion, key } = ready;
   const url = `${admitted.provider.baseUrl}/chat/completions`;
   const upstream = await ask(call, url, key, completion);
@@ -77,20 +84,13 @@ type Admitted = Extract<
 async function prepare(
   ctx: ActionCtx,
   request: Request,
-  { requestId, turns, userId, provider, model, sealedKey }: Admitted,
+  admitted: Admitted,
 ): Promise<
   Response | { call: Call; completion: Completion; key: string | null }
 > {
-  const text = await readText(
-    request,
-    MAX_COMPLETION_BYTES,
-    upTo(COMPLETION_PATIENCE),
-  );
-  if (typeof text !== "string") return unread(text);
-  const completion = parseCompletion(text, model);
-  if (!completion) {
-    return refusal(400, "bad_request", "This is no chat completion request.");
-  }
+  const { requestId, turns, userId, provider, model, sealedKey } = admitted;
+  const completion = await readCompletion(ctx, request, admitted);
+  if (completion instanceof Response) return completion;
   const turn = turnOf(turns, completion.words);
   if (!turn) return refusal(403, "no_turn", OVER.message);
   let key: string | null = null;
@@ -102,8 +102,8 @@ async function prepare(
     return refusal(401, code, message);
   }
   const { turnId } = turn;
-  const { contextLength } = provider;
-  const tokens = estimate(completion.body, completion.answer, contextLength);
+  const context = contextOf(provider, model);
+  const tokens = estimate(completion.body, completion.answer, context);
   const charged = await ctx.runMutation(internal.gateway.charge, {
     requestId,
     turnId,
@@ -123,6 +123,33 @@ async function prepare(
   }
 }
 
+/** What the agent asks; a response where it is no request, or not there in time. */
+async function readCompletion(
+  ctx: ActionCtx,
+  request: Request,
+  { requestId, turns, model }: Admitted,
+): Promise<Completion | Response> {
+  let completion: Completion | null = null;
+  try {
+    const patience = upTo(COMPLETION_PATIENCE);
+    const text = await readText(request, MAX_COMPLETION_BYTES, patience);
+    if (typeof text !== "string") return unread(text);
+    completion = parseCompletion(text, model);
+    return (
+      completion ??
+      refusal(400, "bad_request", "This is no chat completion request.")
+    );
+  } finally {
+    // Whose it was nobody knows. It counts as one of the newest turn's requests,
+    // or a sandbox could send such things for ever.
+    const turnId = turns.at(-1)?.turnId;
+    if (!completion && turnId) {
+      const nothing = { requestId, turnId, tokens: 0 };
+      await ctx.runMutation(internal.gateway.charge, nothing);
+    }
+  }
+}
+
 function unread({ status }: Unread): Response {
   switch (status) {
     case 408:
@@ -134,7 +161,7 @@ function unread({ status }: Unread): Response {
 
 /** Too many at once: agents try again after such an answer by themselves. */
 function busy(): Response {
-  const message = "This sandbox asks its model too many things at once.";
+  const message = "Too many things are asked of models at once.";
   return json(429, openAiError({ code: "rate_limited", message }), {
     "retry-after": "2",
   });
@@ -199,12 +226,13 @@ async function ask(
 
 /** An answer in one piece. */
 async function whole(call: Call, upstream: Response): Promise<Response> {
-  const read = await readText(upstream, MAX_ANSWER_BYTES, (reading) =>
-    patiently(call, reading),
-  );
-  const text = typeof read === "string" ? read : "";
+  let text: string;
   let body: unknown;
   try {
+    const read = await readText(upstream, MAX_ANSWER_BYTES, (reading) =>
+      patiently(call, reading),
+    );
+    text = typeof read === "string" ? read : "";
     body = JSON.parse(text);
   } catch {
     return failed(call, unavailable("The model's answer was not readable."));

@@ -49,6 +49,21 @@ test("one that breaks off is recorded, too, before its end", async () => {
   expect(answer.early).toBe(false);
 });
 
+test("one whose connection breaks does not end as if it were whole", async () => {
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulls += 1;
+      if (pulls > 1) return controller.error(new Error("connection reset"));
+      controller.enqueue(new TextEncoder().encode(words));
+    },
+  });
+  const answer = await endedEarly(new Response(body));
+  expect(answer.text).toContain("one");
+  expect(answer.text).toContain("broke off");
+  expect(answer.early).toBe(false);
+});
+
 test("a stream ends even where its cost could not be recorded", async () => {
   const call = callOf(() => Promise.reject(new Error("no database")));
   const answer = relayStream(call, provider(`${words}data: [DONE]\n\n`));

@@ -81,14 +81,14 @@ async function pump(
         await Promise.allSettled([reader.cancel()]); // it may have ended already
       }
     }
-    if (!events.complete && !events.error) {
-      const { failure: cut } = unavailable("The model's answer broke off.");
-      await within(RECHECK, writer.write(events.fail(cut)));
-    }
   } catch (error) {
-    // The reader of ours or of the provider's is gone: nobody to tell but the turn.
-    events.error ??= failure("model_failed", "The model's answer broke off.");
     console.warn("model stream ended early:", nameOf(error));
+  }
+  if (!events.complete && !events.error) {
+    // Or half an answer would be taken for the whole.
+    const { failure: cut } = unavailable("The model's answer broke off.");
+    const told = within(RECHECK, writer.write(events.fail(cut)));
+    await Promise.allSettled([told]); // perhaps it is the agent that is gone
   }
   try {
     await settle(call, events.usage, events.error);

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { api, internal } from "../../convex/_generated/api";
+import type { Doc } from "../../convex/_generated/dataModel";
 import {
+  MAX_ALL_REQUESTS,
+  MAX_COMPLETION_BYTES,
   MAX_REQUESTS,
+  MAX_USER_REQUESTS,
+  STOP_GRACE,
   TURN_LIMIT,
   TURN_REQUESTS,
   TURN_TOKENS,
 } from "../../convex/model/chat/limits";
+import { sha256Hex } from "../../convex/model/seal";
+import { within } from "../../convex/model/within";
 import { until, type Turn } from "./chat-daemon";
 import {
   errorsOf,
@@ -82,6 +90,21 @@ test("a request is charged before it is sent, and for what it cost after", async
   expect(await places()).toEqual([]);
 });
 
+test("of a model the user chose more is reserved than the provider's own may hold", async () => {
+  const choice = { providerId: "counted", model: "vast" };
+  await ada.client.mutation(api.settings.choose, choice);
+  const feed = handFed();
+  upstream.answer = feed.response;
+  const history = { role: "system", content: "x".repeat(1_000_000) };
+  const asked = [history, ...messages()];
+  const asking = ask({ messages: asked, stream: true });
+  feed.send("[DONE]");
+  const response = await asking;
+  expect((await turnRow()).spent?.tokens).toBeGreaterThan(250_000);
+  feed.end();
+  await response.text();
+});
+
 test("a refusal costs a request, but no tokens", async () => {
   upstream.answer = () => new Response("", { status: 429 });
   await (await ask({ messages: messages() })).text();
@@ -148,6 +171,118 @@ test("the places of requests that a crash took are given again", async () => {
   expect(await places()).toEqual([]);
 });
 
+test("all sandboxes of a user have so many places, and no more", async () => {
+  const other = await chat.person(`other${count}`);
+  const { userId } = ada;
+  await holdPlaces(MAX_USER_REQUESTS, { slotId: other.slotId, userId });
+  const refused = await ask({ messages: messages() });
+  expect(refused.status).toBe(429);
+  expect(await codeOf(refused)).toBe("rate_limited");
+  expect(upstream.requests).toEqual([]);
+  await chat.tx(async (ctx) => {
+    const rows = ctx.db
+      .query("modelRequests")
+      .withIndex("by_user", (q) => q.eq("userId", userId));
+    for (const { _id } of await rows.take(100)) {
+      await ctx.db.patch(_id, { expiresAt: Date.now() - 1 });
+    }
+  });
+  expect((await ask({ messages: messages() })).status).toBe(200);
+});
+
+test("one user's places are not another's", async () => {
+  const { slotId, userId } = await chat.person(`other${count}`);
+  await holdPlaces(MAX_USER_REQUESTS, { slotId, userId });
+  try {
+    expect((await ask({ messages: messages() })).status).toBe(200);
+  } finally {
+    await forgetPlaces();
+  }
+});
+
+test("the deployment has so many places, and no more", async () => {
+  const { slotId } = await chat.person(`other${count}`);
+  await holdPlaces(MAX_ALL_REQUESTS, { slotId });
+  try {
+    expect((await ask({ messages: messages() })).status).toBe(429);
+  } finally {
+    await forgetPlaces();
+  }
+  expect((await ask({ messages: messages() })).status).toBe(200);
+});
+
+test("a request ends with its own turn, though another goes on", async () => {
+  await ada.send(`other ${count}`, await ada.newSession());
+  await chat.daemon.turn(`other ${count}`);
+  const feed = handFed();
+  upstream.answer = feed.response;
+  const asking = ask({ messages: messages(), stream: true });
+  feed.send({ choices: [{ delta: { content: "one" } }] });
+  const response = await asking;
+  await turn.tell({ kind: "end", reason: "complete" });
+  const text = await within(7_000, response.text());
+  expect(text).toContain("agent_lost");
+  await until(() => feed.left());
+}, 12_000);
+
+test("a turn that is to stop asks nothing more, and is told to wait", async () => {
+  const deadlineAt = Date.now() + STOP_GRACE;
+  await patchTurn({ stopRequested: true, deadlineAt });
+  const response = await ask({ messages: messages() });
+  expect(response.status).toBe(429);
+  expect(upstream.requests).toEqual([]);
+  await patchTurn({ deadlineAt: Date.now() });
+  expect((await ask({ messages: messages() })).status).toBe(403);
+});
+
+test("a turn that was told to stop while its request was read is charged nothing", async () => {
+  const tokenHash = await sha256Hex(ada.gatewayToken);
+  const admitted = (await chat.backend.run(internal.gateway.admit, {
+    tokenHash,
+  })) as { requestId: string };
+  const deadlineAt = Date.now() + STOP_GRACE;
+  await patchTurn({ stopRequested: true, deadlineAt });
+  const { requestId } = admitted;
+  const { _id: turnId, spent } = await turnRow();
+  const asked = { requestId, turnId, tokens: 1 };
+  const charged = await chat.backend.run(internal.gateway.charge, asked);
+  expect(charged).toEqual({ kind: "over" });
+  expect((await turnRow()).spent).toEqual(spent);
+});
+
+test("the requests of a turn that is to stop end with its grace", async () => {
+  const feed = handFed();
+  upstream.answer = feed.response;
+  const asking = ask({ messages: messages(), stream: true });
+  feed.send({ choices: [{ delta: { content: "one" } }] });
+  const response = await asking;
+  await patchTurn({ stopRequested: true, deadlineAt: Date.now() });
+  expect(await within(7_000, response.text())).toContain("agent_lost");
+}, 12_000);
+
+test("an answer in one piece that breaks off is an error, and is settled", async () => {
+  const feed = handFed();
+  upstream.answer = () => new Response(feed.response().body);
+  const asking = ask({ messages: messages() });
+  feed.send("half");
+  await until(async () => upstream.requests.length > 0);
+  feed.breakOff();
+  const response = await asking;
+  expect(response.status).toBe(502);
+  expect(await codeOf(response)).toBe("model_failed");
+  expect(await places()).toEqual([]);
+});
+
+test.each([
+  [413, { messages: "x".repeat(MAX_COMPLETION_BYTES + 1) }],
+  [400, { messages: [] }],
+])("a body that is refused with %i costs a request", async (status, body) => {
+  const response = await ask(body);
+  expect(response.status).toBe(status);
+  expect((await turnRow()).spent).toEqual({ requests: 1, tokens: 0 });
+  expect(await places()).toEqual([]);
+});
+
 test("an agent that does not read its answer does not hold it for ever", async () => {
   const feed = handFed();
   upstream.answer = feed.response;
@@ -176,6 +311,28 @@ async function turnRow(): Promise<Turns> {
 async function patchTurn(fields: Partial<Turns>): Promise<void> {
   const { _id } = await turnRow();
   await chat.tx((ctx) => ctx.db.patch(_id, fields));
+}
+
+type Place = Omit<Doc<"modelRequests">, "_id" | "_creationTime">;
+
+function holdPlaces(
+  count: number,
+  whose: Pick<Place, "slotId" | "userId">,
+): Promise<void> {
+  return chat.tx(async (ctx) => {
+    const place = { ...whose, generation: 1, expiresAt: Date.now() + 60_000 };
+    for (let held = 0; held < count; held += 1) {
+      await ctx.db.insert("modelRequests", place);
+    }
+  });
+}
+
+/** Those of everybody: the other tests share the deployment. */
+function forgetPlaces(): Promise<void> {
+  return chat.tx(async (ctx) => {
+    const all = await ctx.db.query("modelRequests").take(1_000);
+    for (const { _id } of all) await ctx.db.delete(_id);
+  });
 }
 
 function places() {

@@ -55,6 +55,8 @@ export function handFed() {
         ),
       ),
     end: () => controller.close(),
+    /** The connection breaks. */
+    breakOff: () => controller.error(new Error("broken")),
     /** Whoever read it went away. */
     left: () => left,
   };

@@ -1,6 +1,37 @@
 import { z } from "zod";
 import { UNSPENT, type Spent } from "./spending";
 
+/** A tool of the agent's own. Those of other types run at the provider, which lets them ask other models. */
+const tool = z.object({
+  type: z.literal("function"),
+  function: z.object({
+    name: z.string(),
+    description: z.string().nullish(),
+    parameters: z.unknown().optional(),
+    strict: z.boolean().nullish(),
+  }),
+});
+
+const toolChoice = z.union([
+  z.string(),
+  z.object({
+    type: z.literal("function"),
+    function: z.object({ name: z.string() }),
+  }),
+]);
+
+const responseFormat = z.object({
+  type: z.enum(["text", "json_object", "json_schema"]),
+  json_schema: z.unknown().optional(),
+});
+
+/** Not its `max_tokens`: an answer's length is what `max_tokens` says, which is reserved. */
+const reasoning = z.object({
+  enabled: z.boolean().nullish(),
+  effort: z.string().nullish(),
+  exclude: z.boolean().nullish(),
+});
+
 /**
  * What of an agent's request to its model is passed on. A list of what is
  * allowed: providers have extensions that cost or reach further (OpenRouter's
@@ -9,10 +40,10 @@ import { UNSPENT, type Spent } from "./spending";
 const request = z.object({
   messages: z.array(z.looseObject({ role: z.string() })).min(1),
   stream: z.boolean().optional(),
-  tools: z.array(z.unknown()).optional(),
-  tool_choice: z.unknown().optional(),
+  tools: z.array(tool).optional(),
+  tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().optional(),
-  response_format: z.unknown().optional(),
+  response_format: responseFormat.nullish(),
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),
   max_tokens: z.number().nullish(),
@@ -20,7 +51,7 @@ const request = z.object({
   frequency_penalty: z.number().nullish(),
   presence_penalty: z.number().nullish(),
   reasoning_effort: z.string().nullish(),
-  reasoning: z.unknown().optional(),
+  reasoning: reasoning.nullish(),
   seed: z.number().nullish(),
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
 });
@@ -56,11 +87,10 @@ export function parseCompletion(
   };
   const passedOn = written(body);
   if (passedOn === null) return null;
-  const { max_completion_tokens, max_tokens } = parsed.data;
   return {
     body: passedOn,
     stream,
-    answer: max_completion_tokens ?? max_tokens ?? null,
+    answer: answerOf(parsed.data),
     words: lastWords(parsed.data.messages),
   };
 }
@@ -72,6 +102,16 @@ function written(body: object): string | null {
     if (error instanceof RangeError) return null; // nested beyond writing
     throw error;
   }
+}
+
+/** The larger of its two names: providers differ in which they follow. Zero and less name nothing. */
+function answerOf(named: {
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+}): number | null {
+  const { max_tokens, max_completion_tokens } = named;
+  const most = Math.max(max_tokens ?? 0, max_completion_tokens ?? 0);
+  return most > 0 ? most : null;
 }
 
 function lastWords(messages: { role: string; content?: unknown }[]): string {

@@ -119,6 +119,12 @@ export const COMPLETION_PATIENCE = 20_000;
  */
 export const MAX_REQUESTS = 2 * MAX_RUNNING;
 
+/** Those of all sandboxes of a user: one and a half of one's, so that no user has all. */
+export const MAX_USER_REQUESTS = 3 * MAX_RUNNING;
+
+/** Those of all users, of the deployment's 64 actions: the others are for steps, pages and pushes. */
+export const MAX_ALL_REQUESTS = 48;
+
 /** A request whose action says nothing for this long is gone; it speaks each RECHECK. */
 export const REQUEST_LEASE = 30_000;
 
@@ -130,6 +136,9 @@ export const TURN_TOKENS = 5_000_000;
 
 /** Reserved for an answer whose length the agent does not limit. */
 export const COMPLETION_TOKENS = 16_384;
+
+/** What the largest models hold, nearly all of them. */
+export const LARGEST_CONTEXT = 1_000_000;
 
 /** How often a request to a model is checked to be still allowed. */
 export const RECHECK = 5_000;

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { COMPLETION_TOKENS, TURN_REQUESTS, TURN_TOKENS } from "./limits";
-import { charge, estimate, settled, UNSPENT } from "./spending";
+import {
+  COMPLETION_TOKENS,
+  LARGEST_CONTEXT,
+  TURN_REQUESTS,
+  TURN_TOKENS,
+} from "./limits";
+import { charge, contextOf, estimate, settled, UNSPENT } from "./spending";
 
 describe("what a request may come to", () => {
   test("its text, and what it allows the model to say", () => {
@@ -15,6 +20,16 @@ describe("what a request may come to", () => {
   test("never more than the model can hold: pictures are long in text only", () => {
     expect(estimate("x".repeat(8_000_000), 1e12, 131_072)).toBe(131_072);
     expect(estimate("x", -5, 131_072)).toBe(1);
+  });
+
+  test("a model the provider does not name may hold far more than its own", () => {
+    const provider = { defaultModel: "own", contextLength: 131_072 };
+    expect(contextOf(provider, "own")).toBe(131_072);
+    expect(contextOf(provider, "vast")).toBe(LARGEST_CONTEXT);
+    const none = { ...provider, defaultModel: null };
+    expect(contextOf(none, "own")).toBe(LARGEST_CONTEXT);
+    const vast = { defaultModel: null, contextLength: 2_000_000 };
+    expect(contextOf(vast, "any")).toBe(2_000_000);
   });
 });
 
@@ -37,8 +52,18 @@ describe("a turn's allowance", () => {
   test("more than was reserved is charged too, and no number breaks it", () => {
     const wild = { promptTokens: 1e300, completionTokens: 0.5 };
     const spent = settled({ requests: 1, tokens: 10 }, 10, wild);
-    expect(spent.tokens).toBe(TURN_TOKENS);
+    expect(spent.tokens).toBe(Number.MAX_SAFE_INTEGER);
     expect(settled(UNSPENT, 10, null).tokens).toBe(0);
+  });
+
+  test("what others give back does not let a turn go on that used too much", () => {
+    const both = { requests: 2, tokens: 2_000_000 };
+    const most = { promptTokens: 2 * TURN_TOKENS, completionTokens: 0 };
+    const none = { promptTokens: 0, completionTokens: 0 };
+    const first = settled(both, 1_000_000, most);
+    const second = settled(first, 1_000_000, none);
+    expect(second.tokens).toBe(2 * TURN_TOKENS);
+    expect(charge(second, 1).ok).toBe(false);
   });
 
   test("ends with the last request", () => {

@@ -1,6 +1,11 @@
 import { failure, type Failure } from "../errors";
 import type { Usage } from "./completion";
-import { COMPLETION_TOKENS, TURN_REQUESTS, TURN_TOKENS } from "./limits";
+import {
+  COMPLETION_TOKENS,
+  LARGEST_CONTEXT,
+  TURN_REQUESTS,
+  TURN_TOKENS,
+} from "./limits";
 
 /**
  * What one turn may spend at its user's model. A skill decides what the agent
@@ -16,6 +21,20 @@ export const UNSPENT: Spent = { requests: 0, tokens: 0 };
 
 /** Characters of a token, roughly and on the careful side for text in English. */
 const CHARS_PER_TOKEN = 4;
+
+/**
+ * Tokens a model can hold at most. What the operator says of it (or a default
+ * says, which is small) is about the provider's own model; of another that a
+ * user chose nobody here knows.
+ */
+export function contextOf(
+  provider: { defaultModel: string | null; contextLength: number },
+  model: string,
+): number {
+  const { defaultModel, contextLength } = provider;
+  if (model === defaultModel) return contextLength;
+  return Math.max(contextLength, LARGEST_CONTEXT);
+}
 
 /**
  * Tokens a request may come to at most, roughly: `text` is its JSON, `answer`
@@ -63,5 +82,6 @@ export function settled(
   if (!usage) return before;
   const used = Math.ceil(usage.promptTokens + usage.completionTokens);
   const tokens = Math.max(0, before.tokens - reserved) + used;
-  return { ...before, tokens: Math.min(tokens, TURN_TOKENS) };
+  // Not at TURN_TOKENS: what other requests give back would let the turn go on.
+  return { ...before, tokens: Math.min(tokens, Number.MAX_SAFE_INTEGER) };
 }

@@ -120,7 +120,7 @@ describe("an agent's request", () => {
         n: 50,
         user: "someone",
         messages,
-        tools: [{ type: "function" }],
+        tools: [{ type: "function", function: { name: "look" } }],
         stream: true,
         stream_options: { include_usage: false },
       }),
@@ -129,7 +129,7 @@ describe("an agent's request", () => {
     expect(JSON.parse(completion?.body ?? "")).toEqual({
       model: "user/choice",
       messages,
-      tools: [{ type: "function" }],
+      tools: [{ type: "function", function: { name: "look" } }],
       stream: true,
       stream_options: { include_usage: true },
     });
