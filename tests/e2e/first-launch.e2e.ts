@@ -20,7 +20,8 @@ test("sign in, open a skill, launch it, and the real agent says what only the sk
   // Opened before signing in: the page shows the skill and asks.
   await page.goto(`${product.baseUrl}/ada/skills/secret-keeper`);
   await page.getByRole("heading", { name: "secret-keeper" }).first().waitFor();
-  await page.getByText(`The word is ${sentinel}`).waitFor();
+  const laidOut = page.locator(".prose");
+  await laidOut.getByText(`The word is ${sentinel}`).waitFor();
 
   await signIn(page, product, "ada", "/ada/skills/secret-keeper");
   await page.getByRole("button", { name: "Launch secret-keeper" }).click();

@@ -48,10 +48,13 @@ describe("without any script", () => {
     await page.goto(`${product.baseUrl}/ada/skills/one`);
 
     await page.getByRole("heading", { name: "one", level: 1 }).waitFor();
-    await page.getByText("The word is one.").waitFor();
+    await page.locator(".prose").getByText("The word is one.").waitFor();
     await page.getByText("scripts/run.sh").waitFor();
     expect(await page.locator("img").count()).toBe(0);
-    expect(await page.getByText("<b>not bold</b>").count()).toBe(1);
+    expect(await page.getByText("<b>not bold</b>").count()).toBe(2);
+    // Laid out, and as it is written, with where the picture would come from.
+    await page.getByText("As it is written").click();
+    await page.getByText("![Chart](https://tracker.example/p.png)").waitFor();
 
     // Its button leads to sign-in and knows the way back.
     const button = page.getByRole("link", { name: "Launch one" });
@@ -97,7 +100,7 @@ describe("the way in", () => {
     await box.fill("ada/skills/two");
     await box.press("Enter");
     await page.waitForURL("**/ada/skills/two");
-    await page.getByText("The word is two.").waitFor();
+    await page.locator(".prose").getByText("The word is two.").waitFor();
     // The Convex client tells the console what an action refused.
     const refused = (error: string) => error.includes("skill_not_found");
     expect(errors.filter((error) => !refused(error))).toEqual([]);
@@ -109,7 +112,7 @@ describe("the way in", () => {
     await page.goto(`${product.baseUrl}/ada/skills`);
     await page.getByRole("heading", { name: /2 skills/ }).waitFor();
     await page.getByRole("link", { name: /^two/ }).click();
-    await page.getByText("The word is two.").waitFor();
+    await page.locator(".prose").getByText("The word is two.").waitFor();
     await page.close();
   });
 
