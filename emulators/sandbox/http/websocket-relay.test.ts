@@ -30,10 +30,12 @@ test("who sends faster than is read inside has to wait, and goes on", async () =
     () => {},
   );
   const resumed = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
   let paused = false;
   relay.opened({
     pause: () => (paused = true),
     resume: () => resumed.resolve(),
+    close: () => closed.resolve(),
   } as unknown as Socket);
   const piece = Buffer.alloc(1 << 20);
   let sent = 0;
@@ -47,6 +49,7 @@ test("who sends faster than is read inside has to wait, and goes on", async () =
   (await inside.promise).resume();
   await resumed.promise;
   relay.clientClosed(1000, "");
+  await closed.promise;
   void server;
   rmSync(dir, { recursive: true });
 });
