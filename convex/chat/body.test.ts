@@ -65,6 +65,7 @@ function contextOf(answers: { query?: unknown; mutations?: unknown[] }) {
       return mutations.shift();
     },
   };
+  // Of a context, all that is called here.
   return { ctx: ctx as unknown as ActionCtx, mutations };
 }
 
