@@ -5,6 +5,7 @@ import type { MessageView } from "../data/types";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { CopyButton } from "../ui/copy-button";
+import { FoldSign } from "../ui/fold-sign";
 import { Icon } from "../ui/icon";
 import { Markdown } from "../ui/markdown";
 import { Elapsed, Shown } from "../ui/time";
@@ -188,13 +189,9 @@ function Working({
 
 function Reasoning({ text, live }: { text: string; live: boolean }) {
   return (
-    <details className="group text-sm">
+    <details className="text-sm">
       <summary className="inline-flex items-center gap-1.5 rounded-md py-0.5 pr-2 text-ink-3 transition-colors hover:text-ink">
-        <Icon
-          name="chevron"
-          size={12}
-          className="transition-transform group-open:rotate-90"
-        />
+        <FoldSign />
         {live ? "Thinking" : "Thought it over"}
       </summary>
       <div className="mt-1.5 border-l-2 border-line pl-4 text-[0.8125rem] leading-5.5 break-words whitespace-pre-wrap text-ink-3">

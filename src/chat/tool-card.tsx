@@ -2,6 +2,7 @@
 
 import type { PartBody } from "../data/types";
 import { cx } from "../ui/cx";
+import { FoldSign } from "../ui/fold-sign";
 import { Icon } from "../ui/icon";
 import { Spinner } from "../ui/spinner";
 import { Elapsed } from "../ui/time";
@@ -27,7 +28,7 @@ function ToolCard({ tool }: { tool: Tool }) {
   const args = pretty(tool.args);
   const empty = !args && !tool.result;
   return (
-    <details className="group" data-tool={tool.name} data-status={tool.status}>
+    <details data-tool={tool.name} data-status={tool.status}>
       <summary
         className={cx(
           "flex h-9.5 items-center gap-2.5 px-3 text-[0.8125rem] transition-colors hover:bg-ink/3",
@@ -56,14 +57,7 @@ function ToolCard({ tool }: { tool: Tool }) {
         <span className="font-mono text-2xs text-ink-3">
           <Elapsed from={tool.startedAt} to={tool.endedAt ?? null} />
         </span>
-        <Icon
-          name="chevron"
-          size={12}
-          className={cx(
-            "text-ink-3 transition-transform group-open:rotate-90",
-            empty && "opacity-0",
-          )}
-        />
+        <FoldSign className={cx("text-ink-3", empty && "opacity-0")} />
       </summary>
       <div className="space-y-2.5 border-t border-line bg-sunken/60 px-3 py-3">
         {args ? <Output title="Asked with" text={args} /> : null}

@@ -11,7 +11,7 @@ import { QueueNotice } from "../sandbox/queue-notice";
 import { StopWarning } from "../sandbox/stop-warning";
 import { CardBench } from "../terminal/card-bench";
 import { Callout } from "../ui/callout";
-import { Icon } from "../ui/icon";
+import { FoldSign } from "../ui/fold-sign";
 import { Panel } from "../ui/panel";
 import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
@@ -135,13 +135,9 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         </Figure>
       </dl>
       {sandbox.skills.length > 0 ? (
-        <details className="group border-t border-line" open>
+        <details className="border-t border-line" open>
           <summary className="flex items-center gap-1.5 px-5 pt-4 pb-1 text-ink-3 hover:text-ink sm:px-6">
-            <Icon
-              name="chevron"
-              size={12}
-              className="transition-transform group-open:rotate-90"
-            />
+            <FoldSign />
             <span className="caption text-inherit">
               {plural(sandbox.skills.length, "skill")} on its disk
             </span>

@@ -9,7 +9,7 @@ import type { LaunchView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureLine } from "../ui/failure-line";
-import { Icon } from "../ui/icon";
+import { FoldSign } from "../ui/fold-sign";
 import { LazyDetails } from "../ui/lazy-details";
 import { Panel } from "../ui/panel";
 import { Elapsed } from "../ui/time";
@@ -98,14 +98,10 @@ export function LaunchSummary({ launch }: { launch: LaunchView }) {
   const recovery = launch.state === "ready" ? recoveryOf(launch) : null;
   const folded = (
     <LazyDetails
-      className="group text-[0.8125rem] text-ink-3"
+      className="text-[0.8125rem] text-ink-3"
       summary={
         <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 transition-colors hover:text-ink">
-          <Icon
-            name="chevron"
-            size={12}
-            className="transition-transform group-open:rotate-90"
-          />
+          <FoldSign />
           {TITLES[launch.state]}
           {launch.state === "ready" ? ` in ${formatDuration(took)}` : null}
           {launch.path ? ` · ${PATH_WORDS[launch.path].toLowerCase()}` : null}

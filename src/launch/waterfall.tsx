@@ -6,7 +6,7 @@ import type { LaunchView, LogEntry } from "../data/types";
 import { EntryList } from "../log/entries";
 import { supportText } from "../log/support";
 import { CopyButton } from "../ui/copy-button";
-import { Icon } from "../ui/icon";
+import { FoldSign } from "../ui/fold-sign";
 import { LazyDetails } from "../ui/lazy-details";
 import { Timeline } from "./timeline";
 
@@ -30,14 +30,10 @@ export function Waterfall({
       <Timeline launch={launch} entries={entries} />
       {entries.length > 0 ? (
         <LazyDetails
-          className="group/log mt-1 text-[0.8125rem]"
+          className="mt-1 text-[0.8125rem]"
           summary={
             <summary className="inline-flex items-center gap-1.5 rounded-md py-1 pr-2 text-ink-3 transition-colors hover:text-ink">
-              <Icon
-                name="chevron"
-                size={12}
-                className="transition-transform group-open/log:rotate-90"
-              />
+              <FoldSign />
               Details for support
             </summary>
           }

@@ -6,7 +6,7 @@ import { api } from "@convex/_generated/api";
 import type { LogEntry } from "../data/types";
 import { RetryBoundary } from "../data/retry-boundary";
 import { Button } from "../ui/button";
-import { Icon } from "../ui/icon";
+import { FoldSign } from "../ui/fold-sign";
 import { LazyDetails } from "../ui/lazy-details";
 import { SkeletonText } from "../ui/skeleton";
 import { EntryList } from "./entries";
@@ -17,14 +17,9 @@ const PAGE = 50;
 export function Activity({ slotId }: { slotId: string }) {
   return (
     <LazyDetails
-      className="group/activity"
       summary={
         <summary className="flex items-center gap-1.5 px-5 py-3.5 text-ink-3 hover:text-ink sm:px-6">
-          <Icon
-            name="chevron"
-            size={12}
-            className="transition-transform group-open/activity:rotate-90"
-          />
+          <FoldSign />
           <span className="caption text-inherit">Activity</span>
         </summary>
       }

@@ -1,5 +1,6 @@
 import { formatBytes, plural } from "../data/format";
 import type { SkillView } from "../data/types";
+import { FoldSign } from "../ui/fold-sign";
 import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Chip } from "../ui/status";
@@ -25,13 +26,9 @@ export function FileList({ skill }: { skill: SkillView }) {
       </div>
       <Files files={files.slice(0, SHOWN)} skill={skill} />
       {rest.length > 0 ? (
-        <details className="group border-t border-line">
+        <details className="border-t border-line">
           <summary className="flex items-center gap-1.5 px-4 py-2.5 text-[0.8125rem] text-ink-2 hover:text-ink sm:px-6">
-            <Icon
-              name="chevron"
-              size={12}
-              className="transition-transform group-open:rotate-90"
-            />
+            <FoldSign />
             {plural(rest.length + unlisted, "more file")}
           </summary>
           <div className="border-t border-line">

@@ -1,7 +1,7 @@
 import type { SkillView } from "../data/types";
 import { plural } from "../data/format";
 import { Callout } from "../ui/callout";
-import { Icon } from "../ui/icon";
+import { FoldSign } from "../ui/fold-sign";
 import { Markdown, Written } from "../ui/markdown";
 import { Panel } from "../ui/panel";
 import { Age } from "../ui/time";
@@ -55,13 +55,9 @@ export function SkillScreen({
               resolve={(href) => fileUrl(skill, href)}
               className="px-4 py-5 sm:px-6 sm:py-6"
             />
-            <details className="group border-t border-line">
+            <details className="border-t border-line">
               <summary className="flex items-center gap-1.5 px-4 py-3 text-[0.8125rem] text-ink-3 hover:text-ink sm:px-6">
-                <Icon
-                  name="chevron"
-                  size={12}
-                  className="transition-transform group-open:rotate-90"
-                />
+                <FoldSign />
                 As it is written, with what the layout does not show
               </summary>
               <Written

@@ -29,6 +29,12 @@ async function lives(pid: string): Promise<boolean> {
   return existsSync(file) && (await readFile(file, "utf8")) !== "";
 }
 
+/** The letter of the process's state: `T` is stopped. Source: proc(5). */
+async function stateOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")")).split(" ")[1];
+}
+
 test("Hermes hangs in a command: it is started again, and the command ends", async () => {
   const fixture = await startAgentFixture();
   cleanups.push(fixture.close);
@@ -106,7 +112,9 @@ test("doubted, an agent that answers goes on, and one that does not is started a
 
   const { port } = first.address;
   const hanging = fetch(`http://127.0.0.1:${port}/hang`).catch(() => newId());
-  await Bun.sleep(100);
+  await eventually("it hangs", async () => {
+    return (await stateOf(Number(first.version))) === "T";
+  });
   // Many turns may wait for the same agent.
   const doubts = [1, 2, 3].map(() => agent.doubt(first.address));
   await Promise.all(doubts);
