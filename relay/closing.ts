@@ -12,6 +12,7 @@ export const CLOSES = {
   access_withdrawn: 4403,
   idle: 4408,
   sandbox_changed: 4409,
+  too_long: 4410,
   too_much: 4413,
   too_many: 4429,
   /** The sandbox, or the way to it, is not there. */

@@ -31,7 +31,9 @@ export function readOptions(
   });
   const port = Number(values.port ?? env.PORT ?? 3100);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new OptionError(`The port is "${values.port ?? env.PORT}".`);
+    throw new OptionError(
+      `The port is "${values.port ?? env.PORT}". Set PORT (or --port) to a number from 0 to 65535.`,
+    );
   }
   const secret = required(env, "RELAY_SECRET");
   if (!SECRET.test(secret)) {

@@ -63,6 +63,7 @@ export function createRelay(
       }
     },
   });
+  const tell = onceEach();
   const own = new URL(options.publicUrl ?? `http://localhost:${server.port}`);
   const hosts: Hosts = { own, apps: options.appOrigins };
 
@@ -79,6 +80,9 @@ export function createRelay(
     const asked = whoIsAsked(request.headers.get("host"), hosts);
     switch (asked.kind) {
       case "stranger":
+        tell(
+          `Asked for as ${quoted(request.headers.get("host"))}: this is ${own.host} and names below it (SLIPWAY_RELAY_URL).`,
+        );
         return new Response("This name does not lead here.\n", { status: 421 });
       case "preview":
         return preview(request, url, asked, server);
@@ -100,6 +104,9 @@ export function createRelay(
     server: Server<NearEnd>,
   ): Response | undefined {
     if (!isApp(request.headers.get("origin"), hosts)) {
+      tell(
+        `A page of ${quoted(request.headers.get("origin"))} asked for a terminal: only pages of ${hosts.apps.join(" and ")} may (SLIPWAY_APP_ORIGINS).`,
+      );
       return new Response("Only Slipway's own pages open terminals.\n", {
         status: 403,
       });
@@ -211,3 +218,19 @@ function foreign(): Response {
     status: 403,
   });
 }
+
+/** Distinct lines that are told: whoever asks by ever new names fills no disk. */
+const MAX_TOLD = 20;
+
+/** Says each line once. What is set wrong shows here, for a browser says nothing of it. */
+function onceEach(): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    if (told.has(line) || told.size >= MAX_TOLD) return;
+    told.add(line);
+    console.error(line);
+  };
+}
+
+const quoted = (text: string | null) =>
+  text === null ? "nobody" : JSON.stringify(text.slice(0, 200));

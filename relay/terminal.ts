@@ -14,7 +14,6 @@ import { Pulse, type Watch } from "./watch";
  *   browser  {ticket, terminal, cols, rows}   first, within 10 s
  *            {type: "resize", cols, rows}
  *            {type: "seen", bytes}             painted since the last time; makes room
- *            {type: "end"}                     ends the shell as well
  *            {type: "ping"}                    is the line there? No use of the sandbox
  *   relay    {type: "ready", resumed, pings}   then bytes; pings: it answers them
  *            {type: "pong"}
@@ -37,7 +36,6 @@ const hello = z.object({
 const control = z.union([
   z.object({ type: z.literal("resize"), ...size }),
   z.object({ type: z.literal("seen"), bytes: z.number().int().min(0) }),
-  z.object({ type: z.literal("end") }),
   z.object({ type: z.literal("ping") }),
 ]);
 const said = z.object({
@@ -230,9 +228,6 @@ export class Terminal implements NearEnd {
         return;
       case "ping":
         return this.tell({ type: "pong" });
-      case "end":
-        this.end("ended");
-        if (running) void running.terminals.end(running.name);
     }
   }
 
@@ -264,9 +259,9 @@ export class Terminal implements NearEnd {
     const last = this.typedAt + terminalLife;
     let timer: ReturnType<typeof setTimeout>;
     const wait = () => {
-      const end = Math.min(this.typedAt + terminalIdle, last);
-      const left = end - Date.now();
-      if (left <= 0) this.end("idle");
+      const idle = this.typedAt + terminalIdle;
+      const left = Math.min(idle, last) - Date.now();
+      if (left <= 0) this.end(idle < last ? "idle" : "too_long");
       else timer = setTimeout(wait, left);
     };
     wait();

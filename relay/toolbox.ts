@@ -82,7 +82,7 @@ export class Terminals {
   }
 
   /** Ends the terminal and what runs in it. */
-  async end(name: string): Promise<void> {
+  private async end(name: string): Promise<void> {
     await this.call(`/process/pty/${OURS}${name}`, { method: "DELETE" });
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Backend, type Grant } from "./backend";
 import { LIMITS } from "./limits";
 import { Previews } from "./previews";
-import { Watch } from "./watch";
+import { Pulse, Watch } from "./watch";
 
 const host = {
   label: `p-${"0a".repeat(16)}`,
@@ -74,3 +74,50 @@ for (const [what, answer] of [
     }
   });
 }
+
+test("what nobody can be asked about stays for a while, and then ends", async () => {
+  const looks = await startLooks();
+  const limits = { ...LIMITS, recheck: 5, failedLooks: 2 };
+  const watch = new Watch(new Backend(looks.url, "s", limits), limits);
+  try {
+    const ended = Promise.withResolvers<string>();
+    let open = true;
+    const off = watch.add({
+      claim,
+      life: new Pulse(),
+      end: (how) => {
+        off();
+        open = false;
+        ended.resolve(how);
+      },
+    });
+    (await looks.next()).say(broken());
+    // The next one is asked once the first is dealt with.
+    const second = await looks.next();
+    expect(open).toBe(true);
+    second.say(broken());
+    expect(await ended.promise).toBe("unchecked");
+  } finally {
+    watch.close();
+    await looks.close();
+  }
+});
+
+test("a look that is answered makes up for those that were not", async () => {
+  const looks = await startLooks();
+  const limits = { ...LIMITS, recheck: 5, failedLooks: 2 };
+  const watch = new Watch(new Backend(looks.url, "s", limits), limits);
+  try {
+    let open = true;
+    watch.add({ claim, life: new Pulse(), end: () => (open = false) });
+    const well = () => Response.json({ verdicts: ["ok"] });
+    for (const answer of [broken, well, broken, well]) {
+      (await looks.next()).say(answer());
+    }
+    await looks.next();
+    expect(open).toBe(true);
+  } finally {
+    watch.close();
+    await looks.close();
+  }
+});

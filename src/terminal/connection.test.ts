@@ -158,15 +158,32 @@ test("a line that died unseen is found out, and opened again; one that answers s
 });
 
 test("a relay that answers no pings is sent none", async () => {
-  const times = { every: 5, patience: 20 };
+  const times = { every: 1, patience: 20 };
   const { relay, connection, kind } = start(undefined, times);
   void connection.connect();
   await until(() => relay.heard.length === 1);
   relay.sockets[0]?.send(ready);
   await until(() => kind() === "open");
   await until(() => relay.heard.length === 2); // its size
-  connection.ask();
-  connection.type("still here");
-  await until(() => relay.heard.length === 3);
-  expect(relay.heard[2]).toBe("still here");
+  // Beats would fall between these, and be heard in their order.
+  for (const words of ["still", "here", "and", "on"]) {
+    connection.ask();
+    connection.type(words);
+    await until(() => relay.heard.at(-1) === words);
+  }
+  expect(relay.heard).toHaveLength(6);
+});
+
+test("a window larger than the relay takes is shown in part", async () => {
+  const { relay, connection, kind } = start();
+  const size = { cols: 700, rows: 400 };
+  Object.assign(connection["wiring"], { size: () => size });
+  void connection.connect();
+  await until(() => relay.heard.length === 1);
+  const taken = { cols: 500, rows: 300 };
+  expect(relay.heard[0]).toMatchObject(taken);
+  relay.sockets[0]?.send(ready);
+  await until(() => kind() === "open");
+  await until(() => relay.heard.length === 2);
+  expect(relay.heard[1]).toMatchObject({ type: "resize", ...taken });
 });

@@ -47,7 +47,7 @@ export class TerminalConnection {
 
   constructor(
     private readonly wiring: Wiring,
-    private name: string = newClientId(),
+    private readonly name: string = newClientId(),
     private readonly times = BEAT,
   ) {}
 
@@ -73,7 +73,7 @@ export class TerminalConnection {
     this.socket = socket;
     this.seen = 0;
     socket.onopen = () => {
-      const size = this.wiring.size();
+      const size = allowed(this.wiring.size());
       socket.send(JSON.stringify({ ticket, terminal: this.name, ...size }));
     };
     socket.onmessage = ({ data }) => this.receive(socket, data);
@@ -120,13 +120,7 @@ export class TerminalConnection {
   }
 
   resize(size: Size): void {
-    this.send(JSON.stringify({ type: "resize", ...size }));
-  }
-
-  /** Ends the shell with the connection; the next one is another. */
-  end(): void {
-    this.send(JSON.stringify({ type: "end" }));
-    this.name = newClientId();
+    this.send(JSON.stringify({ type: "resize", ...allowed(size) }));
   }
 
   /** Leaves; the shell stays for whoever comes back with its name. */
@@ -173,6 +167,14 @@ export class TerminalConnection {
     this.beat = this.doubt = undefined;
     socket?.close();
   }
+}
+
+/** What the relay takes (relay/terminal.ts): of a very large window, a part. */
+function allowed({ cols, rows }: Size): Size {
+  return {
+    cols: Math.min(Math.max(cols, 2), 500),
+    rows: Math.min(Math.max(rows, 1), 300),
+  };
 }
 
 type Word = { type?: unknown; resumed?: unknown; pings?: unknown };

@@ -39,6 +39,16 @@ const ENDINGS: Record<string, Ending> = {
     again: "Reconnect",
     byItself: false,
   },
+  too_long: {
+    words: "Closed after twelve hours. What runs in it goes on.",
+    again: "Reconnect",
+    byItself: false,
+  },
+  bad_request: {
+    words: "The relay does not understand this page. Reload it.",
+    again: "Try again",
+    byItself: false,
+  },
   too_much: {
     words: "Closed: more was sent at once than it takes.",
     again: "Reconnect",

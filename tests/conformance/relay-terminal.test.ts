@@ -61,7 +61,7 @@ test("whoever comes back has the same shell; one who ends it has not", async () 
   expect(second.words).toEqual([{ type: "ready", resumed: true, pings: true }]);
   second.type("echo still-$KEPT\n");
   await second.shows("still-yes-2");
-  second.socket.send(JSON.stringify({ type: "end" }));
+  second.type("exit\n");
   expect(await second.ended).toBe("1000 ended");
   await eventually(async () => {
     const left = await ada.sandbox.process.listPtySessions();
@@ -138,7 +138,7 @@ test("a stop of the sandbox ends it, and its ticket with it", async () => {
   );
   const late = await openTerminal(ground.relay, { ticket: early });
   expect(await late.ended).toBe("4409 sandbox_changed");
-  expect(eve.ticket({ kind: "terminal" })).rejects.toMatchObject({
+  await expect(eve.ticket({ kind: "terminal" })).rejects.toMatchObject({
     data: { code: "sandbox_not_running" },
   });
 });
