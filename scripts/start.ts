@@ -13,7 +13,7 @@ import { readHolder, tryLock, writeHolder } from "./start/lock";
 import {
   OptionError,
   readOptions,
-  requireCaps,
+  requireReadable,
   ROOT,
   type Options,
 } from "./start/options";
@@ -45,6 +45,7 @@ import {
   ensurePrograms,
   GIT,
 } from "./start/prerequisites";
+import { lookAtHost } from "./start/sandboxes";
 import { keepSecrets } from "./start/secrets";
 import { Supervisor } from "./start/supervisor";
 import {
@@ -119,7 +120,7 @@ async function prepare(
   }
   const pages = async () => {
     await step("dependencies", installTogether, (what) => what);
-    await requireCaps(process.env);
+    await requireReadable(process.env);
     if (options.dev) return ".next/dev-server";
     const built = await step("pages", buildTogether, ({ reused }) =>
       reused ? "built before" : "built",
@@ -180,13 +181,18 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
     const beside = async () => {
       const parts = [
         relayPart(plan),
-        ...(replaced.sandboxes ? [] : [sandboxPart(plan)]),
         ...(replaced.skills ? [] : [skillhostPart(plan)]),
         ...(replaced.models ? [] : [modelPart(plan)]),
       ];
-      await Promise.all(
-        parts.map((part) => step(part.name, () => supervisor.start(part))),
-      );
+      await Promise.all([
+        ...parts.map((part) => step(part.name, () => supervisor.start(part))),
+        ...(replaced.sandboxes ? [] : [sandboxes()]),
+      ]);
+    };
+    const sandboxes = async () => {
+      const part = sandboxPart(plan);
+      const { url } = await step(part.name, () => supervisor.start(part));
+      await warnOfHost(url);
     };
     const backend = async () => {
       const issuer = clerkIssuer
@@ -202,6 +208,15 @@ async function startParts(plan: Plan, supervisor: Supervisor): Promise<void> {
     step("web", () => supervisor.start(webPart(plan))),
     ...(cloud || replaced.skills ? [] : [listExamples(plan)]),
   ]);
+}
+
+/** Launches say the same where they fail, so a failure to ask is told and no more. */
+async function warnOfHost(url: string): Promise<void> {
+  try {
+    (await lookAtHost(url)).forEach(warn);
+  } catch (error) {
+    warn(`The sandbox server does not say what holds here: ${String(error)}`);
+  }
 }
 
 /** Launching works without them, so a failure is told and no more. */

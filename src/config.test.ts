@@ -11,6 +11,17 @@ test("without a backend the operator is told what to set", () => {
   });
 });
 
+test("a setting that the HTTP API cannot read is told on the pages too", () => {
+  for (const wrong of [
+    { SLIPWAY_RELAY_URL: "relay.example.net" },
+    { SLIPWAY_PROXIES: "abc" },
+  ]) {
+    const read = readConfiguration({ CONVEX_URL: URL, ...wrong });
+    const [name] = Object.keys(wrong);
+    expect(read.ok ? "" : read.problem).toContain(String(name));
+  }
+});
+
 test("who signs people in: Clerk where it is set, the local issuer only when embedded, else nobody", () => {
   const identity = (env: Record<string, string>) => {
     const read = readConfiguration({ CONVEX_URL: URL, ...env });

@@ -1,3 +1,9 @@
+import {
+  EnvironmentError,
+  parseEnvironment,
+  type ServerEnvironment,
+} from "./server/environment";
+
 /** Where a browser finds things. Passed to it as data, never baked into a bundle. */
 export type BrowserConfig = {
   mode: "embedded" | "cloud";
@@ -35,13 +41,24 @@ export function readConfiguration(
       next: "Set it to something like https://happy-otter-123.convex.cloud.",
     };
   }
-  const mode = env["SLIPWAY_MODE"] === "embedded" ? "embedded" : "cloud";
+  let environment: ServerEnvironment;
+  try {
+    environment = parseEnvironment(env);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return {
+      ok: false,
+      problem: error.message,
+      next: "Correct what is named, or unset it, and start the web server again.",
+    };
+  }
+  const { mode, relayUrl } = environment;
   return {
     ok: true,
     config: {
       mode,
       convexUrl,
-      relayUrl: relayOrigin(env["SLIPWAY_RELAY_URL"]),
+      relayUrl: relayUrl && new URL(relayUrl).origin,
       identity: identityOf(mode, env),
     },
   };

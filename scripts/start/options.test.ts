@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { OptionError, readOptions, requireCaps, ROOT } from "./options";
+import { OptionError, readOptions, requireReadable, ROOT } from "./options";
 
 const CLOUD = {
   CONVEX_URL: "https://happy-otter-123.convex.cloud",
@@ -68,13 +68,15 @@ test.each([
 test.each([
   [{ SLIPWAY_MAX_SANDBOXES: "many" }, "SLIPWAY_MAX_SANDBOXES must be a number"],
   [{ SLIPWAY_MAX_SANDBOXES_PER_USER: "0" }, "SLIPWAY_MAX_SANDBOXES_PER_USER"],
+  [{ SLIPWAY_RELAY_URL: "relay.example.net" }, "SLIPWAY_RELAY_URL"],
+  [{ SLIPWAY_PROXIES: "abc" }, "SLIPWAY_PROXIES"],
 ] as [Record<string, string>, string][])(
-  "caps of %p are refused, naming %s",
+  "%p cannot be read, and %s is named",
   async (env, name) => {
-    const error: unknown = await requireCaps(env).catch((e: unknown) => e);
+    const error: unknown = await requireReadable(env).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(OptionError);
     expect((error as OptionError).message).toContain(name);
-    await requireCaps({ SLIPWAY_MAX_SANDBOXES: "" });
+    await requireReadable({ SLIPWAY_MAX_SANDBOXES: "" });
   },
 );
 

@@ -72,14 +72,25 @@ function readPort(text: string | undefined): number {
 }
 
 /**
- * The backend reads them at the first launch, which is too late to be told. What
- * reads them needs packages, which are there once they are installed.
+ * What the backend and the web server would read only when somebody asks, which is
+ * too late to be told. What reads it needs packages, which are there once they are
+ * installed.
  */
-export async function requireCaps(env: Environment): Promise<void> {
+export async function requireReadable(env: Environment): Promise<void> {
   const { capsOf } = await import("../../convex/model/admission");
   const read = capsOf(env);
-  if (read.ok) return;
-  throw new OptionError(`${read.problem.message}. Correct it, or unset it.`);
+  if (!read.ok) {
+    throw new OptionError(`${read.problem.message}. Correct it, or unset it.`);
+  }
+  const { EnvironmentError, parseEnvironment } =
+    await import("../../src/server/environment");
+  try {
+    // Embedded, the address of the backend is not chosen yet.
+    parseEnvironment({ ...env, CONVEX_URL: env.CONVEX_URL || "http://later" });
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    throw new OptionError(error.message);
+  }
 }
 
 function readCloud(env: Environment): Cloud | null {

@@ -1,4 +1,5 @@
 import { headers } from "next/headers";
+import { within } from "@convex/model/within";
 import { Suspense, type ReactNode } from "react";
 
 /** How long a full page load waits before it shows a skeleton instead. */
@@ -19,18 +20,7 @@ export async function Patient({
   children: ReactNode;
 }) {
   const destination = (await headers()).get("sec-fetch-dest");
-  const whole = destination !== "empty" && (await within(work, PATIENCE_MS));
+  const done = work.then(() => true);
+  const whole = destination !== "empty" && (await within(PATIENCE_MS, done));
   return whole ? children : <Suspense fallback={fallback}>{children}</Suspense>;
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true as const), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

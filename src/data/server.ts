@@ -1,11 +1,14 @@
-import { ConvexHttpClient } from "convex/browser";
+import type { ConvexHttpClient } from "convex/browser";
 import type {
   FunctionArgs,
   FunctionReference,
   FunctionReturnType,
 } from "convex/server";
 import { failure } from "@convex/model/errors";
-import { readConfiguration } from "../config";
+import { within } from "@convex/model/within";
+import { anonymousBackend } from "../server/backend";
+import { EnvironmentError } from "../server/environment";
+import { ApiError } from "../server/problem";
 import { failureOf, type Failure } from "./failure";
 
 export type Outcome<T> =
@@ -33,30 +36,33 @@ export function runQuery<Q extends FunctionReference<"query">>(
 async function attempt<T>(
   call: (client: ConvexHttpClient) => Promise<T>,
 ): Promise<Outcome<T>> {
-  const configuration = readConfiguration();
-  if (!configuration.ok) {
-    return { ok: false, failure: failure("internal", configuration.problem) };
-  }
-  const client = new ConvexHttpClient(configuration.config.convexUrl);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<Outcome<T>>((resolve) => {
-    timer = setTimeout(() => {
-      resolve({
-        ok: false,
-        failure: failure(
-          "internal",
-          `The server did not answer within ${LIMIT_MS / 1000} s.`,
-        ),
-      });
-    }, LIMIT_MS);
-  });
-  const answer = call(client).then(
-    (value): Outcome<T> => ({ ok: true, value }),
-    (error: unknown): Outcome<T> => ({ ok: false, failure: failureOf(error) }),
+  const answer = answerOf(call);
+  return (
+    (await within(LIMIT_MS, answer)) ?? {
+      ok: false,
+      failure: failure(
+        "internal",
+        `The server did not answer within ${LIMIT_MS / 1000} s.`,
+      ),
+    }
   );
+}
+
+async function answerOf<T>(
+  call: (client: ConvexHttpClient) => Promise<T>,
+): Promise<Outcome<T>> {
   try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
+    return { ok: true, value: await call(anonymousBackend()) };
+  } catch (error) {
+    return { ok: false, failure: knownOf(error) ?? failureOf(error) };
   }
+}
+
+/** What this server itself says: the backend stays away, or a setting cannot be read. */
+function knownOf(error: unknown): Failure | null {
+  if (error instanceof ApiError) return error.failure;
+  if (error instanceof EnvironmentError) {
+    return failure("internal", error.message);
+  }
+  return null;
 }

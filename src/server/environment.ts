@@ -49,7 +49,7 @@ export function parseEnvironment(
       .map(({ path, message }) => `${path.join(".")}: ${message}`)
       .join("; ");
     throw new EnvironmentError(
-      `The environment of the web server is incomplete: ${faults}. See .env.example.`,
+      `The environment of the web server cannot be used: ${faults}. See .env.example.`,
     );
   }
   const { data } = parsed;

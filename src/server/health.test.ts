@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from "bun:test";
-import { parseEnvironment } from "./environment";
 import { readHealth } from "./health";
 
 /** A backend that answers the one query that is asked of it. */
@@ -18,9 +17,9 @@ async function healthOf(value: object) {
     fetch: () => Response.json({ status: "success", value, logLines: [] }),
   });
   servers.push(server);
-  const { ok, checks } = await readHealth(
-    parseEnvironment({ CONVEX_URL: `http://127.0.0.1:${server.port}` }),
-  );
+  const { ok, checks } = await readHealth({
+    CONVEX_URL: `http://127.0.0.1:${server.port}`,
+  });
   return { ok, backend: checks["backend"] };
 }
 
@@ -49,4 +48,14 @@ test("while all is well there is no message", async () => {
   const { backend } = await healthOf(told);
   expect(backend?.ok).toBe(true);
   expect(backend && "message" in backend).toBe(false);
+});
+
+test("a setting that cannot be read is named, not its value", async () => {
+  const { ok, checks } = await readHealth({
+    CONVEX_URL: "https://happy-otter-123.convex.cloud",
+    SLIPWAY_RELAY_URL: "relay.example.net",
+  });
+  expect(ok).toBe(false);
+  expect(checks["environment"]?.message).toContain("SLIPWAY_RELAY_URL");
+  expect(JSON.stringify(checks)).not.toContain("relay.example.net");
 });

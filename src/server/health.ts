@@ -1,7 +1,11 @@
 import { ConvexHttpClient } from "convex/browser";
 import { z } from "zod";
 import { api } from "@convex/_generated/api";
-import { serverEnvironment, type ServerEnvironment } from "./environment";
+import {
+  EnvironmentError,
+  parseEnvironment,
+  type ServerEnvironment,
+} from "./environment";
 
 /** What one part says of itself. An optional part that is missing leaves the whole ok. */
 export type Check = {
@@ -24,8 +28,23 @@ const LIMIT_MS = 2_500;
 
 /** Asks every part at once. Public: names and states, no value of any setting. */
 export async function readHealth(
-  environment: ServerEnvironment = serverEnvironment(),
+  env: Record<string, string | undefined> = process.env,
 ): Promise<Health> {
+  try {
+    return await askEveryPart(parseEnvironment(env));
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return {
+      ok: false,
+      version: env["SLIPWAY_VERSION"] ?? "unknown",
+      mode: env["SLIPWAY_MODE"] === "embedded" ? "embedded" : "cloud",
+      checks: { environment: { ok: false, message: error.message } },
+      endpoints: {},
+    };
+  }
+}
+
+async function askEveryPart(environment: ServerEnvironment): Promise<Health> {
   const { sandboxUrl, skillhostUrl, modelUrl, identityUrl, relayUrl } =
     environment;
   const asked: Record<string, Promise<Check>> = {

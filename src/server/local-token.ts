@@ -4,7 +4,7 @@ import { serverEnvironment } from "./environment";
 import { ApiError } from "./problem";
 import { toProblem } from "./route";
 
-const body = z.object({ user: z.string().trim().min(1).max(64) });
+const body = z.object({ user: z.string() });
 const answer = z.object({ token: z.string() });
 const refused = z.object({ message: z.string() });
 
@@ -15,22 +15,24 @@ const refused = z.object({ message: z.string() });
  * nothing else is served. In cloud mode there is no such route.
  */
 export async function giveLocalToken(request: Request): Promise<Response> {
-  const { mode, identityUrl } = serverEnvironment();
-  if (mode !== "embedded" || !identityUrl) {
-    const none = new ApiError("not_found", "This Slipway has accounts.");
-    return toProblem(none, request);
-  }
-  if (!isDirect(request)) {
-    return Response.json(
-      { message: "Ask from this machine, on http://127.0.0.1 and its port." },
-      { status: 403 },
-    );
-  }
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-  if (type?.toLowerCase() !== "application/json") {
-    return Response.json({ message: "Send JSON." }, { status: 415 });
-  }
   try {
+    const { mode, identityUrl } = serverEnvironment();
+    if (mode !== "embedded" || !identityUrl) {
+      throw new ApiError("not_found", "This Slipway has accounts.");
+    }
+    if (!isDirect(request)) {
+      throw new ApiError(
+        "bad_request",
+        "Ask from this machine, on http://127.0.0.1 and its port.",
+      );
+    }
+    const type = request.headers.get("content-type")?.split(";")[0]?.trim();
+    if (type?.toLowerCase() !== "application/json") {
+      throw new ApiError(
+        "bad_request",
+        "Send JSON, with content-type: application/json.",
+      );
+    }
     const { user } = await readBody(request, body, 4_096);
     return await ask(identityUrl, user);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { ConvexError } from "convex/values";
 import { failure, isFailure } from "@convex/model/errors";
+import { EnvironmentError } from "./environment";
 import { ApiError, problem } from "./problem";
 
 /** Any thrown value as a problem document. */
@@ -11,5 +12,8 @@ export function toProblem(error: unknown, request: Request): Response {
   // Path only: a query string may hold what a person would not want logged.
   const { pathname } = new URL(request.url);
   console.error(`${request.method} ${pathname}`, error);
+  if (error instanceof EnvironmentError) {
+    return problem(failure("internal", error.message));
+  }
   return problem(failure("internal", "Something went wrong inside Slipway."));
 }
