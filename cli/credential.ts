@@ -5,10 +5,7 @@ import { reach, textOf, Unreachable } from "./client";
 
 const given = z.object({ token: z.string() });
 const coded = z.object({ code: z.string() });
-const refused = z.object({
-  message: z.string().optional(),
-  detail: z.string().optional(),
-});
+const refused = z.object({ detail: z.string() });
 
 /**
  * The token to use: SLIPWAY_TOKEN, or a local one for `user` where Slipway runs
@@ -58,5 +55,5 @@ function plainToken(given: string): string {
 
 function reasonOf(text: string): string {
   const { data } = refused.safeParse(jsonOf(text));
-  return data?.message ?? data?.detail ?? text.slice(0, 200);
+  return data?.detail ?? text.slice(0, 200);
 }

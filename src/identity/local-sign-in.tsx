@@ -14,7 +14,6 @@ import { Field, Input } from "../ui/field";
 import { Skeleton } from "../ui/skeleton";
 import { useAuthState } from "./identity";
 import {
-  LOCAL_NAME,
   readNames,
   subscribeNames,
   tidyName,
@@ -52,10 +51,8 @@ export function LocalSignIn({ next }: { next: string | null }) {
   function submit(event: FormEvent) {
     event.preventDefault();
     const name = tidyName(typed);
-    if (!LOCAL_NAME.test(name)) {
-      setProblem(
-        "Use up to 40 letters, digits, dots, hyphens or underscores, beginning and ending with a letter or digit.",
-      );
+    if (name === null) {
+      setProblem("Type a name of 1 to 64 characters.");
       return;
     }
     choose(name);
@@ -80,7 +77,7 @@ export function LocalSignIn({ next }: { next: string | null }) {
                 className="flex min-w-0 flex-1 items-center gap-3 px-4 py-3 text-left transition-colors hover:bg-ink/4"
               >
                 <span className="grid size-8 place-items-center rounded-full bg-ink text-sm font-semibold text-paper uppercase">
-                  {name.slice(0, 1)}
+                  {[...name][0]}
                 </span>
                 <span className="min-w-0 flex-1 truncate font-medium">
                   {name}

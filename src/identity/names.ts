@@ -5,11 +5,18 @@ const KEY = "slipway.identity";
 const REMEMBERED = 8;
 const NOBODY: RememberedNames = { current: null, names: [] };
 
-export const LOCAL_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?$/;
+const MAX_LENGTH = 64;
 
-/** "Ada Lovelace " -> "ada-lovelace"; what is left may still be refused by LOCAL_NAME. */
-export function tidyName(text: string): string {
-  return text.trim().toLowerCase().replace(/\s+/g, "-");
+/**
+ * The name as kept: " Ada  Lovelace" is "ada lovelace", to the local issuer too
+ * (emulators/identity/name.ts), so that the command line and the pages mean the
+ * same person. Null for what cannot be a name: empty, over 64 characters, or with
+ * control characters.
+ */
+export function tidyName(text: string): string | null {
+  const name = text.normalize("NFKC").replace(/\s+/gu, " ").trim();
+  const fits = name && name.length <= MAX_LENGTH && !/\p{C}/u.test(name);
+  return fits ? name.toLowerCase() : null;
 }
 
 export function parseNames(stored: string | null): RememberedNames {
@@ -51,7 +58,7 @@ export function withoutName(
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === "string" && LOCAL_NAME.test(value);
+  return typeof value === "string" && tidyName(value) === value;
 }
 
 // ---- the browser's store -------------------------------------------------

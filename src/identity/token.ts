@@ -79,10 +79,8 @@ async function ask(
       ok: false,
       final: response.status >= 400 && response.status < 500,
       reason: hasString(body, "detail")
-        ? body.detail // problem+json
-        : hasString(body, "message")
-          ? body.message
-          : `The local sign-in answered ${response.status}.`,
+        ? body.detail
+        : `The local sign-in answered ${response.status}.`,
     };
   } catch (error) {
     // Not reached, timed out, or not JSON: all worth another try.

@@ -58,7 +58,7 @@ export function Account() {
     <details ref={menu} className="relative">
       <summary className="flex h-8 items-center sm:min-w-20 gap-2 rounded-md pr-1.5 pl-1 text-sm text-ink-2 transition-colors hover:bg-ink/6 hover:text-ink">
         <span className="grid size-6 place-items-center rounded-full bg-ink text-2xs font-semibold text-paper uppercase">
-          {name.slice(0, 1)}
+          {[...name][0]}
         </span>
         <span className="max-w-28 truncate max-sm:sr-only">{name}</span>
         <Icon name="chevronDown" size={12} />
