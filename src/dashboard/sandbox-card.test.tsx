@@ -21,19 +21,24 @@ const error = {
   next: "Ask the operator.",
 };
 
+const hasButton = (out: string, word: string) =>
+  (out.match(/<button[^>]*>.*?<\/button>/gs) ?? []).some((button) =>
+    button.replace(/<[^>]*>/g, "").includes(word),
+  );
+
 test("what is stopped for a reason says why and what to do, and can be started", () => {
   const stopped = { status: "stopped", since: 1, by: "provider" } as const;
   const out = html({ ...stopped, error });
   expect(out).toContain(error.message);
   expect(out).toContain(error.next);
-  expect(out).toContain("Start");
+  expect(hasButton(out, "Start")).toBe(true);
   expect(html(stopped)).not.toContain(error.message);
 });
 
 test("what runs because it was not stopped says so, and can be stopped again", () => {
   const out = html({ status: "running", since: 1, error });
   expect(out).toContain(error.message);
-  expect(out).toContain("Stop");
+  expect(hasButton(out, "Stop")).toBe(true);
 });
 
 test("so does one that is given up while it stops, and one that failed", () => {
@@ -41,7 +46,7 @@ test("so does one that is given up while it stops, and one that failed", () => {
   expect(html({ ...stopping, error })).toContain(error.next);
   const failed = { status: "failed", since: 1, error } as const;
   expect(html(failed)).toContain(error.next);
-  expect(html(failed)).not.toContain("Start");
+  expect(hasButton(html(failed), "Start")).toBe(false);
   // The next start may bring it back, with its files.
-  expect(html({ ...failed, disk: "kept" })).toContain("Start");
+  expect(hasButton(html({ ...failed, disk: "kept" }), "Start")).toBe(true);
 });

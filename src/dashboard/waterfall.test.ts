@@ -39,5 +39,6 @@ test("nothing recorded draws nothing, and no width is ever negative", () => {
   const odd = barsOf(
     launch({ steps: [{ name: "queue", startedAt: 900, endedAt: 950 }] }),
   );
+  expect(odd).toHaveLength(1);
   expect(odd.every((bar) => bar.width >= 0 && bar.left >= 0)).toBe(true);
 });

@@ -80,7 +80,6 @@ export async function startChat({
 }: Setting = {}): Promise<Chat> {
   const identity = await createIdentity();
   const daemon = startDaemon(DAEMON_KEY);
-  delete process.env.SLIPWAY_SANDBOX_SITE_URL; // another test's sandbox
   const backend = await createBackend({
     functions: join(import.meta.dir, "../../convex"),
     data: ":memory:",

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { START } from "../../convex/model/chat/apply";
@@ -13,11 +13,7 @@ import { ada, chat, chatInTests } from "./chat-tests";
 
 /** More of one person's messages than one transaction can read, each as long as it may be. */
 
-beforeAll(() => {
-  // There is no provider here: whatever the lifecycle asks of it is refused.
-  delete process.env.DAYTONA_API_URL;
-  delete process.env.DAYTONA_API_KEY;
-});
+// There is no provider here: whatever the lifecycle asks of it is refused.
 chatInTests();
 
 const MANY = MAX_WAITING_AT;

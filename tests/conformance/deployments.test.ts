@@ -34,7 +34,8 @@ beforeAll(async () => {
   await Promise.all(deployments.map(launch));
 });
 afterAll(async () => {
-  for (const deployment of deployments) await deployment.close();
+  // Each puts the environment back that it found: the last one first.
+  for (const deployment of deployments.reverse()) await deployment.close();
   await sandboxes.close();
 });
 

@@ -79,8 +79,8 @@ test("another snapshot, and a sandbox without network, get one of their own", as
   expect((await bare.process.getEntrypointLogs()).stdout).toBe("");
 });
 
-test("each has a host user of its own, the waiting one too", async () => {
-  if (process.getuid?.() !== 0) return;
+const asRoot = test.skipIf(process.getuid?.() !== 0);
+asRoot("each has a host user of its own, the waiting one too", async () => {
   const { daytona } = fixture;
   const made = await Promise.all([1, 2, 3].map(() => daytona.create()));
   const more = await daytona.create();

@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import {
   chmod,
   cp,
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   rm,
   writeFile,
 } from "node:fs/promises";
@@ -39,6 +41,20 @@ export async function eventually<T>(
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
     await Bun.sleep(25);
   }
+}
+
+/** What a command wrote into a file: a whole line, without its end. */
+export function writtenIn(file: string): Promise<string> {
+  return eventually(`a line in ${file}`, async () => {
+    const text = existsSync(file) ? await readFile(file, "utf8") : "";
+    return text.endsWith("\n") && text.trimEnd();
+  });
+}
+
+/** Whether it runs: one that has ended may still be waited for by nobody. */
+export async function lives(pid: string): Promise<boolean> {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file) && (await readFile(file, "utf8")) !== "";
 }
 
 export type Answer = { status: number; body: Record<string, unknown> };

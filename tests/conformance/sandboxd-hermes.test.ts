@@ -14,7 +14,14 @@ import {
   startAgentFixture,
   type AgentFixture,
 } from "./sandboxd-agent-fixture";
-import { eventually, textOf, turnEnd, type Daemon } from "./sandboxd-harness";
+import {
+  eventually,
+  lives,
+  textOf,
+  turnEnd,
+  writtenIn,
+  type Daemon,
+} from "./sandboxd-harness";
 
 setDefaultTimeout(120_000);
 
@@ -207,13 +214,18 @@ describe("stopping", () => {
     const skill = await place("local/acme/tools/same", "Say it.");
     const first = await begin(skill, "hi");
     await turnEnd(daemon, first.turnId);
-    const { turnId } = await begin(skill, "run: sleep 600", first.sessionId);
-    await eventually("the command runs", async () => {
-      const { body } = await daemon.call("GET", `/turns/${turnId}`);
-      return JSON.stringify(body.events).includes('"running"');
-    });
+    const { sessionId } = first;
+    const file = join(daemon.home, "sessions", sessionId, "pid");
+    const { turnId } = await begin(
+      skill,
+      "run: echo $$ > pid; sleep 600",
+      sessionId,
+    );
+    const command = await writtenIn(file);
+    expect(await lives(command)).toBe(true);
     await daemon.call("POST", `/turns/${turnId}/stop`);
     const events = await turnEnd(daemon, turnId, 8_000);
     expect(events.at(-1)).toMatchObject({ kind: "end", reason: "stopped" });
+    await eventually("it has ended", async () => !(await lives(command)));
   });
 });

@@ -1,6 +1,5 @@
 /** An agent that lives and does not answer. */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +11,10 @@ import {
   agentReady,
   childOf,
   eventually,
+  lives,
   rootWithAgent,
   turnEnd,
+  writtenIn,
 } from "./sandboxd-harness";
 
 setDefaultTimeout(120_000);
@@ -22,12 +23,6 @@ const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-/** Whether it runs: one that has ended may still be waited for by nobody. */
-async function lives(pid: string): Promise<boolean> {
-  const file = `/proc/${pid}/cmdline`;
-  return existsSync(file) && (await readFile(file, "utf8")) !== "";
-}
 
 /** The letter of the process's state: `T` is stopped. Source: proc(5). */
 async function stateOf(pid: number): Promise<string | undefined> {
@@ -51,10 +46,8 @@ test("Hermes hangs in a command: it is started again, and the command ends", asy
     "run: echo $$ > pid; sleep 600",
     sessionId,
   );
-  const command = await eventually("the command runs", () =>
-    Promise.resolve(existsSync(file) && readFile(file, "utf8")),
-  );
-  expect(await lives(command.trim())).toBe(true);
+  const command = await writtenIn(file);
+  expect(await lives(command)).toBe(true);
   const hung = await childOf(daemon.pid);
   process.kill(hung, "SIGSTOP");
   await daemon.call("POST", `/turns/${run.turnId}/stop`);
@@ -67,7 +60,7 @@ test("Hermes hangs in a command: it is started again, and the command ends", asy
     40_000,
   );
   await agentReady(daemon);
-  expect(await lives(command.trim())).toBe(false);
+  expect(await lives(command)).toBe(false);
   const next = await fixture.begin(skill, "again", sessionId);
   expect((await turnEnd(daemon, next.turnId)).at(-1)).toMatchObject({
     reason: "complete",

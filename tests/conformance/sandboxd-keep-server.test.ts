@@ -12,6 +12,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Id } from "../../convex/_generated/dataModel";
 import type { ActionCtx } from "../../convex/_generated/server";
@@ -240,6 +241,7 @@ describe("what a sandbox says is not believed", () => {
       server.close();
     }
   }
+  const refused = { kind: "refused", error: { code: "keep_too_large" } };
   const unknown = { kind: "unknown", error: { code: "keep_failed" } };
   const headers = (digest: string) => ({ "x-slipway-digest": digest });
 
@@ -289,7 +291,16 @@ describe("what a sandbox says is not believed", () => {
       for (let at = 0; at < 10; at++) r.write(zeros);
       r.end();
     });
-    expect(kept.kind).not.toBe("kept");
+    expect(kept).toMatchObject(refused);
+  });
+
+  test("more than it may send", async () => {
+    const noise = randomBytes(8 * 1024 * 1024);
+    const kept = await keepFrom((r) => {
+      r.writeHead(200, headers("0".repeat(64)));
+      Readable.from(Array.from({ length: 30 }, () => noise)).pipe(r);
+    });
+    expect(kept).toMatchObject(refused);
   });
 });
 

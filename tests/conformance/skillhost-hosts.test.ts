@@ -174,20 +174,20 @@ describe("downloading a commit", () => {
     ["away", "repo_unreachable"],
     ["endless", "archive_too_large"],
   ])("%s: %s, and nothing stays on the disk", async (owner, code) => {
-    const archives = async () =>
-      (await readdir(tmpdir())).filter((name) =>
-        name.startsWith("slipway-archive-"),
-      );
-    // Others, killed in the middle of a download, may have left theirs.
-    const before = new Set(await archives());
+    const own = await mkdtemp(join(tmpdir(), "slipway-downloads-"));
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = own;
     let file = "";
-    const use = async (path: string) => void (file = path);
-    expect((await failureOf(withArchive(source(owner), use))).code).toBe(code);
-    expect(file).toBe("");
-    const left = (await archives()).filter((name) => !before.has(name));
-    for (const name of left) {
-      const size = Bun.file(join(tmpdir(), name, "repository.tar.gz")).size;
-      expect(size).toBe(0);
+    try {
+      const use = async (path: string) => void (file = path);
+      const download = withArchive(source(owner), use);
+      expect((await failureOf(download)).code).toBe(code);
+      expect(file).toBe("");
+      expect(await readdir(own)).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      await rm(own, { recursive: true });
     }
   });
 
@@ -195,16 +195,18 @@ describe("downloading a commit", () => {
     const sha = await git(join(root, "skills/ada/tools"), "rev-parse", "HEAD");
     downloads = 0;
     const files = new Set<string>();
-    const read = (ms: number) =>
+    const read = (until: Promise<unknown>) =>
       withArchive({ ...source("ada"), sha }, async (path) => {
         files.add(path);
-        await Bun.sleep(ms);
+        await until;
         expect(existsSync(path)).toBe(true);
       });
-    await Promise.all([read(0), read(50)]);
+    const now = Promise.resolve();
+    const first = read(now);
+    await Promise.all([first, read(first)]);
     expect([downloads, files.size]).toEqual([1, 1]);
     for (const path of files) expect(existsSync(path)).toBe(false);
-    await read(0);
+    await read(now);
     expect(downloads).toBe(2);
   });
 

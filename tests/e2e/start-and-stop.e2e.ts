@@ -19,12 +19,15 @@ const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
 test("a second start on the same data folder names the first and ends", async () => {
   const { pid } = await product.holder();
-  const second = Bun.spawn([process.execPath, "scripts/start.ts"], {
-    cwd: join(import.meta.dir, "../.."),
-    env: { ...process.env, PORT: "0", SLIPWAY_DATA_DIR: product.dataDir },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const second = Bun.spawn(
+    [process.execPath, "--no-env-file", "scripts/start.ts"],
+    {
+      cwd: join(import.meta.dir, "../.."),
+      env: { ...process.env, PORT: "0", SLIPWAY_DATA_DIR: product.dataDir },
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   const said = await new Response(second.stderr).text();
   expect(await second.exited).toBe(1);
   expect(said).toContain(product.baseUrl);

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { eachLine } from "../../../scripts/start/run";
+import { isolated } from "../../isolated";
 import { until } from "./until";
 
 const ROOT = resolve(import.meta.dir, "../../..");
@@ -47,11 +48,11 @@ export class Product {
   async resume(): Promise<void> {
     this.words = [];
     const child = Bun.spawn(
-      [process.execPath, join(ROOT, "scripts", "start.ts")],
+      [process.execPath, "--no-env-file", join(ROOT, "scripts", "start.ts")],
       {
         cwd: ROOT,
         env: {
-          ...process.env,
+          ...isolated(process.env),
           PORT: "0",
           CONVEX_ADMIN_KEY: this.adminKey,
           ...this.env,
