@@ -29,7 +29,7 @@ test("launch --wait tells each step once, through a cut stream, and where to tal
     "  create       4.1 s",
     "Ready in 4.2 s (cold)",
     "Talk to it: http://x/sessions/s1",
-    'Or here:    bun run slipway chat s1 "Hello"',
+    'Or here:    npx -y bun@1.4.5 run slipway chat s1 "Hello"',
     "",
   ]);
   expect(code).toBe(0);

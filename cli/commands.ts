@@ -24,7 +24,9 @@ export const RUN: Record<Command, Run> = {
     out.emit({ event: "launched", ...taken });
     out.say(`${taken.joined ? "Joined" : "Launched"} ${taken.launchId}`);
     if (!wait) {
-      out.say(`Watch it:   bun run slipway logs ${taken.launchId}`);
+      out.say(
+        `Watch it:   npx -y bun@1.4.5 run slipway logs ${taken.launchId}`,
+      );
       out.say(`Talk to it: ${taken.url}`);
       return 0;
     }

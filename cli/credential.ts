@@ -18,6 +18,11 @@ export async function tokenFor(
   user: string | null,
   env: Record<string, string | undefined>,
 ): Promise<string> {
+  if (env.SLIPWAY_TOKEN && user !== null) {
+    throw new UsageError(
+      "SLIPWAY_TOKEN says who asks, and so does --user. Leave out --user, or unset SLIPWAY_TOKEN.",
+    );
+  }
   if (env.SLIPWAY_TOKEN) return plainToken(env.SLIPWAY_TOKEN);
   const name = user ?? env.SLIPWAY_USER;
   if (!name) {

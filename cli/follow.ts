@@ -96,6 +96,8 @@ export function tellEnd(
   }
   out.say(`Ready in ${took}${launch.path ? ` (${launch.path})` : ""}`);
   if (url) out.say(`Talk to it: ${url}`);
-  out.say(`Or here:    bun run slipway chat ${launch.sessionId} "Hello"`);
+  out.say(
+    `Or here:    npx -y bun@1.4.5 run slipway chat ${launch.sessionId} "Hello"`,
+  );
   return 0;
 }

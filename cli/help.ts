@@ -1,33 +1,36 @@
-export const HELP = `Slipway from the command line.
+export const HELP = `Slipway from the command line. Here, slipway is short for
 
-  bun run slipway launch owner/repo/skill   launch a skill; prints where to talk to it
-                  --wait                    and follow it until it is ready
-                  --own                     in a sandbox that no other skill shares
-  bun run slipway list [launches|sandboxes|sessions]
-                  --cursor CURSOR           what follows; list says with which
-  bun run slipway show LAUNCH               one launch, step by step
-  bun run slipway logs LAUNCH               what is done for it, until it ends
-  bun run slipway logs SANDBOX              what happened to it lately
-  bun run slipway cancel LAUNCH
-  bun run slipway chat SESSION "text"       say something and print the answer
-  bun run slipway stop [SANDBOX]            your only one, if none is named
-  bun run slipway stop --all                all of them; restore brings them back
-  bun run slipway stop --failed             again, those that stop --all could not stop
-  bun run slipway restore                   what stop --all stopped, with what came of each
-                  --decline                 or forget it
-  bun run slipway start [SANDBOX]
-  bun run slipway keep [SANDBOX]            for another while, before it stops by itself
-  bun run slipway ticket SANDBOX terminal   where to open it, once and within a minute
-  bun run slipway ticket SANDBOX port 3000
-  bun run slipway ticket SANDBOX file PATH
-  bun run slipway replace [SANDBOX]         made anew, with its files
-                  --resume                  where it came to a halt, from there
-                  --cancel                  or not at all, while the old one is there
-                  --without-files           or without those that cannot be brought back
-  bun run slipway delete SANDBOX            with everything on its disk
-  bun run slipway delete SESSION            with all that was said in it; files stay
+  npx -y bun@1.4.5 run slipway
 
-  --wait        stop, start, restore and replace: until it has happened
+  slipway launch owner/repo/skill   launch a skill; prints where to talk to it
+          --wait                    and follow it until it is ready
+          --own                     in a sandbox that no other skill shares
+  slipway list [launches|sandboxes|sessions]
+          --cursor CURSOR           what follows; list says with which
+  slipway show LAUNCH               one launch, step by step
+  slipway logs LAUNCH               what is done for it, until it ends
+  slipway logs SANDBOX              what happened to it lately
+  slipway cancel LAUNCH
+  slipway chat SESSION "text"       say something and print the answer
+  slipway stop [SANDBOX]            your only one, if none is named
+  slipway stop --all                all of them; restore brings them back
+  slipway stop --failed             again, those that stop --all could not stop
+  slipway restore                   what stop --all stopped, with what came of each
+          --decline                 or forget it
+  slipway start [SANDBOX]
+  slipway keep [SANDBOX]            for another while, before it stops by itself
+  slipway ticket SANDBOX terminal   where to open it, once and within a minute
+  slipway ticket SANDBOX port 3000
+  slipway ticket SANDBOX file PATH
+  slipway replace [SANDBOX]         made anew, with its files
+          --resume                  where it came to a halt, from there
+          --cancel                  or not at all, while the old one is there
+          --without-files           or without those that cannot be brought back
+  slipway delete SANDBOX            with everything on its disk
+  slipway delete SESSION            with all that was said in it; files stay
+
+  --wait        stop, start, restore and replace: until it has happened, for 3 minutes
+                (replace: 30) and for the 30 that it may have to stand in line
   --key KEY     what changes something: do it once, however often it is run within
                 a day (Idempotency-Key); not for tickets
   --json        one JSON object a line, for programs

@@ -20,7 +20,7 @@ test.each([
   answers[`GET /api/v1/${what}`] = [json({ [what]: [one], nextCursor: "c.1" })];
   const { stdout, code } = await slipway(["list", what]);
   expect(stdout).toEndWith(
-    `\nThere are more: bun run slipway list ${what} --cursor c.1\n`,
+    `\nThere are more: npx -y bun@1.4.5 run slipway list ${what} --cursor c.1\n`,
   );
   expect(code).toBe(0);
   const page = await slipway(["list", what, "--json", "--cursor", "c.0"]);

@@ -64,7 +64,7 @@ function tellMore(
   if (!nextCursor) return 0;
   out.emit({ event: "more", nextCursor });
   out.say(
-    `There are more: bun run slipway list ${what} --cursor ${nextCursor}`,
+    `There are more: npx -y bun@1.4.5 run slipway list ${what} --cursor ${nextCursor}`,
   );
   return 0;
 }

@@ -23,7 +23,7 @@ export function plain(text: string): string {
 }
 
 /** The same on one line: another would pass for one of ours. */
-function oneLine(text: string): string {
+function shownLine(text: string): string {
   return plain(text).replaceAll("\n", " ");
 }
 
@@ -51,7 +51,7 @@ export function output(
   };
   return {
     json,
-    say: (line) => write(`${oneLine(line)}\n`),
+    say: (line) => write(`${shownLine(line)}\n`),
     write,
     emit: (record) => {
       if (json) stdout.write(recordLine(record));
@@ -60,7 +60,7 @@ export function output(
       if (!terminal) return;
       clear();
       if (text === null) return;
-      stdout.write(oneLine(text));
+      stdout.write(shownLine(text));
       shown = true;
     },
   };

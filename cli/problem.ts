@@ -6,7 +6,7 @@ import { TooLate } from "./watch";
 const NOT_ALLOWED = [401, 403];
 
 const IS_IT_UP =
-  "Check that Slipway runs (bun start), and that SLIPWAY_URL is its address.";
+  "Check that Slipway runs (npx -y bun@1.4.5 start), and that SLIPWAY_URL is its address.";
 const MAY_BE_DONE =
   "It may have been done all the same: look (list) before you try again, or repeat it with the --key it had.";
 

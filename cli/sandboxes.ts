@@ -13,9 +13,11 @@ import { poll, TooLate, watch } from "./watch";
 
 /** Between looks at a set of sandboxes, which has no stream. */
 const LOOK_MS = 2_000;
-/** Longer than any stop or start takes that goes well. */
+/** Longer than any stop or start takes that goes well, once it has its turn. */
 const WAIT_MS = 180_000;
-/** The same of a replacement, which makes, copies and deletes. */
+/** What stands in line may stand there for half an hour. */
+const LINE_MS = 1_800_000;
+/** A replacement makes, copies and deletes. */
 const REPLACE_WAIT_MS = 1_800_000;
 
 /** Of what was deleted, or given up. */
@@ -55,7 +57,7 @@ export async function control(
 ): Promise<0 | 1> {
   const path = await pathOf(client, args);
   await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
-  const wait = args.wait && WAIT_MS;
+  const wait = args.wait && WAIT_MS + (what === "start" ? LINE_MS : 0);
   return settle(client, path, { wanted: [wanted], wait }, out);
 }
 
@@ -84,7 +86,7 @@ export async function replace(
   const [flag] = args.flags;
   const what = flag ? `replace/${flag}` : "replace";
   await client.ask("POST", `${path}/${what}`, anything, { key: args.key });
-  const wait = args.wait && REPLACE_WAIT_MS;
+  const wait = args.wait && REPLACE_WAIT_MS + LINE_MS;
   // A replacement that only waited for its place leaves what was stopped stopped.
   const wanted = GIVE_UP.has(flag) ? ["running", "stopped"] : ["running"];
   return settle(client, path, { wanted, wait }, out);
@@ -183,6 +185,7 @@ async function tellSet(
 ): Promise<0 | 1> {
   const looks: RestoreItem[][] = [];
   let late: TooLate | null = null;
+  const limit = WAIT_MS + (under === "restoring" ? LINE_MS : 0);
   const look = async () => {
     const items = await readSet(client);
     looks.push(items);
@@ -192,10 +195,10 @@ async function tellSet(
     return null;
   };
   try {
-    await poll(client, look, { every: LOOK_MS, limit: WAIT_MS });
+    await poll(client, look, { every: LOOK_MS, limit });
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;
-    late = new TooLate(`Not all have settled after ${WAIT_MS / 1_000} s.`);
+    late = new TooLate(`Not all have settled after ${limit / 1_000} s.`);
   } finally {
     out.status(null);
   }

@@ -15,6 +15,12 @@ test("without a token a local one is asked for, where a name is given", async ()
   expect(await slipway(["list"], none)).toMatchObject({ code: 2 });
 });
 
+test("a token and a name are two people: neither is chosen silently", async () => {
+  const { stderr, code } = await slipway(["list", "--user", "ada"]);
+  expect(stderr).toContain("Leave out --user, or unset SLIPWAY_TOKEN");
+  expect([code, asked.length]).toEqual([2, 0]);
+});
+
 test("what is no Slipway has no accounts", async () => {
   const none = { SLIPWAY_TOKEN: "" };
   const args = ["list", "--user", "ada"];
