@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { clerkOrigin, contentSecurityPolicy } from "./security";
+import { clerkHost } from "./clerk-key";
+import { contentSecurityPolicy } from "./security";
 
 test("a page may talk to its own Convex deployment and nothing else", () => {
   const policy = contentSecurityPolicy("abc", {
@@ -34,8 +35,8 @@ test("a relay is reached by WebSocket only, and only where there is one", () => 
 
 test("a Clerk key opens Clerk's own origin; a made-up one opens nothing", () => {
   const key = `pk_test_${btoa("kind-cat-1.clerk.accounts.dev$")}`;
-  expect(clerkOrigin(key)).toBe("https://kind-cat-1.clerk.accounts.dev");
-  expect(clerkOrigin("pk_test_")).toBeNull();
-  expect(clerkOrigin(`pk_test_${btoa("a b; script-src *$")}`)).toBeNull();
-  expect(clerkOrigin(undefined)).toBeNull();
+  expect(clerkHost(key)).toBe("kind-cat-1.clerk.accounts.dev");
+  expect(clerkHost("pk_test_")).toBeNull();
+  expect(clerkHost(`pk_test_${btoa("a b; script-src *$")}`)).toBeNull();
+  expect(clerkHost(undefined)).toBeNull();
 });

@@ -1,3 +1,4 @@
+import { clerkHost } from "./clerk-key";
 import { relayOrigin } from "./config";
 
 type Environment = Record<string, string | undefined>;
@@ -11,7 +12,8 @@ export function contentSecurityPolicy(nonce: string, env: Environment): string {
   const development = env["NODE_ENV"] === "development";
   const convex = socketAndHttp(env["CONVEX_URL"]);
   const relay = relayOrigin(env["SLIPWAY_RELAY_URL"]);
-  const clerk = clerkOrigin(env["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"]);
+  const host = clerkHost(env["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"]);
+  const clerk = host && `https://${host}`;
   const directives: Record<string, string[]> = {
     "default-src": ["'self'"],
     "script-src": [
@@ -48,12 +50,4 @@ function socketAndHttp(address: string | undefined): string[] {
   return protocol === "https:"
     ? [`https://${host}`, `wss://${host}`]
     : [`http://${host}`, `ws://${host}`];
-}
-
-/** A Clerk publishable key is `pk_(test|live)_` and base64 of its host with a `$`. */
-export function clerkOrigin(publishableKey: string | undefined): string | null {
-  const encoded = publishableKey?.split("_")[2];
-  if (!encoded) return null;
-  const host = Buffer.from(encoded, "base64").toString().replace(/\$$/, "");
-  return /^[a-z0-9.-]+$/i.test(host) ? `https://${host}` : null;
 }

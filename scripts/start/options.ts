@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clerkHost } from "../../src/clerk-key";
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(
@@ -136,14 +137,12 @@ function readPair(env: Environment, first: string, second: string): boolean {
   );
 }
 
-/** Clerk's publishable key is `pk_(test|live)_` and base64 of its host with a `$`. */
 function readClerk(env: Environment): string | null {
   const name = "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY";
   if (!readPair(env, name, "CLERK_SECRET_KEY")) return null;
   if (env.CLERK_JWT_ISSUER_DOMAIN) return env.CLERK_JWT_ISSUER_DOMAIN;
-  const encoded = env[name]?.split("_")[2] ?? "";
-  const host = Buffer.from(encoded, "base64").toString().replace(/\$$/, "");
-  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) return `https://${host}`;
+  const host = clerkHost(env[name]);
+  if (host) return `https://${host}`;
   throw new OptionError(
     `${name} is not one of Clerk's keys. Copy it anew from Clerk's dashboard, or set CLERK_JWT_ISSUER_DOMAIN too.`,
   );

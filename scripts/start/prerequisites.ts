@@ -13,7 +13,7 @@ export function checkNode(): string {
     .map(Number);
   if (major > 20 || (major === 20 && minor >= 9)) return `Node ${version}`;
   throw new OptionError(
-    `Slipway needs Node 20.9 or newer${version ? `, this one is ${version}` : ""}. On Debian or Ubuntu: sudo apt-get install nodejs npm (or take it from nodejs.org).`,
+    `Slipway needs Node 20.9 or newer${version ? `, this one is ${version}` : ""}. Take it from nodejs.org, or from your system where that is new enough (Debian 13, Ubuntu 26.04: sudo apt-get install nodejs npm).`,
   );
 }
 

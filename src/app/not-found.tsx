@@ -17,7 +17,10 @@ export default function NotFound() {
           </h1>
           <p className="mt-3 max-w-[46ch] text-lg text-ink-2">
             Check the address. A skill lives at{" "}
-            <span className="font-mono text-base">/owner/repo/skill</span>.
+            <span className="font-mono text-base">/owner/repo/skill</span>;
+            where the owner has a name that Slipway needs itself, such as
+            “docs”, at{" "}
+            <span className="font-mono text-base">/gh/owner/repo/skill</span>.
           </p>
           <div className="mt-6 flex gap-2.5">
             <ButtonLink href="/" variant="primary">

@@ -8,11 +8,10 @@ import {
   type FormEvent,
   type KeyboardEvent,
 } from "react";
+import { MAX_MESSAGE } from "@convex/model/chat/limits";
 import { cx } from "../ui/cx";
 import { Icon } from "../ui/icon";
 import type { Composer as ComposerState } from "../view/session-view";
-
-const LIMIT = 32_000; // of sessions.send
 
 /** Where a message is written. The draft stays with the tab until it is sent. */
 export function Composer({
@@ -33,8 +32,9 @@ export function Composer({
   const area = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   const closed = state.kind === "closed";
-  const tooLong = text.length > LIMIT;
-  const sendable = text.trim() !== "" && !closed && !tooLong;
+  const said = text.trim();
+  const tooLong = said.length > MAX_MESSAGE;
+  const sendable = said !== "" && !closed && !tooLong;
 
   useEffect(() => {
     // On a phone the keyboard would cover what is to be read first.
@@ -44,7 +44,7 @@ export function Composer({
   function submit(event?: FormEvent) {
     event?.preventDefault();
     if (!sendable) return;
-    onSend(text.trim());
+    onSend(said);
     setText("");
   }
 
@@ -93,7 +93,7 @@ export function Composer({
             )}
           >
             {tooLong
-              ? `${text.length.toLocaleString("en")} of ${LIMIT.toLocaleString("en")} characters`
+              ? `${said.length.toLocaleString("en")} of ${MAX_MESSAGE.toLocaleString("en")} characters`
               : state.kind !== "open"
                 ? // An empty box says why it is closed by itself.
                   (state.kind === "queues" || text !== "") && state.why

@@ -9,7 +9,7 @@ import { Button } from "../ui/button";
 import { FailureLine } from "../ui/failure-line";
 
 /** How long it is said that a look was asked for, in ms: as long as one may take. */
-const SAID_FOR = 15_000;
+const SAID_FOR = 25_000;
 
 /**
  * Has a running sandbox looked at now, rather than within the minute. What is

@@ -2,7 +2,6 @@
 
 import { shortSha } from "../data/format";
 import type { SessionEntry } from "../data/types";
-import { useOpenSession } from "../data/open-session";
 import { sessionPath } from "../routes";
 import Link from "next/link";
 import { IconButton } from "../ui/button";
@@ -17,7 +16,6 @@ export function SessionList({
   sessions: SessionEntry[];
   onDelete?: (session: SessionEntry) => void;
 }) {
-  const openSession = useOpenSession();
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface shadow-card">
       {sessions.map((session) => (
@@ -28,11 +26,6 @@ export function SessionList({
           <Link
             href={sessionPath(session.sessionId)}
             prefetch={false}
-            onClick={(event) => {
-              if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-              event.preventDefault();
-              openSession(session.sessionId);
-            }}
             className="group flex min-w-0 flex-1 items-center gap-3.5 px-4 py-3"
           >
             <Icon name="chat" className="text-ink-3" />

@@ -10,19 +10,14 @@ export const LAUNCH_PATIENCE_MS = 10_000;
 const KEY = (sessionId: string) => `slipway.launched.${sessionId}`;
 
 /**
- * The one way into a session. `launched` marks that its record was written a moment
- * ago, so that its page waits for it instead of saying "not found".
+ * The way into a session that was just launched: its record was written a moment ago,
+ * so that its page waits for it instead of saying "not found".
  */
-export function useOpenSession(): (
-  sessionId: string,
-  options?: { launched?: boolean },
-) => void {
+export function useOpenLaunched(): (sessionId: string) => void {
   const router = useRouter();
   return useCallback(
-    (sessionId, options) => {
-      if (options?.launched) {
-        sessionStorage.setItem(KEY(sessionId), String(Date.now()));
-      }
+    (sessionId) => {
+      sessionStorage.setItem(KEY(sessionId), String(Date.now()));
       router.push(sessionPath(sessionId));
     },
     [router],

@@ -4,7 +4,7 @@ import { FoldSign } from "../ui/fold-sign";
 import { Icon } from "../ui/icon";
 import { Panel } from "../ui/panel";
 import { Chip } from "../ui/status";
-import { fileCount, fileUrl } from "./source";
+import { fileCount, sourceUrl } from "./source";
 
 /** Files shown before the rest is folded away. */
 const SHOWN = 12;
@@ -56,7 +56,7 @@ function Files({
   return (
     <ul className="py-1.5">
       {files.map((file) => {
-        const url = fileUrl(skill, file.path);
+        const url = sourceUrl(skill, file.path);
         return (
           <li
             key={file.path}

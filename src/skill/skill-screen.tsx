@@ -9,7 +9,7 @@ import { FileList } from "./file-list";
 import { Findings } from "./findings";
 import { LaunchCard } from "./launch-card";
 import { SkillHeader } from "./skill-header";
-import { fileCount, fileUrl } from "./source";
+import { fileCount, linkUrl } from "./source";
 
 /** What a skill is, at one commit. Rendered on the server; only Launch needs scripts. */
 export function SkillScreen({
@@ -52,7 +52,7 @@ export function SkillScreen({
             </div>
             <Markdown
               text={skill.body}
-              resolve={(href) => fileUrl(skill, href)}
+              resolve={(href) => linkUrl(skill, href)}
               className="px-4 py-5 sm:px-6 sm:py-6"
             />
             <details className="border-t border-line">

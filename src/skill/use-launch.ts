@@ -5,7 +5,7 @@ import { useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { insist } from "../data/insist";
 import { newClientId } from "../data/intent";
-import { useOpenSession } from "../data/open-session";
+import { useOpenLaunched } from "../data/open-session";
 import { useAttempt } from "../data/use-attempt";
 
 /** Asks for a launch once per click, however often the request has to be sent. */
@@ -20,7 +20,7 @@ export function useLaunch({
   own: boolean;
 }) {
   const request = useMutation(api.launches.request);
-  const openSession = useOpenSession();
+  const openLaunched = useOpenLaunched();
   const { doing, failure, run } = useAttempt<"launch">();
   const [leaving, setLeaving] = useState(false);
   const intent = useRef<string | null>(null);
@@ -33,7 +33,7 @@ export function useLaunch({
     await run(
       "launch",
       taken.then(({ sessionId }) => {
-        openSession(sessionId, { launched: true });
+        openLaunched(sessionId);
         setLeaving(true); // the page is about to change
       }),
     );

@@ -85,22 +85,16 @@ export function IconButton({
   icon,
   label,
   className,
-  size = 32,
   ...rest
-}: ComponentProps<"button"> & {
-  icon: IconName;
-  label: string;
-  size?: number;
-}) {
+}: ComponentProps<"button"> & { icon: IconName; label: string }) {
   return (
     <button
       type="button"
       aria-label={label}
       title={label}
       {...rest}
-      style={{ width: size, height: size }}
       className={cx(
-        "inline-flex items-center justify-center rounded-md text-ink-3 transition-colors duration-100 enabled:hover:bg-ink/6 enabled:hover:text-ink disabled:opacity-40",
+        "inline-flex size-8 items-center justify-center rounded-md text-ink-3 transition-colors duration-100 enabled:hover:bg-ink/6 enabled:hover:text-ink disabled:opacity-40",
         className,
       )}
     >

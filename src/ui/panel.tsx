@@ -53,19 +53,16 @@ export function Section({
 
 /** Nothing here yet: says why and what would put something here. */
 export function Empty({
-  picture,
   title,
   children,
   action,
 }: {
-  picture?: ReactNode;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
 }) {
   return (
     <div className="flex flex-col items-center rounded-lg border border-dashed border-line-strong px-6 py-12 text-center">
-      {picture}
       <p className="font-medium">{title}</p>
       {children ? (
         <p className="mt-1 max-w-[44ch] text-sm text-balance text-ink-3">

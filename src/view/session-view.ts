@@ -55,7 +55,7 @@ export type Notice = {
   tone: "busy" | "warn" | "danger";
   title: string;
   text: string;
-  action: "start" | "launch" | "settings" | "leave" | "dashboard" | null;
+  action: "start" | "launch" | "leave" | "dashboard" | null;
   /** The launch that ended says the same, where nothing stands between: while nothing is said. */
   repeats?: true;
 };
@@ -126,10 +126,12 @@ function circumstances(
   sandbox: Read<SandboxView | null>,
 ): Circumstances {
   if (launch.kind === "running") {
-    const slot = sandbox.status === "ready" ? sandbox.value?.state : undefined;
+    const { state: slot, cancellable = false } =
+      (sandbox.status === "ready" ? sandbox.value : null) ?? {};
     return {
       // The launch itself says what is going on, but not what takes so long.
-      notice: slot?.status === "replacing" ? ofReplacing(slot, true) : null,
+      notice:
+        slot?.status === "replacing" ? ofReplacing(slot, cancellable) : null,
       composer: { kind: "queues", why: "It is sent when the launch is ready." },
     };
   }
