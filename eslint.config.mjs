@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 /**
- * Imports flow one way (STYLE: a folder's name tells what is allowed inside).
+ * Imports flow one way: a folder's name tells what is allowed inside.
  * Each entry: the files, and what they may not reach.
  */
 const FLOW = [
@@ -73,6 +73,20 @@ const FLOW = [
       {
         regex: "^(\\.\\./)+convex(/|$)",
         message: "Emulators know nothing of convex' logic.",
+      },
+    ],
+  },
+  {
+    files: ["cli/**"],
+    ignores: ["**/*.test.ts"],
+    patterns: [
+      {
+        regex: "^(@/|(\\.\\./)+(src|emulators|scripts|sandboxd|relay|tests)/)",
+        message: "The command line is a client of the HTTP API.",
+      },
+      {
+        regex: "^(@convex/|(\\.\\./)+convex/)(?!model/)",
+        message: "Of convex it knows plain numbers of convex/model.",
       },
     ],
   },

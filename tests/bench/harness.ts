@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** One measured number, as DESIGN's budgets want it printed. */
+/** One measured number, as a budget wants it printed. */
 export interface Figure {
   figure: string;
   value: number;
