@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { PATIENCE_MS } from "./sandbox-support";
 import { startGround, type Ground, type Owner } from "./relay-harness";
 
@@ -52,7 +54,9 @@ test("a download may rest for longer than a stranger may, and goes on", async ()
   expect(answer.status).toBe(200);
   const reader = answer.body!.getReader();
   let read = (await reader.read()).value?.length ?? 0;
-  await Bun.sleep(9_000); // Bun looks for idle connections every four seconds
+  // As long as it takes until a stranger's connection, opened later, is shut.
+  const stranger = connect(Number(port), "127.0.0.1");
+  await once(stranger.resume(), "close");
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

@@ -273,6 +273,14 @@ test("too many at once, a word too long, and one that is left alone", async () =
   expect(await third.ended).toStartWith("100");
 });
 
+test("one that has been open for very long ends, however busy", async () => {
+  const strict = ground.another({ terminalLife: 300 });
+  const dan = await ground.person("dan");
+  const ticket = await dan.ticket({ kind: "terminal" });
+  const screen = await openTerminal(strict, { ticket });
+  expect(await screen.ended).toBe("4410 too_long");
+});
+
 test("one that never shows a ticket is not waited for", async () => {
   const strict = ground.another({ hello: 100 });
   const socket = connect(strict);
