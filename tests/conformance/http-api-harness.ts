@@ -148,7 +148,10 @@ export type Document = {
 /** Headers of failures that a program goes by: none may come that the document does not have. */
 const TELLING = ["Retry-After", "Allow", "WWW-Authenticate"];
 
-/** Says what of an answer is not as the document has it; empty when all is. */
+/**
+ * Says what of an answer is not as the document has it, and by `events` what of a
+ * stream's events is not; empty when all is.
+ */
 export function contract(document: Document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajv.addSchema(document, "doc");
@@ -158,7 +161,27 @@ export function contract(document: Document) {
       .map(encodeURIComponent)
       .join("/");
 
-  return async (
+  const faultsOf = (keys: string[], value: unknown): string[] => {
+    const validate = ajv.getSchema(`doc#/${pointer(...keys)}`);
+    if (!validate) return [`${keys.join(" ")} has no schema`];
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message }) => `${instancePath} ${message}`,
+    );
+  };
+
+  const ofEvents = (
+    path: string,
+    events: { event: string; data: unknown }[],
+  ): string[] => {
+    const here = ["paths", `/api/v1${path}`, "get", "responses", "200"];
+    const each = [...here, "content", "text/event-stream", "x-events"];
+    return events.flatMap(({ event, data }) =>
+      faultsOf([...each, event], data),
+    );
+  };
+
+  const ofAnswer = async (
     method: string,
     path: string,
     response: Response,
@@ -184,13 +207,8 @@ export function contract(document: Document) {
       }
     }
     if (type === "text/event-stream") return [];
-    const keys = [...at, "content", type, "schema"];
-    const validate = ajv.getSchema(`doc#/${pointer(...keys)}`);
-    if (!validate) return [`${keys.join(" ")} has no schema`];
     const body: unknown = await response.clone().json();
-    if (validate(body)) return [];
-    return (validate.errors ?? []).map(
-      ({ instancePath, message }) => `${instancePath} ${message}`,
-    );
+    return faultsOf([...at, "content", type, "schema"], body);
   };
+  return Object.assign(ofAnswer, { events: ofEvents });
 }

@@ -1,20 +1,44 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { api as functions } from "../../convex/_generated/api";
 import { MAX_OPEN } from "../../src/server/api/open-streams";
-import { startApi, type Api } from "./http-api-harness";
-import { parse, reading } from "./http-api-events";
+import {
+  contract,
+  startApi,
+  type Api,
+  type Document,
+} from "./http-api-harness";
+import { parse as parsed, reading } from "./http-api-events";
 
 /** A sandbox's stream. */
 
 let api: Api;
+let check: ReturnType<typeof contract>;
 beforeAll(async () => {
   api = await startApi();
+  const document = await api.call("GET", "/openapi.json");
+  check = contract((await document.json()) as Document);
 });
 afterAll(async () => {
   await api?.close();
 });
 
 const EVENTS = "/sandboxes/{slotId}/events";
+
+/** The events, each as the document has it. */
+function parse(text: string): ReturnType<typeof parsed> {
+  const events = parsed(text);
+  expect(check.events(EVENTS, events)).toEqual([]);
+  return events;
+}
+
+test("what the document does not have is found", () => {
+  for (const event of [
+    { event: "sandbox", data: {} },
+    { event: "gossip", data: {} },
+  ]) {
+    expect(check.events(EVENTS, [event])).not.toBeEmpty();
+  }
+});
 
 test("a sandbox is told at once and at each change, as it is answered, until it is gone", async () => {
   const { token, slotId } = await api.person("ada");

@@ -89,6 +89,7 @@ test("every route answers as documented", async () => {
     }),
   );
   expect(events.map(({ event }) => event)).toEqual(["launch", "end"]);
+  expect(check.events("/launches/{id}/events", events)).toEqual([]);
   answered.add("GET /launches/{id}/events");
   const log = await ask<{ events: LogEntry[] }>(
     "GET",
@@ -297,6 +298,7 @@ test("a stream tells each change and ends with the launch", async () => {
   });
   await ask("POST", "/launches/{id}/cancel", id);
   const events = await readEvents(response);
+  expect(check.events("/launches/{id}/events", events)).toEqual([]);
   expect(events.at(-2)).toMatchObject({
     event: "launch",
     data: { state: "cancelled" },
@@ -363,6 +365,7 @@ test("who waits for a place is told the position as it moves", async () => {
   const moved = await stream.until("event: launch");
   await ask("POST", "/launches/{id}/cancel", second);
   const events = parse(begun + moved + (await stream.until(null)));
+  expect(check.events("/launches/{id}/events", events)).toEqual([]);
   expect(events.map(({ data }) => data.position)).toEqual(
     // What is cancelled has none, and neither has the end.
     [2, 1, null, undefined],
@@ -383,8 +386,9 @@ test("revoking a token ends what is watching with it", async () => {
   const stream = reading(response);
   await stream.until("event: launch");
   await ada.client.mutation(functions.tokens.revoke, { tokenId });
-  const rest = await stream.until(null);
-  expect(parse(rest).at(-1)).toMatchObject({
+  const rest = parse(await stream.until(null));
+  expect(check.events("/launches/{id}/events", rest)).toEqual([]);
+  expect(rest.at(-1)).toMatchObject({
     event: "problem",
     data: { code: "not_signed_in" },
   });

@@ -13,7 +13,12 @@ import type { Sandbox } from "@daytonaio/sdk";
 import { KERNEL_ATTEMPTS } from "./sandbox-escape-kernel";
 import { TRICKS, attempts } from "./sandbox-escape-attempts";
 import type { Outside } from "./sandbox-escape-attempts";
-import { PATIENCE_MS, failure, startFixture } from "./sandbox-support";
+import {
+  PATIENCE_MS,
+  eventually,
+  failure,
+  startFixture,
+} from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
 
 setDefaultTimeout(PATIENCE_MS);
@@ -63,6 +68,18 @@ beforeAll(async () => {
      (python3 -m http.server 7777 & sleep 12345 &) > /dev/null 2>&1;
      python3 t.py 'call("shmget", 4242, 4096, 0o1666)'`,
   );
+  // What is looked for from outside is there, as it shows from within.
+  await eventually(async () => {
+    const { result } = await other.process.executeCommand(
+      "curl --noproxy '*' -sS -m 2 http://127.0.0.1:7777/; pgrep -x sleep; cat secret /tmp/neighbour",
+    );
+    const lines = result.trim().split("\n");
+    const [page, pid, ...files] = lines;
+    return (
+      [page, ...files].join() === [SECRET, SECRET, SECRET].join() &&
+      /^\d+$/.test(pid ?? "")
+    );
+  }, "what is to be found");
 });
 afterAll(async () => {
   delete process.env.HOST_CANARY;

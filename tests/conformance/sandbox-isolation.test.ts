@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
-import { PATIENCE_MS, startFixture } from "./sandbox-support";
+import { PATIENCE_MS, eventually, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
 
 setDefaultTimeout(PATIENCE_MS);
@@ -96,9 +96,12 @@ test("the host's loopback, the server and the neighbour cannot be reached", asyn
   await other.process.executeCommand(
     `cd /tmp && echo ${SECRET} > index.html && python3 -m http.server 7777 > /dev/null 2>&1 &`,
   );
-  expect(
-    await run("curl --noproxy '*' -sS -m 2 http://127.0.0.1:7777/ 2>&1"),
-  ).toContain("Failed to connect");
+  const neighbour = "curl --noproxy '*' -sS -m 2 http://127.0.0.1:7777/ 2>&1";
+  await eventually(async () => {
+    const { result } = await other.process.executeCommand(neighbour);
+    return result.includes(SECRET);
+  }, "its own page");
+  expect(await run(neighbour)).toContain("Failed to connect");
   expect(
     await run(
       "cat /sys/class/net/*/address 2>/dev/null; ls /proc/net/dev && cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' \\n'",
