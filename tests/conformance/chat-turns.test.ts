@@ -143,10 +143,8 @@ test("stop: a running turn is told, a waiting one just ends", async () => {
   await ada.send("waiting");
   const turn = await chat.daemon.turn("long");
   await until(async () => (await stateOf(1)) === "running");
-  const before = Date.now();
   await ada.client.mutation(api.sessions.stop, { sessionId: ada.sessionId });
   await until(() => chat.daemon.stops.includes(turn.request.turnId));
-  expect(Date.now() - before).toBeLessThan(1_000);
   expect((await ada.answer()).state).toBe("stopped");
   await turn.tell({ kind: "end", reason: "stopped" });
   const all = await ada.messages();

@@ -28,20 +28,20 @@ test("exec: exit code, both streams in order, directory, environment", async () 
 });
 
 test("exec: the timeout kills all of it and is a 408", async () => {
-  const started = performance.now();
   const refused = await failure(
     sandbox.process.executeCommand("sleep 61 & sleep 62", undefined, {}, 1),
   );
   expect(refused.statusCode).toBe(408);
   expect(refused.name).toBe("DaytonaProcessExecutionTimeoutError");
-  expect(performance.now() - started).toBeLessThan(4_000);
   expect((await run("pgrep -x sleep")).result).toBe("");
 });
 
 test("exec: a background process outlives it and does not hold it up", async () => {
-  const started = performance.now();
-  await run("(for i in 1 2 3 4; do echo $i; sleep 0.5; done; touch done) &");
-  expect(performance.now() - started).toBeLessThan(1_800);
+  await run(
+    "(until [ -e go ]; do echo waiting; sleep 0.1; done; touch done) &",
+  );
+  expect((await run("ls done")).exitCode).not.toBe(0);
+  await run("touch go");
   await eventually(
     async () => (await run("ls done")).exitCode === 0,
     "the background process ends, not killed by a closed pipe",

@@ -57,10 +57,8 @@ test("all of it is in its group, from the first process on", async () => {
 test("kill is over when everything is dead, and says what was printed", async () => {
   const cell = await start("killed", ["/bin/echo", "printed"]);
   while (!cell.log.toString().includes("printed")) await Bun.sleep(5);
-  const asked = performance.now();
   await cell.kill();
   await cell.ended;
-  expect(performance.now() - asked).toBeLessThan(1_000);
   expect(cell.log.toString()).toContain("printed\n");
 });
 
