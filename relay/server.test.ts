@@ -128,7 +128,7 @@ function isHeld(port: number, from: number): boolean {
 }
 
 test("an answer nobody reads ends with its preview, and its connection too", async () => {
-  const brief = { previewLife: 300 };
+  const brief = { previewLife: 1_500 };
   const { port, host, cookie, sandbox } = await openPreview(brief);
   const browser = connect(port, "127.0.0.1");
   cleanups.push(() => browser.destroy());
@@ -159,7 +159,7 @@ test("a person has so many downloads; one that breaks off makes room", async () 
 });
 
 test("a download has its time, however it is read", async () => {
-  const limits = { filesPerUser: 1, fileLife: 300, recheck: 20 };
+  const limits = { filesPerUser: 1, fileLife: 1_500, recheck: 20 };
   const relay = await openPreview(limits);
   const answer = await relay.download();
   expect((await relay.download()).status).toBe(503);

@@ -354,7 +354,7 @@ test("a stop ends a preview: what streams, and what comes later", async () => {
 });
 
 test("a preview has its time, however busy it is", async () => {
-  const brief = ground.another({ previewLife: 300 });
+  const brief = ground.another({ previewLife: 1_500 });
   const browser = await openPort(brief);
   expect((await browser.ask("/")).status).toBe(200);
   await eventually(

@@ -259,7 +259,7 @@ test("who does not read makes the program wait, not the relay pile up", async ()
 });
 
 test("too many at once, a word too long, and one that is left alone", async () => {
-  const strict = ground.another({ terminalsPerUser: 1, terminalIdle: 400 });
+  const strict = ground.another({ terminalsPerUser: 1, terminalIdle: 1_500 });
   const bob = await ground.person("bob");
   const ticket = () => bob.ticket({ kind: "terminal" });
   const first = await openTerminal(strict, { ticket: await ticket() });
