@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { hold } from "./hold";
 import { isRestorable } from "../../convex/model/fleet";
+import { toFailure } from "../../convex/model/errors";
 import { canCancel } from "../../convex/model/replace";
 import type { Watch } from "./invariants";
 import type { Dice } from "./random";
@@ -169,6 +170,10 @@ export class Afterwards {
       // Who waited for a place may be answered there by now, which is refused.
       if (command.what === "replace" && isAtWork(slotId)) continue;
       const given = { slotId, ...command.also };
+      if (losesPlace(command, state) && isOverCap(slot)) {
+        await this.refused(`sandboxes:${command.what}`, given, visitor);
+        continue;
+      }
       await this.call(`sandboxes:${command.what}`, given, visitor);
       wanted.set(slotId, command);
     }
@@ -212,6 +217,22 @@ export class Afterwards {
   ): Promise<unknown> {
     this.tell(`${name} calls ${path} ${Object.values(args).join(" ")}`);
     return this.stage.call(path, args, name);
+  }
+
+  /** What would lose a place now, and may not get one again, is told so. */
+  private async refused(
+    path: string,
+    args: Record<string, string | boolean>,
+    visitor: Visitor,
+  ): Promise<void> {
+    const code = await this.call(path, args, visitor).then(
+      () => null,
+      (error: unknown) => toFailure(error).code,
+    );
+    hold(
+      "nobody loses a place that is not to be had again",
+      code === "over_cap",
+    );
   }
 
   private async until(promise: string, isKept: () => boolean): Promise<void> {
@@ -270,6 +291,23 @@ function isInLine({ userId, state }: Slot): boolean {
   const taken = disk.all("places");
   const own = taken.filter((one) => one.userId === userId);
   return taken.length >= PLACES.all || own.length >= PLACES.own;
+}
+
+/** Gives its sandbox's place up on the way to another. */
+function losesPlace({ what }: Command, state: Slot["state"]): boolean {
+  if (what === "replace") return state.status === "running";
+  return (
+    what === "resumeReplace" &&
+    state.status === "replacing" &&
+    state.stage === "stop"
+  );
+}
+
+/** What was off and is lost takes a place again, until no unanswered create can bring it back. */
+function isOverCap({ userId }: Slot): boolean {
+  const taken = disk.all("places");
+  const own = taken.filter((one) => one.userId === userId);
+  return taken.length > PLACES.all || own.length > PLACES.own;
 }
 
 /** Neither runs nor is to; a replacement that halted waits for its owner. */
