@@ -29,8 +29,9 @@ export const HELP = `Slipway from the command line. Here, slipway is short for
   slipway delete SANDBOX            with everything on its disk
   slipway delete SESSION            with all that was said in it; files stay
 
-  --wait        stop, start, restore and replace: until it has happened, for 3 minutes
-                (replace: 30) and for the 30 that it may have to stand in line
+  --wait        stop, start, restore and replace: until it has happened or failed; at
+                most 3 minutes for a stop, 33 for a start, which may stand in line
+                for 30, and an hour for a replacement
   --key KEY     what changes something: do it once, however often it is run within
                 a day (Idempotency-Key); not for tickets
   --json        one JSON object a line, for programs
@@ -39,7 +40,7 @@ export const HELP = `Slipway from the command line. Here, slipway is short for
 Environment
   SLIPWAY_URL     where Slipway is (http://127.0.0.1:3000)
   SLIPWAY_TOKEN   a personal token, made in Settings
-  SLIPWAY_USER    the same as --user
+  SLIPWAY_USER    as --user, where there is no SLIPWAY_TOKEN
 
 Exit codes
   0 done   1 failed   2 wrong usage   3 not allowed   4 no Slipway answers   130 interrupted

@@ -13,7 +13,7 @@ import { poll, TooLate, watch } from "./watch";
 
 /** Between looks at a set of sandboxes, which has no stream. */
 const LOOK_MS = 2_000;
-/** Longer than any stop or start takes that goes well, once it has its turn. */
+/** Longer than any stop takes that goes well, or any start that has its turn. */
 const WAIT_MS = 180_000;
 /** What stands in line may stand there for half an hour. */
 const LINE_MS = 1_800_000;

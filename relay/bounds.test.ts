@@ -121,8 +121,9 @@ function stuck() {
   const near = {
     send: (message: string) => void (unsent.near += message.length),
     getBufferedAmount: () => unsent.near,
-    pause() {},
-    resume() {},
+    isPaused: false,
+    pause: () => void (near.isPaused = true),
+    resume: () => void (near.isPaused = false),
   };
   const far = {
     isPaused: false,
@@ -136,16 +137,19 @@ function stuck() {
   const limits = { ...LIMITS, buffered: 10, bufferedAtMost: 30 };
   const pace = new Pace(near as unknown as Near, far as unknown as Far, limits);
   cleanups.push(() => pace.end());
-  return { pace, far };
+  return { pace, near, far };
 }
 
 test("a half that takes nothing makes the other wait, and beyond what may pile up it is given up", () => {
-  const { pace, far } = stuck();
+  const { pace, near, far } = stuck();
   expect(pace.toNear("x".repeat(10))).toBe(true);
   expect(far.isPaused).toBe(false);
   expect(pace.toNear("x".repeat(20))).toBe(true);
   expect(far.isPaused).toBe(true);
   expect(pace.toNear("x")).toBe(false);
-  expect(pace.toFar("x".repeat(30))).toBe(true);
+  expect(pace.toFar("x".repeat(10))).toBe(true);
+  expect(near.isPaused).toBe(false);
+  expect(pace.toFar("x".repeat(20))).toBe(true);
+  expect(near.isPaused).toBe(true);
   expect(pace.toFar("x")).toBe(false);
 });

@@ -63,7 +63,7 @@ export function createRelay(
       }
     },
   });
-  const tell = onceEach();
+  const told = { hosts: onceEach(), origins: onceEach() };
   const own = new URL(options.publicUrl ?? `http://localhost:${server.port}`);
   const hosts: Hosts = { own, apps: options.appOrigins };
 
@@ -80,7 +80,7 @@ export function createRelay(
     const asked = whoIsAsked(request.headers.get("host"), hosts);
     switch (asked.kind) {
       case "stranger":
-        tell(
+        told.hosts(
           `Asked for as ${quoted(request.headers.get("host"))}: this is ${own.host} and names below it (SLIPWAY_RELAY_URL).`,
         );
         return new Response("This name does not lead here.\n", { status: 421 });
@@ -104,7 +104,7 @@ export function createRelay(
     server: Server<NearEnd>,
   ): Response | undefined {
     if (!isApp(request.headers.get("origin"), hosts)) {
-      tell(
+      told.origins(
         `A page of ${quoted(request.headers.get("origin"))} asked for a terminal: only pages of ${hosts.apps.join(" and ")} may (SLIPWAY_APP_ORIGINS).`,
       );
       return new Response("Only Slipway's own pages open terminals.\n", {
@@ -232,5 +232,8 @@ function onceEach(): (line: string) => void {
   };
 }
 
+/** For a terminal too, which obeys what JSON leaves as it is. */
 const quoted = (text: string | null) =>
-  text === null ? "nobody" : JSON.stringify(text.slice(0, 200));
+  text === null
+    ? "nobody"
+    : JSON.stringify(text.slice(0, 200)).replace(/[^\x20-\x7e]/g, "?");

@@ -75,7 +75,7 @@ export class Terminal implements NearEnd {
   opened(near: Near): void {
     this.near = near;
     const { hello } = this.parts.limits;
-    this.hello = setTimeout(() => this.end("bad_request"), hello);
+    this.hello = setTimeout(() => this.end("ticket_invalid"), hello);
     this.cleanups.push(() => clearTimeout(this.hello), this.parts.known);
   }
 

@@ -31,7 +31,7 @@ export function readConfiguration(
     return {
       ok: false,
       problem: "CONVEX_URL is not set, so this page has no backend to ask.",
-      next: "Run bun start for everything on this machine, or set CONVEX_URL to the address of a Convex deployment.",
+      next: "Run npx -y bun@1.4.5 start for everything on this machine, or set CONVEX_URL to the address of a Convex deployment.",
     };
   }
   if (!URL.canParse(convexUrl)) {

@@ -6,16 +6,25 @@ const SETTINGS =
 const OWN =
   /^SLIPWAY_(CONFORMANCE.*|(TEST_)?SNAPSHOTS_DIR|TEST_SNAPSHOTS|SHARED_SKILLS|PICTURES|BACKEND_CLASS|PYTHON)$/;
 
+/** Suites against a service that is there already mean the one that is set. */
+const ASKED: [name: string, value: string, settings: RegExp][] = [
+  ["SLIPWAY_CONFORMANCE_DAYTONA", "1", /^DAYTONA_/],
+  ["SLIPWAY_CONFORMANCE", "replace", /^CONVEX_/],
+];
+
 /**
  * The environment without anybody's settings: a test that reads the `.env.local` of
- * whoever runs it would make sandboxes on their account. Whoever asks for the suites
- * against a service by `SLIPWAY_CONFORMANCE...` means the one that is set.
+ * whoever runs it would make sandboxes on their account.
  */
 export function isolated(
   env: Record<string, string | undefined>,
 ): Record<string, string | undefined> {
-  const names = Object.keys(env);
-  if (names.some((name) => name.startsWith("SLIPWAY_CONFORMANCE"))) return env;
-  const kept = names.filter((name) => !SETTINGS.test(name) || OWN.test(name));
-  return Object.fromEntries(kept.map((name) => [name, env[name]]));
+  const asked = ASKED.filter(([name, value]) => env[name] === value);
+  const isKept = (name: string) =>
+    !SETTINGS.test(name) ||
+    OWN.test(name) ||
+    asked.some(([, , settings]) => settings.test(name));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => isKept(name)),
+  );
 }

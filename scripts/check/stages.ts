@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isolated } from "../../tests/isolated";
 import { ROOT } from "../start/options";
 import {
   buildPages,
@@ -162,7 +163,7 @@ function tests(name: string, ...lines: string[][]): Stage {
     name,
     async run(progress) {
       const env = {
-        ...process.env,
+        ...isolated(process.env),
         SLIPWAY_SNAPSHOTS_DIR: SNAPSHOTS,
         // What works on the smallest deployment works on a larger one.
         SLIPWAY_BACKEND_CLASS: process.env.SLIPWAY_BACKEND_CLASS || "smallest",

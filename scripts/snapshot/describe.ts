@@ -28,10 +28,10 @@ export const HOW_TO_GET_A_KEY = [
   "DAYTONA_API_KEY is not set, so nothing was sent. To make the snapshot:",
   "  1. Make a key at https://app.daytona.io/dashboard/keys, with the permissions",
   "     write:snapshots, delete:snapshots and write:sandboxes, delete:sandboxes.",
-  "  2. DAYTONA_API_KEY=... bun run snapshot",
+  "  2. DAYTONA_API_KEY=... npx -y bun@1.4.5 run snapshot",
   "     (DAYTONA_API_URL for another address, DAYTONA_TARGET for a region)",
   "  3. Put the name it prints into SLIPWAY_SNAPSHOT.",
-  "Or build it yourself: bun run snapshot --dockerfile | docker build -",
+  "Or build it yourself: npx -y bun@1.4.5 run snapshot --dockerfile | docker build -",
 ];
 
 const size = (bytes: number) =>

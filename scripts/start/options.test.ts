@@ -68,7 +68,13 @@ test.each([
 test.each([
   [{ SLIPWAY_MAX_SANDBOXES: "many" }, "SLIPWAY_MAX_SANDBOXES must be a number"],
   [{ SLIPWAY_MAX_SANDBOXES_PER_USER: "0" }, "SLIPWAY_MAX_SANDBOXES_PER_USER"],
-  [{ SLIPWAY_RELAY_URL: "relay.example.net" }, "SLIPWAY_RELAY_URL"],
+  [
+    {
+      CONVEX_URL: "https://happy-otter-123.convex.cloud",
+      SLIPWAY_RELAY_URL: "relay.example.net",
+    },
+    "SLIPWAY_RELAY_URL",
+  ],
   [{ SLIPWAY_PROXIES: "abc" }, "SLIPWAY_PROXIES"],
 ] as [Record<string, string>, string][])(
   "%p cannot be read, and %s is named",
@@ -76,7 +82,9 @@ test.each([
     const error: unknown = await requireReadable(env).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(OptionError);
     expect((error as OptionError).message).toContain(name);
-    await requireReadable({ SLIPWAY_MAX_SANDBOXES: "" });
+    await requireReadable({ SLIPWAY_MAX_SANDBOXES: "", SLIPWAY_MODE: "" });
+    // Embedded, Slipway has a relay of its own.
+    await requireReadable({ SLIPWAY_RELAY_URL: "relay.example.net" });
   },
 );
 

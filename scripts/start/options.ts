@@ -86,8 +86,12 @@ export async function requireReadable(env: Environment): Promise<void> {
   const { EnvironmentError, parseEnvironment } =
     await import("../../src/server/environment");
   try {
-    // Embedded, the address of the backend is not chosen yet.
-    parseEnvironment({ ...env, CONVEX_URL: env.CONVEX_URL || "http://later" });
+    // What is left to whoever starts it: parts.ts sets the rest.
+    parseEnvironment({
+      CONVEX_URL: env.CONVEX_URL || "http://later",
+      SLIPWAY_PROXIES: env.SLIPWAY_PROXIES,
+      ...(env.CONVEX_URL && { SLIPWAY_RELAY_URL: env.SLIPWAY_RELAY_URL }),
+    });
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     throw new OptionError(error.message);

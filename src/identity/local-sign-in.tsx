@@ -52,7 +52,7 @@ export function LocalSignIn({ next }: { next: string | null }) {
     event.preventDefault();
     const name = tidyName(typed);
     if (name === null) {
-      setProblem("Type a name of 1 to 64 characters.");
+      setProblem("Type a name of 1 to 64 characters, none of them invisible.");
       return;
     }
     choose(name);

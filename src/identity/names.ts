@@ -11,12 +11,14 @@ const MAX_LENGTH = 64;
  * The name as kept: " Ada  Lovelace" is "ada lovelace", to the local issuer too
  * (emulators/identity/name.ts), so that the command line and the pages mean the
  * same person. Null for what cannot be a name: empty, over 64 characters, or with
- * control characters.
+ * invisible ones.
  */
 export function tidyName(text: string): string | null {
-  const name = text.normalize("NFKC").replace(/\s+/gu, " ").trim();
-  const fits = name && name.length <= MAX_LENGTH && !/\p{C}/u.test(name);
-  return fits ? name.toLowerCase() : null;
+  const typed = text.normalize("NFKC").replace(/\s+/gu, " ").trim();
+  // Lower-cased it may be longer, and no longer composed.
+  const name = typed.toLowerCase().normalize("NFKC");
+  const fits = name && name.length <= MAX_LENGTH && !/\p{C}/u.test(typed);
+  return fits ? name : null;
 }
 
 export function parseNames(stored: string | null): RememberedNames {

@@ -8,7 +8,10 @@ const optional = z.preprocess(
 );
 
 const schema = z.object({
-  SLIPWAY_MODE: z.enum(["embedded", "cloud"]).default("cloud"),
+  SLIPWAY_MODE: z.preprocess(
+    (value) => value || undefined,
+    z.enum(["embedded", "cloud"]).default("cloud"),
+  ),
   SLIPWAY_VERSION: z.string().default("unknown"),
   CONVEX_URL: address,
   CONVEX_SITE_URL: optional,

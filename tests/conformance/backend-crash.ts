@@ -68,7 +68,7 @@ export async function crashCycles(
 async function dieStarting(data: string, random: Random): Promise<void> {
   const child = Bun.spawn(
     [process.execPath, MAIN, "--functions", LEDGER, "--data", data],
-    { stdout: "ignore", stderr: "ignore" },
+    { env: process.env, stdout: "ignore", stderr: "ignore" },
   );
   await Bun.sleep(random.float() * LONGEST_MS);
   child.kill("SIGKILL");

@@ -32,7 +32,7 @@ test("the official clients work from Node too", async () => {
   const backend = await cleanup.backend("chat");
   const node = Bun.spawn(
     ["node", "--input-type=module", "-e", SCRIPT, backend.url],
-    { cwd: ROOT, stdout: "pipe", stderr: "pipe" },
+    { cwd: ROOT, env: process.env, stdout: "pipe", stderr: "pipe" },
   );
   cleanup.add(() => node.kill());
   const [out, err] = await Promise.all([

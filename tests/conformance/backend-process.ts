@@ -36,7 +36,7 @@ export async function startProcess(
       String(options.port ?? 0),
       ...(options.flags ?? []),
     ],
-    { stdout: "pipe", stderr: "pipe" },
+    { env: process.env, stdout: "pipe", stderr: "pipe" },
   );
   cleanup.add(async () => {
     child.kill("SIGKILL");

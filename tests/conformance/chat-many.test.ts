@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc, Id } from "../../convex/_generated/dataModel";
 import { START } from "../../convex/model/chat/apply";
@@ -13,7 +13,11 @@ import { ada, chat, chatInTests } from "./chat-tests";
 
 /** More of one person's messages than one transaction can read, each as long as it may be. */
 
-// There is no provider here: whatever the lifecycle asks of it is refused.
+beforeAll(() => {
+  // There is no provider here: whatever the lifecycle asks of it is refused.
+  delete process.env.DAYTONA_API_URL;
+  delete process.env.DAYTONA_API_KEY;
+});
 chatInTests();
 
 const MANY = MAX_WAITING_AT;

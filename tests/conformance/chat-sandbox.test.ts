@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { api, internal } from "../../convex/_generated/api";
 import type { Doc } from "../../convex/_generated/dataModel";
 import { failure } from "../../convex/model/errors";
@@ -8,7 +8,11 @@ import { ada, chat, chatInTests } from "./chat-tests";
 
 /** What becomes of messages as their sandbox stops, wakes, is replaced or lacks the skill. */
 
-// There is no provider here: whatever the lifecycle asks of it is refused.
+beforeAll(() => {
+  // There is no provider here: whatever the lifecycle asks of it is refused.
+  delete process.env.DAYTONA_API_URL;
+  delete process.env.DAYTONA_API_KEY;
+});
 chatInTests();
 
 const check = () => chat.backend.run(internal.turns.check);

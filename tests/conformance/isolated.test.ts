@@ -21,6 +21,20 @@ test("no setting of whoever runs the tests reaches them", () => {
   ]);
 });
 
+test("but for the suites against a service that is there, asked for in so many words", () => {
+  const theirs = { DAYTONA_API_KEY: "k", CONVEX_ADMIN_KEY: "c", CLERK_X: "" };
+  const left = (asked: Record<string, string>) =>
+    Object.keys(isolated({ ...theirs, ...asked })).filter((n) => n in theirs);
+  expect(left({ SLIPWAY_CONFORMANCE_DAYTONA: "1" })).toEqual([
+    "DAYTONA_API_KEY",
+  ]);
+  expect(left({ SLIPWAY_CONFORMANCE: "replace" })).toEqual([
+    "CONVEX_ADMIN_KEY",
+  ]);
+  expect(left({ SLIPWAY_CONFORMANCE_DAYTONA: "0" })).toEqual([]);
+  expect(left({ SLIPWAY_CONFORMANCE: "" })).toEqual([]);
+});
+
 test("nor those that were set when they were started", async () => {
   const { default: bunfig } = await import("../../bunfig.toml");
   const [preload] = (bunfig as { test: { preload: string[] } }).test.preload;
@@ -29,7 +43,7 @@ test("nor those that were set when they were started", async () => {
       ...[process.execPath, "--no-env-file", "--preload", String(preload)],
       ...["-e", "console.log(process.env.DAYTONA_API_KEY ?? 'none')"],
     ],
-    { cwd: ROOT, env: { ...process.env, DAYTONA_API_KEY: "theirs" } },
+    { cwd: ROOT, env: { PATH: process.env.PATH, DAYTONA_API_KEY: "theirs" } },
   );
   expect((await new Response(child.stdout).text()).trim()).toBe("none");
 });

@@ -104,6 +104,7 @@ test("what is no chat is 400, an unknown route 404", async () => {
 test("runs as its own process and ends on SIGTERM", async () => {
   const main = join(import.meta.dir, "../../emulators/model/main.ts");
   const child = Bun.spawn([process.execPath, main, "--port", "0"], {
+    env: process.env,
     stdout: "pipe",
     stderr: "inherit",
   });

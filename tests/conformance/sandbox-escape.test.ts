@@ -69,17 +69,21 @@ beforeAll(async () => {
      python3 t.py 'call("shmget", 4242, 4096, 0o1666)'`,
   );
   // What is looked for from outside is there, as it shows from within.
-  await eventually(async () => {
-    const { result } = await other.process.executeCommand(
-      "curl --noproxy '*' -sS -m 2 http://127.0.0.1:7777/; pgrep -x sleep; cat secret /tmp/neighbour",
-    );
-    const lines = result.trim().split("\n");
-    const [page, pid, ...files] = lines;
-    return (
-      [page, ...files].join() === [SECRET, SECRET, SECRET].join() &&
-      /^\d+$/.test(pid ?? "")
-    );
-  }, "what is to be found");
+  await eventually(
+    async () => {
+      const { result } = await other.process.executeCommand(
+        "curl --noproxy '*' -sS -m 2 http://127.0.0.1:7777/; pgrep -x sleep; cat secret /tmp/neighbour",
+      );
+      const lines = result.trim().split("\n");
+      const [page, pid, ...files] = lines;
+      return (
+        [page, ...files].join() === [SECRET, SECRET, SECRET].join() &&
+        /^\d+$/.test(pid ?? "")
+      );
+    },
+    "what is to be found",
+    PATIENCE_MS,
+  );
 });
 afterAll(async () => {
   delete process.env.HOST_CANARY;
