@@ -8,6 +8,13 @@ import type { Layout } from "./layout";
 import { clearWay } from "./skill-disk";
 import { agentName, type InstalledSkill } from "./skill-key";
 
+/**
+ * How often the agent asks its model, where that is busy or fails, before it gives up.
+ * The gateway puts a turn that is to stop off for 2 s at a time, and a sandbox that
+ * does not hear of the stop is given up after 5 s: three waits outlast that.
+ */
+const API_TRIES = 4;
+
 type Sources = {
   config: () => AgentConfig | null;
   skills: () => Promise<(InstalledSkill & { path: string })[]>;
@@ -104,7 +111,7 @@ function hermesConfig(
     terminal: { backend: "local", cwd: home },
     approvals: { mode: "off" }, // nobody is there to approve; the sandbox is the wall
     platform_toolsets: { api_server: ["terminal", "file", "skills", "todo"] },
-    agent: { max_turns: config?.maxTurns ?? 30, api_max_retries: 2 },
+    agent: { max_turns: config?.maxTurns ?? 30, api_max_retries: API_TRIES },
     skills: {
       external_dirs: externalDirs,
       inline_shell: false,

@@ -37,3 +37,11 @@ describe("two faults at once", () => {
     },
   );
 });
+
+// Not hurried: the agent asks its model in vain for longer than it used to try.
+test("a stop that the sandbox does not hear is a stop all the same", async () => {
+  const name = "work: POST /preview/{id}/4500/turns/{turn}/stop hang";
+  const what = matrix().find((one) => nameOf(one) === name);
+  if (!what) throw new Error(`${name} is not in the matrix.`);
+  await scene.play(what);
+});
