@@ -18,8 +18,8 @@ test("what the host does not hold is said, once for each reason", () => {
   };
   expect(warningsOf({ isolation: walls, heldBy })).toEqual([
     "Nothing on this host limits a sandbox's processor time.",
-    "A sandbox can exceed its limit of memory for a moment, watched: looked at every 250 ms",
-    "A sandbox can exceed its limit of disk and files for a moment, watched: measured every 5 s (no loop devices)",
+    "A sandbox can exceed its limit of memory for a moment: looked at every 250 ms",
+    "A sandbox can exceed its limit of disk and files for a moment: measured every 5 s (no loop devices)",
   ]);
 });
 

@@ -37,6 +37,6 @@ export function warningsOf({ isolation, heldBy }: SandboxHealth): string[] {
     const what = limits.join(" and ");
     return by === "nothing"
       ? `Nothing on this host limits a sandbox's ${what}.`
-      : `A sandbox can exceed its limit of ${what} for a moment, ${by}`;
+      : `A sandbox can exceed its limit of ${what} for a moment: ${by.replace("watched: ", "")}`;
   });
 }
