@@ -38,6 +38,7 @@ test("who shows no ticket finds a place or is turned away, and leaves it as it g
   const { host, port } = new URL(relay.url);
   const knock = () => {
     const headers = { origin: APP, host };
+    // Bun's client takes headers, which the DOM's types do not know.
     return new WebSocket(`ws://127.0.0.1:${port}/terminal`, {
       headers,
     } as unknown as string[]);

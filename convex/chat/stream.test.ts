@@ -4,7 +4,6 @@ import type { ActionCtx } from "../_generated/server";
 import { relayStream, type Call } from "./stream";
 
 function callOf(settle: () => Promise<void>): Call {
-  // Of an action's context only this is used.
   // Of a context, all that is called here.
   const ctx = { runMutation: settle } as unknown as ActionCtx;
   return {

@@ -33,6 +33,7 @@ afterEach(() => {
 function start(
   ticket = async () => `ticket-${(tickets += 1)}`,
   times = { every: 60_000, patience: 60_000 },
+  size = { cols: 80, rows: 24 },
 ) {
   const relay = startRelay();
   const states: ConnectionState[] = [];
@@ -40,7 +41,7 @@ function start(
     {
       relayUrl: relay.url,
       ticket,
-      size: () => ({ cols: 80, rows: 24 }),
+      size: () => size,
       onState: (state) => void states.push(state),
       onBytes: (_bytes, painted) => painted(),
     },
@@ -175,9 +176,8 @@ test("a relay that answers no pings is sent none", async () => {
 });
 
 test("a window larger than the relay takes is shown in part", async () => {
-  const { relay, connection, kind } = start();
   const size = { cols: 700, rows: 400 };
-  Object.assign(connection["wiring"], { size: () => size });
+  const { relay, connection, kind } = start(undefined, undefined, size);
   void connection.connect();
   await until(() => relay.heard.length === 1);
   const taken = { cols: 500, rows: 300 };
