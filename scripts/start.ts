@@ -46,8 +46,9 @@ import {
   GIT,
 } from "./start/prerequisites";
 import { lookAtHost } from "./start/sandboxes";
+import { endGroups, hasGroups } from "./start/run";
 import { keepSecrets } from "./start/secrets";
-import { Supervisor } from "./start/supervisor";
+import { GRACE_MS, Supervisor } from "./start/supervisor";
 import {
   bold,
   complain,
@@ -282,13 +283,12 @@ function stopOnSignal(
     const stop = async (signal: string, code: number) => {
       if (asked) return;
       asked = true;
-      if (supervisor.hasChildren) say(`\n${signal}: stopping`);
+      const busy = supervisor.hasChildren || hasGroups();
+      if (busy) say(`\n${signal}: stopping`);
       const since = performance.now();
-      await supervisor.stop();
+      await Promise.all([supervisor.stop(), endGroups(GRACE_MS)]);
       release();
-      if (supervisor.hasChildren) {
-        say(dim(`stopped in ${seconds(performance.now() - since)}`));
-      }
+      if (busy) say(dim(`stopped in ${seconds(performance.now() - since)}`));
       process.exit(code);
     };
     process.on("SIGINT", () => void stop("Ctrl-C", 0));

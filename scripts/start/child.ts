@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LogFile } from "./logfile";
-import { eachLine } from "./run";
+import { eachLine, signalGroup } from "./run";
 
 const TETHER = join(dirname(fileURLToPath(import.meta.url)), "tether.mjs");
 
@@ -69,7 +69,10 @@ export class Child {
     const child = this.process;
     if (child && child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
-      const timer = setTimeout(() => killGroup(child.pid), graceMs);
+      const timer = setTimeout(
+        () => signalGroup(child.pid, "SIGKILL"),
+        graceMs,
+      );
       await child.exited;
       clearTimeout(timer);
     }
@@ -163,7 +166,7 @@ export class Child {
     try {
       return await announced.promise;
     } catch (error) {
-      killGroup(child.pid);
+      signalGroup(child.pid, "SIGKILL");
       await child.exited;
       throw error;
     } finally {
@@ -199,14 +202,4 @@ function howItEnded(child: Process): string {
   return child.signalCode
     ? `was ended by ${child.signalCode}`
     : `ended with code ${child.exitCode}`;
-}
-
-/** Kills a child and what is still in its process group, by the id we were given. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // Gone already: that is what was wanted.
-    if ((error as { code?: string }).code !== "ESRCH") throw error;
-  }
 }

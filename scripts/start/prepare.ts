@@ -13,7 +13,7 @@ import { join, relative } from "node:path";
 import { tryLock, type Lock } from "./lock";
 import { ROOT } from "./options";
 import { installStamp } from "./prerequisites";
-import { eachLine, run } from "./run";
+import { run } from "./run";
 import type { Progress } from "./terminal";
 
 /**
@@ -48,6 +48,7 @@ export async function installDependencies(progress: Progress): Promise<string> {
   const done = await run([process.execPath, "install", "--frozen-lockfile"], {
     cwd: ROOT,
     progress,
+    group: true,
   });
   if (!done.ok) {
     throw new Error(
@@ -103,6 +104,7 @@ export async function buildPages(
       SLIPWAY_TSCONFIG: relative(ROOT, tsconfig),
     },
     progress,
+    group: true,
   });
   rmSync(tsconfig, { force: true });
   if (!built.ok) throw new Error(`next build failed.\n${built.output}`);
@@ -161,26 +163,17 @@ export async function prepareSnapshot(
   dir: string,
   progress: Progress,
 ): Promise<Snapshot> {
-  const child = Bun.spawn(
+  const done = await run(
     [process.execPath, join(ROOT, "sandboxd", "snapshot.ts"), "--dir", dir],
-    { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    {
+      cwd: ROOT,
+      progress: (line) => progress(line.replace(/^[\d.]+ s\s+/, "")),
+      keep: 20,
+      group: true,
+    },
   );
-  const words: string[] = [];
-  let answer = "";
-  const [code] = await Promise.all([
-    child.exited,
-    eachLine(child.stdout, (line) => {
-      answer = line;
-    }),
-    eachLine(child.stderr, (line) => {
-      words.push(line);
-      progress(line.replace(/^\s*[\d.]+ s\s+/, ""));
-    }),
-  ]);
-  if (code !== 0) {
-    throw new Error(
-      `The sandbox snapshot could not be made.\n${words.slice(-20).join("\n")}`,
-    );
+  if (!done.ok) {
+    throw new Error(`The sandbox snapshot could not be made.\n${done.output}`);
   }
-  return JSON.parse(answer) as Snapshot;
+  return JSON.parse(done.answer) as Snapshot;
 }

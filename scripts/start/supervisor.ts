@@ -4,7 +4,7 @@ import { LogFile } from "./logfile";
 import { dim, say, seconds, step, warn } from "./terminal";
 
 /** How long each process may take to end when asked, before it is killed. */
-const GRACE_MS = 1_200;
+export const GRACE_MS = 1_200;
 
 /** Starts parts, keeps them running, stops them in the opposite order. */
 export class Supervisor {
