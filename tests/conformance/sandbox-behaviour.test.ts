@@ -47,7 +47,7 @@ test("archived, restored: only from stopped, and the disk is kept", async () => 
   await sandbox.process.executeCommand("echo kept > note");
   expect((await failure(sandbox.archive())).statusCode).toBe(400);
   await sandbox.stop();
-  await behave({ pace: { archive: 50, restore: 200 } });
+  await behave({ pace: { archive: 50, restore: 1_000 } });
   await sandbox.archive();
   expect((await failure(sandbox.delete())).statusCode).toBe(409);
   await eventually(
@@ -89,7 +89,7 @@ test("a ttl destroys whatever its state; 0 takes it back", async () => {
 });
 
 test("a change that takes its time answers at once and refuses others", async () => {
-  await behave({ pace: { create: 300, stop: 300, delete: 300 } });
+  await behave({ pace: { create: 1_500, stop: 300, delete: 1_500 } });
   const creating = make("slow");
   await eventually(
     async () => (await listed()).slow === "creating",

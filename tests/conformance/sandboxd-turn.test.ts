@@ -108,11 +108,11 @@ describe("cut short, a turn ends when the agent rests:", () => {
 
   test("for the first of two reasons", async () => {
     const { agent, interrupted, rest } = await talker("word");
-    const turn = turnOn(agent, { turnMs: 300 });
+    const turn = turnOn(agent, { turnMs: 1_000 });
     await eventually("it talks", () => Promise.resolve(turn.log.next > 0));
     void turn.stop();
     await interrupted();
-    await Bun.sleep(400);
+    await Bun.sleep(1_100); // the second reason has come
     rest();
     await turn.done;
     expect(eventsOf(turn).slice(1)).toMatchObject([
