@@ -27,6 +27,9 @@ function environment(extra: Record<string, string> = {}) {
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_TERMINAL_PROMPT: "0",
+    // What a repository says it has elsewhere is not fetched: by a command it names.
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_ALLOW_PROTOCOL: "none",
     GIT_CONFIG_COUNT: String(SETTINGS.length),
     ...extra,
   };

@@ -4,7 +4,8 @@ import { runGit } from "../../emulators/skillhost/git";
 
 /** Runs git in a folder and returns its output, trimmed. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
-  const result = await runGit(["-C", folder, ...args]);
+  const env = { GIT_ALLOW_PROTOCOL: "file:http" };
+  const result = await runGit(["-C", folder, ...args], { env });
   if (result.code !== 0) {
     throw new Error(`git ${args.join(" ")}: ${result.stderr}`);
   }

@@ -170,6 +170,28 @@ describe("what it refuses", () => {
     await rm(at("mal"), { recursive: true });
   });
 
+  test("no object that a repository says is elsewhere, by a command it names", async () => {
+    const mark = join(root, "it-fetched");
+    await Bun.write(at("mal/tools/SKILL.md"), "---\ndescription: x\n---\n");
+    await commitAll(at("mal/tools"));
+    const settings = {
+      "core.repositoryformatversion": "1",
+      "extensions.partialClone": "origin",
+      "remote.origin.url": at("bob/bare.git"),
+      "remote.origin.promisor": "true",
+      "remote.origin.uploadpack": `touch ${mark}; git-upload-pack`,
+    };
+    for (const [key, value] of Object.entries(settings)) {
+      await git(at("mal/tools"), "config", key, value);
+    }
+    const answer = await fetch(
+      `${host.url}/mal/tools/tar.gz/${"a".repeat(40)}`,
+    );
+    expect(answer.status).toBe(404);
+    expect(existsSync(mark)).toBe(false);
+    await rm(at("mal"), { recursive: true });
+  });
+
   test("a commit that no branch or tag contains", async () => {
     const tree = await git(at("Ada/Tools"), "rev-parse", "HEAD^{tree}");
     const loose = await git(
