@@ -17,11 +17,12 @@ export class Supervisor {
   constructor(private readonly logDir: string) {}
 
   /**
-   * Starts a part and waits until it serves.
+   * Starts a part and waits until it serves; for ever, once all is stopped.
    *
    * @throws Error with its last words when it does not get ready.
    */
   async start(part: Part): Promise<Ready> {
+    if (this.stopped) return new Promise(() => {});
     const log = new LogFile(join(this.logDir, `${part.name}.log`));
     const child = new Child(part, log, {
       onRestarting: (how, delayMs) => {
@@ -38,9 +39,15 @@ export class Supervisor {
       },
     });
     this.children.push(child);
-    const ready = await child.start();
-    this.onChange();
-    return ready;
+    try {
+      const ready = await child.start();
+      this.onChange();
+      return ready;
+    } catch (error) {
+      // Ended while it was starting: no failure, and nobody waits for it.
+      if (this.stopped) return new Promise(() => {});
+      throw error;
+    }
   }
 
   get hasChildren(): boolean {
