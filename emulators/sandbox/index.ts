@@ -71,7 +71,8 @@ export async function createSandboxServer(
   const events = new EventHub();
   const activity = new Activity(registry);
   const faults = new Faults();
-  const origin = () => `http://127.0.0.1:${server.port}`;
+  let server: ReturnType<typeof serveHttp> | null = null;
+  const origin = () => `http://127.0.0.1:${server?.port ?? options.port ?? 0}`;
   const minuteMs = options.minuteMs ?? 60_000;
   const history = new History(registry.all());
   const announce: StateListener = (...change) =>
@@ -82,7 +83,9 @@ export async function createSandboxServer(
     usual,
   );
   const builds = new Builds(registry);
-  const server = serveHttp(
+  // Before anybody can ask: what comes between would meet records of what was.
+  await recover(registry, lifecycle, executor);
+  const serving = serveHttp(
     {
       ...{ registry, lifecycle, activity, executor, snapshots },
       ...{ faults, events, origin, history },
@@ -92,7 +95,7 @@ export async function createSandboxServer(
     },
     options.port ?? 0,
   );
-  await recover(registry, lifecycle, executor);
+  server = serving;
   const house = keepHouse(registry, lifecycle, activity, minuteMs);
   return {
     url: `${origin()}/api`,
@@ -106,7 +109,7 @@ export async function createSandboxServer(
     },
     async close() {
       house.stop();
-      await server.stop(true);
+      await serving.stop(true);
       await lifecycle.close();
       await executor.close();
       registry.close();

@@ -43,7 +43,10 @@ export class ContractChecker {
 
   /** For SandboxServerOptions.observe. */
   observe = (request: Request, answer: Response): void => {
-    const work = this.check(request, answer);
+    const work = this.check(request, answer).catch((error: unknown) => {
+      // What nobody reads to its end any more cannot be read here either.
+      if (!request.signal.aborted) throw error;
+    });
     this.pending.add(work);
     void work.finally(() => this.pending.delete(work));
   };

@@ -14,6 +14,7 @@ import { KERNEL_ATTEMPTS } from "./sandbox-escape-kernel";
 import { TRICKS, attempts } from "./sandbox-escape-attempts";
 import type { Outside } from "./sandbox-escape-attempts";
 import {
+  API_KEY,
   PATIENCE_MS,
   eventually,
   failure,
@@ -157,6 +158,23 @@ describe("through the files API", () => {
     );
     await inmate.fs.deleteFile("del", true);
     expect(await run("ls /tmp/kept")).toBe("f\n");
+  });
+
+  test("a file that cannot be read on, or is not read to its end, ends nothing", async () => {
+    await run("ln -sfn /proc/self/mem mem; truncate -s 1G long");
+    const download = (path: string) =>
+      fetch(
+        `${inmate.toolboxProxyUrl}/${inmate.id}/files/download?path=${path}`,
+        { headers: { authorization: `Bearer ${API_KEY}` } },
+      );
+    const broken = await download("mem").then((it) => it.text(), String);
+    expect(broken).not.toContain("ELF");
+    const reader = (await download("long")).body?.getReader();
+    expect((await reader?.read())?.done).toBe(false);
+    await reader?.cancel();
+    const open = "readlink /proc/[0-9]*/fd/* 2>/dev/null | grep -c /long";
+    await eventually(async () => (await run(open)) === "0\n", "it is closed");
+    await run("rm long mem");
   });
 
   test("a pipe in place of a file holds nobody up", async () => {

@@ -44,6 +44,21 @@ test("no environment, arguments or files of the host", async () => {
   );
 });
 
+test("what can be written to has a size of its own: home, /tmp, /run, /dev/shm", async () => {
+  const tried = await run(
+    `for d in $(cut -d' ' -f2 /proc/mounts | sort -u); do
+      [ -d "$d" ] && mkdir "$d/probe" 2> /dev/null && rmdir "$d/probe" && echo "$d"
+    done; echo x 2>&1 > /dev/filler; echo x > /dev/null && echo fine`,
+  );
+  expect(tried.split("\n").slice(0, 4)).toEqual([
+    "/dev/shm",
+    "/home/daytona",
+    "/run",
+    "/tmp",
+  ]);
+  expect(tried).toMatch(/filler: Read-only file system\nfine\n$/);
+});
+
 test("no capabilities, no new privileges, no user namespaces", async () => {
   const status = await run("cat /proc/self/status");
   expect(status).toMatch(/CapEff:\s+0+\n/);

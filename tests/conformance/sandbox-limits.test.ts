@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test, setDefaultTimeout } from "bun:test";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
 import { eventually, failure, startFixture } from "./sandbox-support";
 import type { Fixture } from "./sandbox-support";
@@ -112,6 +114,9 @@ test("a home with a disk of its own is full when it is full, and keeps what it h
   expect(await run("head -c 50000000 /dev/zero 2>&1 > big || echo no")).toMatch(
     /No space left on device/,
   );
+  // Other users of the host can pass by it, and not look into it.
+  const image = join(fixture.data, "sandboxes", sandbox.id, "home.img");
+  expect(statSync(image).mode & 0o777).toBe(0o600);
   const size = Number(await run("stat -c %s big"));
   expect(size).toBeGreaterThan(35 << 20);
   expect(size).toBeLessThan(48 << 20);

@@ -197,7 +197,9 @@ test("one that another user's server made is left as it is", async () => {
   const { id } = await make(before, "theirs");
   await close(before);
   const { hostUid } = row(id);
-  rewrite(id, { hostUid: hostUid === null ? 0x70000005 : null });
+  // Killed while it ran, too: its record says what was.
+  const state = "started";
+  rewrite(id, { state, hostUid: hostUid === null ? 0x70000005 : null });
 
   const between = await serve();
   const theirs = await client(between.url).get("theirs");

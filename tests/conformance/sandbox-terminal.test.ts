@@ -196,6 +196,25 @@ emulated("it writes a snapshot into a folder")(
   },
 );
 
+test("a message too long for a log's reader ends the reader, not the sandbox", async () => {
+  const { process } = sandbox;
+  await process.createSession("followed");
+  const command = { command: "sleep 1000", runAsync: true };
+  const { cmdId } = await process.executeSessionCommand("followed", command);
+  const { token } = await sandbox.getPreviewLink(1);
+  const base = wire.toolbox(sandbox).replace("http", "ws");
+  await new Promise<unknown>((resolve, reject) => {
+    const socket = new WebSocket(
+      `${base}/process/session/followed/command/${cmdId}/logs?follow=true&DAYTONA_SANDBOX_AUTH_KEY=${token}`,
+    );
+    socket.onopen = () => socket.send("x".repeat(1_200_000));
+    socket.onclose = resolve;
+    socket.onerror = () => reject(new Error("refused"));
+  });
+  expect((await process.executeCommand("echo alive")).result).toBe("alive\n");
+  await process.deleteSession("followed");
+});
+
 test("a browser, which sets no headers, may bring the preview token instead", async () => {
   const { token } = await sandbox.getPreviewLink(1);
   const base = wire.toolbox(sandbox).replace("http", "ws");

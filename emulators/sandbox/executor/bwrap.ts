@@ -81,6 +81,8 @@ export function bwrapOptions(
     // /proc/sys is writable to the owner of the host's files where we are root.
     ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"],
     ["--dev", "/dev", "--size", mib(limits.shmMiB), "--tmpfs", "/dev/shm"],
+    // A tmpfs too, with half of the host's memory for its size.
+    ["--remount-ro", "/dev"],
     ["--perms", "1777", "--size", mib(limits.tmpMiB), "--tmpfs", "/tmp"],
     ["--size", mib(limits.runMiB), "--tmpfs", "/run"],
     ["--ro-bind", egressSocket, "/run/egress.sock"],

@@ -70,13 +70,18 @@ export function startCell(options: CellOptions): Cell {
       ? { mounts: options.mounts, wrapper: [] }
       : stageMounts(options.mounts, hostUid, join(runtime, "stage"));
   const control = controlSocket(socket);
-  const args = argsFile(
-    join(runtime, `${boot}.args`),
-    bwrapOptions(mounts, limits, options.filter !== null),
-  );
-  const filter = options.filter === null ? null : openSync(options.filter, "r");
+  const open: number[] = [];
+  const held = (fd: number) => (open.push(fd), fd);
   let child: Subprocess<"pipe", "pipe", "pipe">;
   try {
+    const args = held(
+      argsFile(
+        join(runtime, `${boot}.args`),
+        bwrapOptions(mounts, limits, options.filter !== null),
+      ),
+    );
+    const filter =
+      options.filter === null ? null : held(openSync(options.filter, "r"));
     child = Bun.spawn([...wrapper, ...bwrapCommand(tools, limits)], {
       // Empty: --clearenv does not hide what /proc/1/environ shows.
       env: {},
@@ -88,9 +93,11 @@ export function startCell(options: CellOptions): Cell {
         ? { uid: hostUid, gid: hostUid }
         : {}),
     }) as Subprocess<"pipe", "pipe", "pipe">;
+  } catch (error) {
+    rmSync(socket, { force: true });
+    throw error;
   } finally {
-    closeSync(args);
-    if (filter !== null) closeSync(filter);
+    open.forEach((fd) => closeSync(fd));
     control.release();
   }
   enclose(child.pid, options.group);
@@ -157,7 +164,7 @@ async function firstAnswer(
     const said = cell.log.toString().trim();
     throw new IsolationError(
       `The sandbox did not start: ${said || messageOf(error)}`,
-      "See /health of the sandbox server for what the host lacks.",
+      "If this stays so, restart Slipway: it looks at the host anew.",
     );
   }
 }
@@ -179,10 +186,12 @@ function enclose(pid: number, group: Cgroup | null): void {
 
 /** bwrap reads its options from here; gone from the folder at once. */
 function argsFile(path: string, options: string[]): number {
-  writeFileSync(path, options.map((o) => `${o}\0`).join(""), { mode: 0o600 });
-  const fd = openSync(path, "r");
-  rmSync(path);
-  return fd;
+  try {
+    writeFileSync(path, options.map((o) => `${o}\0`).join(""), { mode: 0o600 });
+    return openSync(path, "r");
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 async function keep(stream: ReadableStream<Uint8Array>, log: Ring) {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../errors";
 import { which } from "./host";
@@ -74,6 +74,7 @@ export class Disks {
       await this.format(`${image}.new`);
       await rename(`${image}.new`, image);
     }
+    await chmod(image, 0o600); // older servers made it for all to read
     return { image, name };
   }
 
@@ -83,6 +84,8 @@ export class Disks {
     const tables = Math.ceil((inodes * INODE) / MIB);
     const size = diskMiB + tables + JOURNAL_MIB + OWN_MIB;
     await rm(image, { force: true });
+    // Other users of this host pass through the folders above, to sandboxes' homes.
+    await writeFile(image, "", { mode: 0o600 });
     await run([
       ...[this.mkfs, "-q", "-F", "-m", "0", "-b", "4096", "-I", `${INODE}`],
       ...[

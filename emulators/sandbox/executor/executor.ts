@@ -10,16 +10,17 @@ import {
 import { join } from "node:path";
 import { startEgressProxy } from "../egress/proxy";
 import { EgressPolicy } from "../egress/policy";
-import { IsolationError } from "../errors";
+import { IsolationError, messageOf } from "../errors";
 import type { Snapshot } from "../snapshots";
 import { awaitCell, bootCell, startCell } from "./cell";
 import type { Cell } from "./cell";
 import { openCgroups } from "./cgroups";
-import type { Cgroups } from "./cgroups";
+import type { Cgroup, Cgroups } from "./cgroups";
 import { Disks, hasDisk } from "./disks";
 import type { HomeDisk } from "./disks";
 import { writeEtc } from "./etc";
 import { freshRuntime } from "./runtime-folder";
+import { sizeOf } from "./home-size";
 import { findTools, idRange } from "./host";
 import type { IdRange, Tools } from "./host";
 import type { Limits } from "./limits";
@@ -121,7 +122,9 @@ export class Executor {
         executor.disks = disks;
         executor.ownDisks = disks ? true : why;
       }
-      await executor.probe();
+      // Where homes are to be measured, it must be possible.
+      if (!executor.disks) await sizeOf(executor.runtime, []);
+      await executor.probeTwice();
       const whom = executor.ids ? "one user id each" : "as this user";
       const calls = executor.filter
         ? "system calls filtered"
@@ -220,9 +223,12 @@ export class Executor {
     return cell;
   }
 
-  private async discard({ id, hostUid, cell }: Ready): Promise<void> {
-    await cell.kill();
-    await cell.ended;
+  private async discard(
+    one: Omit<Ready, "cell"> & { cell: Cell | null },
+  ): Promise<void> {
+    const { id, hostUid, cell } = one;
+    await cell?.kill();
+    await cell?.ended;
     await this.removeHome(id);
     if (hostUid !== null) this.warmUids.delete(hostUid);
   }
@@ -240,7 +246,9 @@ export class Executor {
     const proxy = await startEgressProxy(egressSocket, policy, id);
     if (hostUid !== null) chownSync(egressSocket, hostUid, hostUid);
     let cell: Cell;
+    let group: Cgroup | null = null;
     try {
+      group = this.groups?.make(boot, this.limits) ?? null;
       cell = startCell({
         boot,
         runtime: this.runtime,
@@ -248,7 +256,7 @@ export class Executor {
         limits: this.limits,
         filter: this.filter,
         hostUid,
-        group: this.groups?.make(boot, this.limits) ?? null,
+        group,
         mounts: {
           home: this.homeOf(id),
           disk,
@@ -262,6 +270,7 @@ export class Executor {
       });
     } catch (error) {
       proxy.close();
+      await group?.remove();
       throw error;
     }
     const watching = this.watch.add({
@@ -301,15 +310,15 @@ export class Executor {
     const hostUid = this.allotUid();
     if (hostUid !== null) this.warmUids.add(hostUid);
     const networkBlockAll = false;
-    const cell = await this.isolate({ id, hostUid, snapshot, networkBlockAll });
-    const ready = { id, hostUid, cell };
+    let cell: Cell | null = null;
     try {
+      cell = await this.isolate({ id, hostUid, snapshot, networkBlockAll });
       await awaitCell(cell);
+      return { id, hostUid, cell };
     } catch (error) {
-      await this.discard(ready);
+      await this.discard({ id, hostUid, cell });
       throw error;
     }
-    return ready;
   }
 
   async close(): Promise<void> {
@@ -321,6 +330,16 @@ export class Executor {
 
   private get supervisor(): string {
     return join(this.runtime, "supervisor");
+  }
+
+  /** What failed once may have been a machine too busy to answer in time. */
+  private async probeTwice(): Promise<void> {
+    try {
+      await this.probe();
+    } catch (error) {
+      console.error(`isolation: ${messageOf(error)} Trying once more.`);
+      await this.probe();
+    }
   }
 
   private async probe(): Promise<void> {

@@ -31,7 +31,7 @@ export function findTools(): Tools {
   if (process.platform !== "linux") {
     throw new IsolationError(
       `Local sandboxes need Linux; this is ${process.platform}.`,
-      "Set DAYTONA_API_KEY to use Daytona, or run Slipway in a Linux VM.",
+      "Set DAYTONA_API_URL and DAYTONA_API_KEY to use Daytona, or run Slipway in a Linux VM.",
     );
   }
   const bwrap = which("bwrap");

@@ -80,6 +80,6 @@ export function explain(error: unknown): Isolation {
   const remedy =
     error instanceof IsolationError
       ? error.remedy
-      : "Set DAYTONA_API_KEY to use Daytona instead of local sandboxes.";
+      : "Set DAYTONA_API_URL and DAYTONA_API_KEY to use Daytona instead of local sandboxes.";
   return { ok: false, how, reason: said, remedy };
 }

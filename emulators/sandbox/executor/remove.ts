@@ -1,5 +1,4 @@
-import { chmod, lstat, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 
 /**
  * Removes what a sandbox left. Nothing of it runs any more, so nothing can swap
@@ -17,8 +16,11 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
+/** By chmod(1): paths may be longer than the kernel takes at once. */
 async function openFolders(path: string): Promise<void> {
-  if (!(await lstat(path)).isDirectory()) return;
-  await chmod(path, 0o700);
-  for (const name of await readdir(path)) await openFolders(join(path, name));
+  const child = Bun.spawn(["chmod", "-R", "u+rwX", "--", path], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(said.trim());
 }

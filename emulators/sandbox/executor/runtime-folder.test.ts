@@ -45,6 +45,11 @@ test("an ordinary user's is kept with the data, where nobody cleans up", () => {
   expect(readFileSync(join(folder, "runtime"), "utf8")).toBe(second);
 });
 
+test("where an address would spell its path otherwise, it is elsewhere", () => {
+  const runtime = fresh(join(folder, "My Projects"));
+  expect(runtime.startsWith(folder)).toBe(false);
+});
+
 test("where a socket's path would be too long there, it is elsewhere", () => {
   const longest = (length: number) =>
     join(folder, "x".repeat(length - folder.length - 1));

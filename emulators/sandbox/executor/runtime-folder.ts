@@ -74,9 +74,14 @@ function makeFolder(data: string, asRoot: boolean): string {
   return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
 }
 
-/** Not where the path is too long, nor on every file system, e.g. of a VM's host. */
+/**
+ * Not where the path is too long, nor on every file system, e.g. of a VM's host.
+ * Nor where an address would have to spell it otherwise: WebSockets are opened by
+ * `ws+unix://` and the path, and Bun does not undo a "%20".
+ */
 function holdsSockets(folder: string): boolean {
-  if (Buffer.byteLength(folder) > ROOM) return false;
+  if (Buffer.byteLength(folder) > ROOM || /[^\w./~-]/.test(folder))
+    return false;
   try {
     const unix = join(folder, "trial");
     Bun.listen({ unix, socket: { data() {} } }).stop(true);

@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { messageOf } from "../errors";
 import type { Limits } from "./limits";
+import { sizeOf } from "./home-size";
 import { memoryOf, shareOf } from "./processes";
 
 /** What the watch needs of a running sandbox. */
@@ -23,6 +24,8 @@ const LONGEST_MS = 1_500;
 /** Homes are measured once the disk has lost this much since they were. */
 const DISK_STEP = 64 * 1024 * 1024;
 const INODE_STEP = 5_000;
+const HIDDEN =
+  "Part of its home could not be measured, at two looks: folders closed to their own user, or too many open files. It was ended. Recover it, and open them (chmod -R u+rwX ~) within a minute.";
 /** In any case after this: others may free what a sandbox takes. */
 const MEASURE_MS = 5_000;
 /** Measuring in any case may take at most this part of the time. */
@@ -37,6 +40,8 @@ const MEASURE_SHARE = 20;
 export class Watch {
   private readonly watched = new Set<Watched>();
   private readonly timers = new Map<number, Timer>();
+  /** At the look before, part of its home could not be measured. */
+  private readonly hiding = new WeakSet<Watched>();
   private free = { bytes: 0, inodes: 0 };
   private measureAgain = 0;
 
@@ -94,18 +99,24 @@ export class Watch {
     const from = performance.now();
     for (const one of this.watched) {
       if (one.home === null || Date.now() < one.diskFrom) continue;
-      const { bytes, inodes } = await measure(one.home);
+      const { bytes, inodes, hidden } = await sizeOf(one.home, one.processes());
       const { diskMiB, files } = this.limits;
       if (bytes > diskMiB * 1024 * 1024) this.end(one, `disk (${diskMiB} MiB)`);
       else if (inodes > files) this.end(one, `files (${files})`);
+      else if (!hidden) this.hiding.delete(one);
+      else if (this.hiding.has(one)) this.stop(one, HIDDEN);
+      else this.hiding.add(one);
     }
     const took = performance.now() - from;
     this.measureAgain = Date.now() + Math.max(MEASURE_MS, took * MEASURE_SHARE);
   }
 
   private end(one: Watched, what: string): void {
-    if (!this.watched.delete(one)) return;
-    one.overrun(`It used more than its share of ${what} and was ended.`);
+    this.stop(one, `It used more than its share of ${what} and was ended.`);
+  }
+
+  private stop(one: Watched, reason: string): void {
+    if (this.watched.delete(one)) one.overrun(reason);
   }
 
   /** Or it is time to measure in any case. */
@@ -129,22 +140,4 @@ export class Watch {
 /** What is shared is divided only where counting it for each is too much. */
 function holdsMore(pids: number[], bytes: number): boolean {
   return memoryOf(pids) > bytes && shareOf(pids) > bytes;
-}
-
-/** du does not follow links and stays on one file system. */
-async function measure(
-  home: string,
-): Promise<{ bytes: number; inodes: number }> {
-  const ask = async (...options: string[]) => {
-    const du = Bun.spawn(["du", "-sx", ...options, "--", home], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    // Entries that went away meanwhile make it fail with a right total.
-    return Number.parseInt(await new Response(du.stdout).text(), 10) || 0;
-  };
-  const [bytes, inodes] = await Promise.all([
-    ask("--block-size=1"),
-    ask("--inodes"),
-  ]);
-  return { bytes, inodes };
 }

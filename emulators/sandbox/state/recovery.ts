@@ -26,7 +26,10 @@ export async function recover(
         lifecycle.update(record.id, { recoverable });
       }
     } else if (record.state !== "stopped" && record.state !== "archived") {
-      executor.makeHome(record.id, record.hostUid);
+      // One of another user's server is told so at its start, and is left alone.
+      if (executor.lack(record.hostUid) === null) {
+        executor.makeHome(record.id, record.hostUid);
+      }
       lifecycle.stopped(record);
     }
   }

@@ -84,7 +84,6 @@ export class PtySession {
   attach(socket: WebSocket): void {
     this.sockets.add(socket);
     socket.once("close", () => this.sockets.delete(socket));
-    socket.on("error", () => socket.terminate());
     socket.on("message", (data) => this.pty?.write(String(data)));
     socket.send(JSON.stringify({ type: "control", status: "connected" }));
   }

@@ -40,7 +40,11 @@ export async function upgradeToolbox(
     handleProtocols: (offered) =>
       offered.has(EXIT_CONTROL) ? EXIT_CONTROL : ([...offered][0] ?? false),
   });
-  server.handleUpgrade(request, socket, head, stream);
+  server.handleUpgrade(request, socket, head, (opened) => {
+    // Unheard, a message that is too long would end the sandbox.
+    opened.on("error", () => opened.terminate());
+    stream(opened);
+  });
 }
 
 async function streamOf(url: URL, offered: string[]): Promise<Stream> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { HOME, environment } from "./environment";
 import { entrypointLogs } from "./entrypoint";
 import { execute } from "./execute";
@@ -55,8 +56,7 @@ export async function handleToolbox(
       const file = await openRegular(requireQuery(url, "path"));
       if (file instanceof ToolboxError) throw file;
       response.writeHead(200, { "content-type": "application/octet-stream" });
-      file.handle.createReadStream().pipe(response);
-      return;
+      return pipeline(file.handle.createReadStream(), response);
     }
     case "GET /files": {
       const depth = Number(query.get("depth") ?? 1);
