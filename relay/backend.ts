@@ -48,7 +48,7 @@ export type Life = {
 };
 
 /** Claims asked about in one request; the functions take no more. */
-const BATCH = 100;
+export const BATCH = 100;
 
 /** A refusal in Slipway's words, or that nobody answered. */
 export class Refusal extends Error {
@@ -105,19 +105,14 @@ export class Backend {
     throw new Refusal(status, code, message, next);
   }
 
-  /** Whether what is open may stay so, in the order given. Throws Refusal. */
+  /** Whether what is open, at most `BATCH`, may stay so, in that order. Throws Refusal. */
   async check(open: (Life & { claim: Claim })[]): Promise<Verdict[]> {
-    const found: Verdict[] = [];
-    for (let from = 0; from < open.length; from += BATCH) {
-      const part = open.slice(from, from + BATCH);
-      const { status, body } = await this.ask("/relay/check", { open: part });
-      const answer = verdicts.safeParse(body);
-      if (!answer.success || answer.data.verdicts.length !== part.length) {
-        throw unavailable(`answered ${status}`);
-      }
-      found.push(...answer.data.verdicts);
+    const { status, body } = await this.ask("/relay/check", { open });
+    const answer = verdicts.safeParse(body);
+    if (answer.success && answer.data.verdicts.length === open.length) {
+      return answer.data.verdicts;
     }
-    return found;
+    throw unavailable(`answered ${status}`);
   }
 
   private async ask(

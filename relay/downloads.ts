@@ -49,6 +49,7 @@ export async function sendFile(
   reader.mayRest();
   const unwatch = watch.add({ claim, life, end });
   const timer = setTimeout(() => end("too long"), limits.fileLife);
+  const begins = setTimeout(() => given.abort(SILENT), limits.answer);
   let open = true;
   const settled = () => {
     if (!open) return;
@@ -59,7 +60,6 @@ export async function sendFile(
   };
   try {
     const answer = await contentOf(target, path, signal);
-    const length = answer.headers.get("content-length");
     return new Response(streamed(answer.body, life, settled, signal), {
       headers: {
         "content-type": "application/octet-stream",
@@ -67,16 +67,46 @@ export async function sendFile(
         "x-content-type-options": "nosniff",
         "content-security-policy": "sandbox; default-src 'none'",
         "cache-control": "no-store",
-        ...(length && { "content-length": length }),
       },
     });
   } catch (error) {
     settled();
-    throw error;
+    if (request.signal.aborted) return new Response(null, { status: 499 });
+    if (error instanceof Refusal) throw error;
+    // Not the error itself: it holds the address, and with it the file's name.
+    if (!given.signal.aborted) console.error(`a file: ${codeOf(error)}`);
+    const ended = given.signal.aborted && given.signal.reason !== SILENT;
+    throw ended ? changed() : unreachable();
+  } finally {
+    clearTimeout(begins);
   }
 }
 
-/** Throws Refusal. */
+/** Why one that never began was given up. */
+const SILENT = "no answer";
+/** Its address is used up: to load it again is no way. */
+const AGAIN = "Ask for the file again from Slipway.";
+
+const codeOf = (error: unknown): string =>
+  String((error as { code?: unknown }).code ?? (error as Error).name);
+
+const changed = () =>
+  new Refusal(
+    409,
+    "sandbox_changed",
+    "The sandbox was stopped, or access to it taken back, before the file came.",
+    AGAIN,
+  );
+
+const unreachable = () =>
+  new Refusal(
+    502,
+    "sandbox_unreachable",
+    "The sandbox did not give the file.",
+    AGAIN,
+  );
+
+/** Throws Refusal, and what fetch throws. */
 async function contentOf(
   target: Grant["target"],
   path: string,
@@ -92,12 +122,7 @@ async function contentOf(
         `There is no file ${path} in the sandbox.`,
         "Check its name in the terminal.",
       )
-    : new Refusal(
-        502,
-        "sandbox_unreachable",
-        "The sandbox did not give the file.",
-        "Try again.",
-      );
+    : unreachable();
 }
 
 function disposition(path: string): string {

@@ -25,7 +25,7 @@ export const LIMITS = {
   previewsPerUser: 16,
   /** Of one preview: a page with its six connections, in a few tabs, with sockets. */
   requestsPerPreview: 64,
-  /** From a request to the first byte of the answer. */
+  /** From the last byte of a request that moved to the first one of its answer. */
   answer: 2 * MINUTE,
 
   /** Of one person at once: as many as a browser fetches, and a few more. */

@@ -51,7 +51,7 @@ export async function passOn(
   }
   const gone = () => given.abort("gone");
   request.signal.addEventListener("abort", gone, { once: true });
-  const timer = setTimeout(() => given.abort("no answer"), limits.answer);
+  const timer = setTimeout(() => given.abort(SILENT), limits.answer);
   const settled = () => {
     request.signal.removeEventListener("abort", gone);
     leave();
@@ -60,7 +60,8 @@ export async function passOn(
     const answer = await fetch(addressOf(preview, url), {
       method: request.method,
       headers: headersOf(preview, request, host),
-      body: request.body,
+      // Servers answer to the whole of it, however long it is on its way.
+      body: request.body && watched(request.body, () => timer.refresh()),
       redirect: "manual",
       decompress: false, // bytes as they are, and their encoding with them
       signal: given.signal,
@@ -71,7 +72,7 @@ export async function passOn(
     if (to === "elsewhere") {
       await answer.body?.cancel();
       settled();
-      return unreachable();
+      return unreachable("answer");
     }
     if (to !== null) headers.set("location", to);
     const { status, statusText } = answer;
@@ -85,7 +86,9 @@ export async function passOn(
       console.error(`preview of port ${portOf(preview)}: ${message}`);
       given.abort("failed"); // it may have begun, and go on without end
     }
-    return unreachable();
+    return unreachable(
+      given.signal.reason === SILENT ? "answer in time" : "answer",
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -95,11 +98,29 @@ function portOf({ grant: { purpose } }: Preview): number {
   return purpose.kind === "port" ? purpose.port : 0;
 }
 
-function unreachable(): Response {
+/** Why a request that nothing moves on was given up. */
+const SILENT = "no answer";
+
+/** The same bytes, each piece of them told. */
+function watched(
+  body: ReadableStream<Uint8Array>,
+  moved: () => void,
+): ReadableStream<Uint8Array> {
+  const transform = (
+    chunk: Uint8Array,
+    out: TransformStreamDefaultController<Uint8Array>,
+  ) => {
+    moved();
+    out.enqueue(chunk);
+  };
+  return body.pipeThrough(new TransformStream({ transform }));
+}
+
+function unreachable(did: "answer" | "answer in time"): Response {
   return problemPage(
     502,
     "Nothing answers there",
-    "The sandbox, or the server in it, did not answer. See in the terminal whether the server runs, and reload.",
+    `The sandbox, or the server in it, did not ${did}. See in the terminal whether the server runs, and reload.`,
   );
 }
 

@@ -2,9 +2,9 @@ import { CLOSES, type Ending } from "./closing";
 import { addressOf, headersOf, type PreviewHost } from "./preview-http";
 import type { Preview } from "./previews";
 import {
+  endAs,
   openFar,
   Pace,
-  sendable,
   socketUrl,
   type Far,
   type Near,
@@ -83,7 +83,7 @@ export class PreviewSocket implements NearEnd {
     });
     far.on("close", (code, reason) => {
       this.finish();
-      near.close(sendable(code), reason.toString());
+      endAs(near, code, reason.toString());
     });
     if (far.readyState === far.OPEN) far.resume();
     else this.end("unreachable");
@@ -100,7 +100,7 @@ export class PreviewSocket implements NearEnd {
   closed(code: number, reason: string): void {
     // One that is made to wait would not hear the answer to a polite close.
     if (this.far.isPaused) this.far.terminate();
-    else this.far.close(sendable(code), reason);
+    else endAs(this.far, code, reason);
     this.finish();
   }
 

@@ -56,7 +56,17 @@ async function startSandbox() {
   return { url: `http://127.0.0.1:${port}`, stats, breakOff };
 }
 
-async function start(limits: Partial<Limits> = {}) {
+type Setting = {
+  /** What listens in the sandbox; else an answer without end. */
+  app?: string;
+  /** To each question whether something may stay open. */
+  verdict?: string;
+};
+
+async function start(
+  limits: Partial<Limits> = {},
+  { app, verdict = "ok" }: Setting = {},
+) {
   const sandbox = await startSandbox();
   const functions = Bun.serve({
     hostname: "127.0.0.1",
@@ -65,12 +75,12 @@ async function start(limits: Partial<Limits> = {}) {
       if (new URL(request.url).pathname === "/relay/check") {
         const { open } = (await request.json()) as { open: unknown[] };
         sandbox.stats.watched = open.length;
-        return Response.json({ verdicts: open.map(() => "ok") });
+        return Response.json({ verdicts: open.map(() => verdict) });
       }
       const { kind } = (await request.json()) as { kind: string };
       const purpose =
         kind === "file" ? { kind, path: "large" } : { kind, port: 3000 };
-      const target = { url: sandbox.url, token: "t" };
+      const target = { url: app ?? sandbox.url, token: "t" };
       return Response.json({ claim, purpose, target, label });
     },
   });
@@ -96,8 +106,8 @@ async function start(limits: Partial<Limits> = {}) {
 const ticket = "slipway-ticket=" + "t".repeat(43);
 
 /** A preview that is open, and the cookie for it. */
-async function openPreview(limits: Partial<Limits> = {}) {
-  const relay = await start(limits);
+async function openPreview(limits: Partial<Limits> = {}, setting?: Setting) {
+  const relay = await start(limits, setting);
   const host = `${label}.localhost`;
   const entry = await relay.ask(host, `/?${ticket}`);
   const cookie = entry.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -176,3 +186,110 @@ async function readToEnd(answer: Response): Promise<void> {
   })();
   await expect(broken).rejects.toThrow();
 }
+
+test("every path of a preview is the preview's, also /health", async () => {
+  const app = Bun.serve({ port: 0, fetch: () => new Response("the app's") });
+  cleanups.push(() => app.stop(true));
+  const { ask, port } = await openPreview({}, { app: app.url.origin });
+  expect(await (await ask("/health")).text()).toBe("the app's");
+  for (const host of [`localhost:${port}`, "10.0.0.7"]) {
+    const url = `http://127.0.0.1:${port}/health`;
+    const own = await fetch(url, { headers: { host } });
+    expect(await own.json()).toEqual({ ok: true });
+  }
+});
+
+/** A server that takes every request and never answers. */
+function startSilent(): string {
+  const never = (): Promise<Response> => new Promise(() => {});
+  const app = Bun.serve({ port: 0, idleTimeout: 0, fetch: never });
+  cleanups.push(() => app.stop(true));
+  return app.url.origin;
+}
+
+test.each([
+  ["where nobody listens", () => "http://127.0.0.1:9", {}, "ok", 502],
+  ["where nobody answers", startSilent, { answer: 200 }, "ok", 502],
+  [
+    "that may not stay open",
+    startSilent,
+    { recheck: 20 },
+    "sandbox_changed",
+    409,
+  ],
+] as const)(
+  "a file that never begins says what to do: %s",
+  async (_, app, limits, verdict, status) => {
+    const setting = { app: app(), verdict };
+    const relay = await start({ ...limits, filesPerUser: 1 }, setting);
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await relay.ask("localhost", `/files?${ticket}`);
+      expect(answer.status).toBe(status);
+      expect(await answer.text()).toContain("Ask for the file again");
+    }
+  },
+);
+
+test("a request that goes on arriving is not given up, however long it takes", async () => {
+  const app = Bun.serve({
+    port: 0,
+    fetch: async (request): Promise<Response> =>
+      new Response(`${(await request.text()).length}`),
+  });
+  cleanups.push(() => app.stop(true));
+  const { ask } = await openPreview({ answer: 1_000 }, { app: app.url.origin });
+  let pieces = 0;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(to) {
+      await Bun.sleep(200); // in all, longer than an answer may take to begin
+      to.enqueue(new Uint8Array(1_000).fill(120));
+      pieces += 1;
+      if (pieces === 8) to.close();
+    },
+  });
+  const answer = await ask("/", { method: "POST", body });
+  expect([answer.status, await answer.text()]).toEqual([200, "8000"]);
+});
+
+test("a preview's WebSocket ends as its server ended it, or broke off", async () => {
+  type Asked = { code: number };
+  const heard: number[] = [];
+  const app = Bun.serve<Asked>({
+    port: 0,
+    fetch(request, server) {
+      const code = Number(new URL(request.url).pathname.slice(1));
+      return server.upgrade(request, { data: { code } })
+        ? undefined
+        : new Response("no", { status: 400 });
+    },
+    websocket: {
+      message(socket) {
+        const { code } = socket.data;
+        if (code === 1006) socket.terminate();
+        else if (code > 0) socket.close(code, "why");
+      },
+      close: (socket, code) => void heard.push(code),
+    },
+  });
+  cleanups.push(() => app.stop(true));
+  const { host, cookie, port } = await openPreview({}, { app: app.url.origin });
+  const open = (code: number) => {
+    const headers = { cookie, host, origin: `http://${host}` };
+    return new WebSocket(`ws://127.0.0.1:${port}/${code}`, {
+      headers,
+    } as never);
+  };
+  for (const code of [1000, 1001, 1011, 1012, 4000, 1006]) {
+    const socket = open(code);
+    socket.onopen = () => socket.send("end it");
+    const { promise, resolve } = Promise.withResolvers<CloseEvent>();
+    socket.onclose = resolve;
+    expect((await promise).code).toBe(code);
+  }
+  const leaving = open(0);
+  await new Promise((resolve) => (leaving.onopen = resolve));
+  heard.length = 0;
+  (leaving as WebSocket & { terminate(): void }).terminate();
+  await eventually(() => heard.length > 0);
+  expect(heard).toEqual([1006]);
+});

@@ -73,11 +73,13 @@ export function createRelay(
   ): Promise<Response | undefined> {
     // Without a Host there is only a path. Of the address, no more is used.
     const url = new URL(request.url, own);
-    // Says nothing, so it is for whoever looks after containers, by any name.
-    if (url.pathname === "/health" && request.method === "GET") {
+    const asked = whoIsAsked(request.headers.get("host"), hosts);
+    // Says nothing, so it is for whoever looks after containers, by any name but
+    // a preview's, whose paths are all its own.
+    const isHealth = url.pathname === "/health" && request.method === "GET";
+    if (isHealth && asked.kind !== "preview") {
       return Response.json({ ok: true });
     }
-    const asked = whoIsAsked(request.headers.get("host"), hosts);
     switch (asked.kind) {
       case "stranger":
         told.hosts(

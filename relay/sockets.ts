@@ -58,9 +58,20 @@ export function socketUrl(url: string): string {
   return url.replace(/^http/, "ws");
 }
 
-/** Codes that only describe a close (1005, 1006, ...) may not be sent in one. */
-export function sendable(code: number): number {
-  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000;
+/**
+ * Ends one half as the other ended: who connects again after a restart, or a
+ * crash, goes by the code. One that broke off (1006) was not closed, and is not
+ * said to have been.
+ */
+export function endAs(
+  half: { close(code: number, reason?: string): void; terminate(): void },
+  code: number,
+  reason: string,
+): void {
+  if (code === 1006 || code === 1015) half.terminate();
+  else if (code === 1005)
+    half.close(1000); // a close without a code
+  else half.close(code, reason);
 }
 
 /** How often a socket that has no event for it is asked whether it has caught up. */

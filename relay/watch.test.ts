@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Backend, type Grant } from "./backend";
+import { Backend, type Grant, type Life } from "./backend";
 import { LIMITS } from "./limits";
 import { Previews } from "./previews";
 import { Pulse, Watch } from "./watch";
@@ -18,7 +18,10 @@ const grant: Grant = {
 
 /** A backend whose answers to looks wait for the test. */
 async function startLooks() {
-  type Look = { open: { claim: typeof claim }[]; say: (r: Response) => void };
+  type Look = {
+    open: ({ claim: typeof claim } & Life)[];
+    say: (r: Response) => void;
+  };
   const looks: Look[] = [];
   let told = () => {};
   const server = Bun.serve({
@@ -97,6 +100,34 @@ test("what nobody can be asked about stays for a while, and then ends", async ()
     expect(open).toBe(true);
     second.say(broken());
     expect(await ended.promise).toBe("unchecked");
+  } finally {
+    watch.close();
+    await looks.close();
+  }
+});
+
+test("what opens after others went unasked has its own time, and its typing is told", async () => {
+  const looks = await startLooks();
+  const limits = { ...LIMITS, recheck: 5, failedLooks: 2 };
+  const watch = new Watch(new Backend(looks.url, "s", limits), limits);
+  try {
+    const ended: string[] = [];
+    const add = (name: string) => {
+      const life = new Pulse();
+      const end = () => (off(), ended.push(name));
+      const off = watch.add({ claim, life, end });
+      return life;
+    };
+    add("first");
+    const before = await looks.next();
+    const life = add("later");
+    before.say(broken());
+    life.typed = true;
+    (await looks.next()).say(broken());
+    const { open, say } = await looks.next();
+    expect(ended).toEqual(["first"]);
+    expect(open).toEqual([{ claim, active: false, typed: true }]);
+    say(Response.json({ verdicts: ["ok"] }));
   } finally {
     watch.close();
     await looks.close();

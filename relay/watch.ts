@@ -1,4 +1,4 @@
-import type { Backend, Claim, Life } from "./backend";
+import { BATCH, type Backend, type Claim, type Life } from "./backend";
 import type { Ending } from "./closing";
 import type { Limits } from "./limits";
 
@@ -11,6 +11,12 @@ export class Pulse {
     const { active, typed } = this;
     this.active = this.typed = false;
     return { active, typed };
+  }
+
+  /** Nobody heard of it: it is told at the next look. */
+  putBack({ active, typed }: Life): void {
+    this.active ||= active;
+    this.typed ||= typed;
   }
 }
 
@@ -27,9 +33,9 @@ export type Open = {
  * withdrawn token by more than one round, whoever holds the connection.
  */
 export class Watch {
-  private readonly open = new Set<Open>();
+  /** With the looks in a row that nobody answered. */
+  private readonly open = new Map<Open, number>();
   private readonly timer: ReturnType<typeof setInterval>;
-  private failed = 0;
   private looking = false;
 
   constructor(
@@ -41,38 +47,47 @@ export class Watch {
 
   /** Answers how to take it off again. */
   add(one: Open): () => void {
-    this.open.add(one);
+    this.open.set(one, 0);
     return () => void this.open.delete(one);
   }
 
   /** Everything that is open now ends. */
   close(): void {
     clearInterval(this.timer);
-    for (const one of [...this.open]) one.end("relay_stopping");
+    for (const one of [...this.open.keys()]) one.end("relay_stopping");
   }
 
   private async look(): Promise<void> {
-    if (this.looking || this.open.size === 0) return;
+    if (this.looking) return;
     this.looking = true;
-    const all = [...this.open];
+    const all = [...this.open.keys()];
+    for (let from = 0; from < all.length; from += BATCH) {
+      await this.lookAt(all.slice(from, from + BATCH));
+    }
+    this.looking = false;
+  }
+
+  private async lookAt(part: Open[]): Promise<void> {
+    const asked = part.map(({ claim, life }) => ({ claim, ...life.take() }));
     try {
-      const verdicts = await this.backend.check(
-        all.map(({ claim, life }) => ({ claim, ...life.take() })),
-      );
-      this.failed = 0;
-      all.forEach((one, index) => {
+      const verdicts = await this.backend.check(asked);
+      part.forEach((one, index) => {
         const verdict = verdicts[index];
         if (verdict && verdict !== "ok") this.end(one, verdict);
+        else if (this.open.has(one)) this.open.set(one, 0);
       });
     } catch {
       // Told in the log by the backend. What cannot be asked about ends in time.
-      this.failed += 1;
-      if (this.failed >= this.limits.failedLooks) {
-        for (const one of all) this.end(one, "unchecked");
-      }
-    } finally {
-      this.looking = false;
+      part.forEach((one, index) => this.missed(one, asked[index]));
     }
+  }
+
+  private missed(one: Open, life: Life | undefined): void {
+    const looks = this.open.get(one);
+    if (looks === undefined) return;
+    if (life) one.life.putBack(life);
+    if (looks + 1 >= this.limits.failedLooks) this.end(one, "unchecked");
+    else this.open.set(one, looks + 1);
   }
 
   /** What was taken off while it was asked about may have been opened anew. */

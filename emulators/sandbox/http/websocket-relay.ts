@@ -32,8 +32,8 @@ export class Relay {
     });
     upstream.addEventListener("close", ({ code, reason }) => {
       this.caughtUp();
-      this.closing = { code: sendable(code), reason };
-      this.client?.close(this.closing.code, reason);
+      this.closing = { code, reason };
+      if (this.client) endAs(this.client, code, reason);
     });
   }
 
@@ -88,7 +88,7 @@ export class Relay {
     this.client = client;
     for (const message of this.early) client.send(message);
     this.early = [];
-    if (this.closing) client.close(this.closing.code, this.closing.reason);
+    if (this.closing) endAs(client, this.closing.code, this.closing.reason);
   }
 
   private toClient(client: Socket, message: string | Buffer): void {
@@ -122,7 +122,7 @@ export class Relay {
 
   clientClosed(code: number, reason: string): void {
     this.caughtUp();
-    this.upstream.close(sendable(code), reason);
+    endAs(this.upstream as WebSocket & Ending, code, reason);
     this.settled();
   }
 }
@@ -132,7 +132,16 @@ function pausable(socket: WebSocket): { pause(): void; resume(): void } {
   return socket as never;
 }
 
-/** Codes that only describe a close (1005, 1006) may not be sent in one. */
-function sendable(code: number): number {
-  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000;
+/** Bun's client can be cut off, too. */
+type Ending = {
+  close(code: number, reason?: string): void;
+  terminate(): void;
+};
+
+/** Ends one half as the other did; a connection that broke off breaks off. */
+function endAs(half: Ending, code: number, reason: string): void {
+  if (code === 1006 || code === 1015) half.terminate();
+  else if (code === 1005)
+    half.close(1000); // a close without a code
+  else half.close(code, reason);
 }
