@@ -202,13 +202,13 @@ test("every path of a preview is the preview's, also /health", async () => {
 /** A server that takes every request and never answers. */
 function startSilent(): string {
   const never = (): Promise<Response> => new Promise(() => {});
-  const app = Bun.serve({ port: 0, idleTimeout: 0, fetch: never });
-  cleanups.push(() => app.stop(true));
-  return app.url.origin;
+  const silent = Bun.serve({ port: 0, idleTimeout: 0, fetch: never });
+  cleanups.push(() => silent.stop(true));
+  return silent.url.origin;
 }
 
 test.each([
-  ["where nobody listens", () => "http://127.0.0.1:9", {}, "ok", 502],
+  ["where nobody listens", (): string => "http://127.0.0.1:9", {}, "ok", 502],
   ["where nobody answers", startSilent, { answer: 200 }, "ok", 502],
   [
     "that may not stay open",

@@ -19,6 +19,7 @@ import {
 import type { HermesHome } from "./hermes-home";
 import type { Layout } from "./layout";
 import { log } from "./log";
+import { pause } from "./pause";
 import { workspace } from "./workspaces";
 
 export type AgentState =
@@ -294,12 +295,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

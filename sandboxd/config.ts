@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Refusal } from "./errors";
 import { Lock, readJson, writeAtomic } from "./files";
+import { badRequest } from "./http";
 import type { Layout } from "./layout";
 import { log } from "./log";
 
@@ -62,7 +63,7 @@ export class ConfigStore {
 
   /** Throws `Refusal`: stale_write_token, bad_request. */
   async write(writeToken: unknown, given: unknown) {
-    if (!isCount(writeToken)) throw badConfig("writeToken must be an integer");
+    if (!isCount(writeToken)) throw badRequest("writeToken must be an integer");
     const config = parseConfig(given);
     return await this.#lock.run(async () => {
       const onDisk = this.#stored?.writeToken ?? -1;
@@ -106,15 +107,15 @@ function parseConfig(value: unknown): AgentConfig {
   const model = record(config.model, "config.model");
   const { baseUrl, apiKey, name, contextLength } = model;
   if (!isLine(baseUrl) || !/^https?:\/\//.test(baseUrl)) {
-    throw badConfig("config.model.baseUrl must be an http(s) URL");
+    throw badRequest("config.model.baseUrl must be an http(s) URL");
   }
-  if (!isLine(apiKey)) throw badConfig("config.model.apiKey must be one line");
-  if (!isLine(name)) throw badConfig("config.model.name must be one line");
+  if (!isLine(apiKey)) throw badRequest("config.model.apiKey must be one line");
+  if (!isLine(name)) throw badRequest("config.model.name must be one line");
   if (!isCount(contextLength) || contextLength < 1) {
-    throw badConfig("config.model.contextLength must be a positive integer");
+    throw badRequest("config.model.contextLength must be a positive integer");
   }
   if (!isCount(config.maxTurns) || config.maxTurns < 1) {
-    throw badConfig("config.maxTurns must be a positive integer");
+    throw badRequest("config.maxTurns must be a positive integer");
   }
   return {
     model: { baseUrl, apiKey, name, contextLength },
@@ -124,7 +125,7 @@ function parseConfig(value: unknown): AgentConfig {
 
 function record(value: unknown, what: string): Record<string, unknown> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw badConfig(`${what} must be an object`);
+    throw badRequest(`${what} must be an object`);
   }
   return value as Record<string, unknown>;
 }
@@ -136,8 +137,4 @@ function isLine(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function badConfig(message: string): Refusal {
-  return new Refusal(422, "bad_request", message);
 }

@@ -1,8 +1,8 @@
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TurnLog } from "./events";
 import { log } from "./log";
+import { pause } from "./pause";
 
 export type PushTarget = { url: string; token: string };
 
@@ -142,13 +142,5 @@ function nextOf(text: string): number | null {
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
   }
 }

@@ -45,6 +45,7 @@ export class Turn {
   push: PushTarget | null = null;
   /** Resolves when the end event is in the log. */
   readonly done: Promise<void>;
+  /** ms since the epoch; null while it runs. */
   endedAt: number | null = null;
   #abort = new AbortController();
   /** Why it was cut short: that is then its outcome, whatever else comes. */

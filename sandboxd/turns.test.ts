@@ -56,6 +56,27 @@ test("a turn that is handed over again says what it says with the new token", as
   await turns.close();
 });
 
+test("of many ended turns those that ended first are forgotten first", async () => {
+  const turns = new Turns(layoutOf(home), agent, skills);
+  const start = (turnId: string) =>
+    turns.start({
+      ...{ turnId, sessionId: turnId, text: "Hello", skill },
+      push: null,
+    });
+  const long = await start("long");
+  for (let n = 0; n < 201; n += 1) {
+    const turn = await start(`short-${n}`);
+    await turn.stop();
+    await turn.done;
+  }
+  await until(() => Date.now() > (turns.get("short-200").endedAt ?? 0));
+  await long.stop();
+  await long.done;
+  expect(turns.get("long")).toBe(long);
+  expect(() => turns.get("short-0")).toThrow("No such turn");
+  await turns.close();
+});
+
 async function until(isSo: () => boolean): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (!isSo()) {

@@ -143,7 +143,9 @@ export class Turns {
   }
 
   #forgetOldest(): void {
-    const ended = [...this.#turns].filter(([, turn]) => turn.log.ended);
+    const ended = [...this.#turns]
+      .filter(([, turn]) => turn.log.ended)
+      .sort(([, a], [, b]) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
     let bytes = ended.reduce((sum, [, turn]) => sum + turn.log.bytes, 0);
     let count = ended.length;
     for (const [turnId, turn] of ended) {

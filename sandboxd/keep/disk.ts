@@ -12,7 +12,12 @@ import type { Layout } from "../layout";
 import { setAside } from "../leftovers";
 import { log } from "../log";
 import type { Turns } from "../turns";
-import { digestOfListing, hashFiles, listKept } from "./listing";
+import {
+  digestOfListing,
+  hashFiles,
+  listKept,
+  requireReadable,
+} from "./listing";
 import { MAX_PACKED_BYTES, tooMuch, TRANSFER_LIMIT_MS } from "./parts";
 import { Swap } from "./swap";
 import { writeTar } from "./tar-write";
@@ -44,30 +49,62 @@ export class Disk {
    * Answers with the archive. The agent rests meanwhile, so that its database is
    * whole. Everything is read twice: what differs then cuts the answer off.
    * Throws `Refusal` before the answer begins: busy, keep_too_large, unreadable.
+   * Ends early, and lets turns go on, when nobody waits for the answer any more.
    */
   async keep(response: ServerResponse): Promise<void> {
-    const signal = AbortSignal.timeout(TRANSFER_LIMIT_MS);
-    await this.#alone(async () => {
-      const { home } = this.layout;
-      const listing = await listKept(home);
-      const hashes = await hashFiles(home, listing);
-      response.writeHead(200, {
-        "content-type": "application/gzip",
-        "cache-control": "no-store",
-        "x-slipway-digest": digestOfListing(listing, hashes),
-        "x-slipway-files": listing.files,
-        "x-slipway-bytes": listing.bytes,
-        "x-slipway-skipped": listing.skipped,
-      });
-      try {
-        const tar = Readable.from(writeTar(home, listing.entries, hashes));
-        await pipeline(tar, createGzip(), response, { signal });
-        log(`kept ${listing.files} files, skipped ${listing.skipped}`);
-      } catch (error) {
-        log("keeping broke off", error);
-        response.destroy();
-      }
+    const limit = AbortSignal.timeout(TRANSFER_LIMIT_MS);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const release = this.turns.hold();
+    try {
+      await this.#judge(gone.signal);
+      await this.agent.rest(() => this.#copy(response, gone.signal, limit));
+    } catch (error) {
+      if (!gone.signal.aborted) throw error;
+      log("keeping was given up before it began");
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Refuses what will be refused before the agent rests, for that ends what it
+   * left running. What changes meanwhile is not looked at yet.
+   */
+  async #judge(signal: AbortSignal): Promise<void> {
+    const { home } = this.layout;
+    try {
+      const { entries } = await listKept(home, { signal });
+      await requireReadable(home, entries, signal);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === "changing")) throw error;
+    }
+  }
+
+  async #copy(
+    response: ServerResponse,
+    gone: AbortSignal,
+    limit: AbortSignal,
+  ): Promise<void> {
+    const { home } = this.layout;
+    const listing = await listKept(home, { signal: gone });
+    const hashes = await hashFiles(home, listing, gone);
+    response.writeHead(200, {
+      "content-type": "application/gzip",
+      "cache-control": "no-store",
+      "x-slipway-digest": digestOfListing(listing, hashes),
+      "x-slipway-files": listing.files,
+      "x-slipway-bytes": listing.bytes,
+      "x-slipway-skipped": listing.skipped,
     });
+    try {
+      const tar = Readable.from(writeTar(home, listing.entries, hashes));
+      await pipeline(tar, createGzip(), response, { signal: limit });
+      log(`kept ${listing.files} files, skipped ${listing.skipped}`);
+    } catch (error) {
+      log("keeping broke off", error);
+      response.destroy();
+    }
   }
 
   /**
@@ -103,16 +140,6 @@ export class Disk {
       } finally {
         await discard(prepared);
       }
-    } finally {
-      release();
-    }
-  }
-
-  /** Without turns, and without the agent. */
-  async #alone(task: () => Promise<void>): Promise<void> {
-    const release = this.turns.hold();
-    try {
-      await this.agent.rest(task);
     } finally {
       release();
     }

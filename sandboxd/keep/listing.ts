@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { lstat, open, opendir, readlink } from "node:fs/promises";
+import { access, lstat, open, opendir, readlink } from "node:fs/promises";
 import { codeOf, Refusal } from "../errors";
 import {
   isPlain,
@@ -48,11 +48,15 @@ const CHUNK = 256 * 1024;
 
 /**
  * What is kept of the tree at `root`, a home or one in the making. Follows no
- * link. Throws `Refusal`: keep_too_large, unreadable, busy.
+ * link. Throws `Refusal`: keep_too_large, unreadable, changing;
+ * and the signal's reason.
  */
 export async function listKept(
   root: string,
-  maxCounted = MAX_COUNTED,
+  {
+    maxCounted = MAX_COUNTED,
+    signal,
+  }: { maxCounted?: number; signal?: AbortSignal } = {},
 ): Promise<Listing> {
   const listing: Listing = { entries: [], files: 0, bytes: 0, skipped: 0 };
   let folders = 0;
@@ -79,6 +83,7 @@ export async function listKept(
   }
 
   async function addAll(paths: BytePath[]) {
+    signal?.throwIfAborted();
     await Promise.all(paths.map((path) => add(path)));
     const { files, bytes } = listing;
     if (files + folders > maxCounted) throw tooMuch(bytes, files);
@@ -126,13 +131,28 @@ async function entryOf(
   return target ? { ...entry, kind: "link", target } : null;
 }
 
+/** Whether each file may be read, which its listing does not tell. Throws `Refusal`: unreadable. */
+export async function requireReadable(
+  root: string,
+  entries: KeptEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { kind, path } of entries) {
+    signal.throwIfAborted();
+    if (kind !== "file") continue;
+    await readable(access(onDisk(root, path), constants.R_OK), path);
+  }
+}
+
 /** The hash of each file, by path. Throws `Refusal`: unreadable, busy. */
 export async function hashFiles(
   root: string,
   { entries }: Listing,
+  signal?: AbortSignal,
 ): Promise<Map<BytePath, string>> {
   const hashes = new Map<BytePath, string>();
   for (const entry of entries) {
+    signal?.throwIfAborted();
     if (entry.kind !== "file") continue;
     const hash = createHash("sha256");
     for await (const chunk of contentOf(root, entry)) hash.update(chunk);

@@ -223,8 +223,10 @@ describe("what is too much or moves", () => {
       for (let n = 0; n < 300; n += 1) files[`sessions/${folder}/${n}`] = "";
     }
     await put(home, files);
-    expect((await listKept(home, 1_000)).files).toBe(900);
-    const refused = (await failureOf(listKept(home, 350))) as Refusal;
+    expect((await listKept(home, { maxCounted: 1_000 })).files).toBe(900);
+    const refused = (await failureOf(
+      listKept(home, { maxCounted: 350 }),
+    )) as Refusal;
     expect(refused).toMatchObject({ status: 413, code: "keep_too_large" });
     // Also within a folder, and then in no other.
     expect(refused.extra.files).toBeGreaterThanOrEqual(347);
