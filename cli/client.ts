@@ -125,7 +125,7 @@ export class Client {
     const request = { ...init, method, headers };
     const response = await reach(url, request, method !== "GET");
     if (response.ok) return response;
-    throw await refusal(response);
+    throw await refusal(response, method !== "GET");
   }
 }
 
@@ -182,10 +182,12 @@ export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").replace(/\.$/, "");
 }
 
-async function refusal(response: Response): Promise<Error> {
-  const parsed = problem.safeParse(jsonOf(await textOf(response)));
+/** What is no problem of Slipway's is a proxy's, which may have passed the call on. */
+async function refusal(response: Response, changes: boolean): Promise<Error> {
+  const parsed = problem.safeParse(jsonOf(await textOf(response, changes)));
   if (parsed.success) return new Refused(parsed.data);
-  return new Unreachable(`${response.url} answered ${response.status}.`);
+  const said = `${response.url} answered ${response.status}.`;
+  return new Unreachable(said, changes && response.status >= 500);
 }
 
 /** A body may be cut, or not come within the limit. @throws Unreachable */

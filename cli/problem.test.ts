@@ -86,6 +86,24 @@ test("what is cut in the middle of an answer is told as one that did not come", 
   }
 });
 
+test("a proxy's own answer leaves open whether the call was passed on", async () => {
+  const late = () => new Response("<h1>Gateway Timeout</h1>", { status: 504 });
+  answers["GET /api/v1/launches"] = [late];
+  answers["POST /api/v1/launches/l1/cancel"] = [late];
+  for (const [args, next] of [
+    [["list"], "SLIPWAY_URL is its address"],
+    [["cancel", "l1"], "may have been done"],
+  ] as const) {
+    const { stdout, code } = await slipway([...args, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "unreachable",
+      detail: expect.stringContaining("answered 504") as string,
+      next: expect.stringContaining(next) as string,
+    });
+    expect(code).toBe(4);
+  }
+});
+
 test("what nobody expected is one line with a way on, and no success", () => {
   const { exit, problem } = problemOf(new TypeError("x is not\n  a function"));
   expect(exit).toBe(1);

@@ -19,7 +19,7 @@ export const config = {
   matcher: [
     {
       source:
-        "/((?!api/|_next/static|_next/image|badge.svg|icon.svg|apple-icon.png|favicon.ico).*)",
+        "/((?!api/|_next/static|_next/image|badge\\.svg$|icon\\.svg$|apple-icon\\.png$|favicon\\.ico$).*)",
       missing: [{ type: "header", key: "next-router-prefetch" }],
     },
   ],

@@ -4,10 +4,12 @@ import { ErrorScreen } from "../shell/error-screen";
 
 export default function PageError({
   error,
-  reset,
 }: {
   error: Error & { digest?: string };
-  reset: () => void;
 }) {
-  return <ErrorScreen digest={error.digest} onRetry={reset} />;
+  return (
+    <main>
+      <ErrorScreen digest={error.digest} />
+    </main>
+  );
 }

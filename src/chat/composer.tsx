@@ -11,6 +11,7 @@ import {
 import { MAX_MESSAGE } from "@convex/model/chat/limits";
 import { cx } from "../ui/cx";
 import { Icon } from "../ui/icon";
+import { isOfInputMethod } from "../ui/input-method";
 import type { Composer as ComposerState } from "../view/session-view";
 
 /** Where a message is written. The draft stays with the tab until it is sent. */
@@ -38,7 +39,7 @@ export function Composer({
 
   useEffect(() => {
     // On a phone the keyboard would cover what is to be read first.
-    if (matchMedia("(pointer: fine)").matches) area.current?.focus();
+    if (hasKeyboard()) area.current?.focus();
   }, []);
 
   function submit(event?: FormEvent) {
@@ -49,8 +50,9 @@ export function Composer({
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return; // an input method is at work
+    if (isOfInputMethod(event.nativeEvent)) return;
     if (event.key === "Enter" && !event.shiftKey) {
+      if (!hasKeyboard()) return; // of those on a screen, few can make a line else
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && answering) {
@@ -92,14 +94,21 @@ export function Composer({
               tooLong ? "text-danger" : "text-ink-3",
             )}
           >
-            {tooLong
-              ? `${said.length.toLocaleString("en")} of ${MAX_MESSAGE.toLocaleString("en")} characters`
-              : state.kind !== "open"
-                ? // An empty box says why it is closed by itself.
-                  (state.kind === "queues" || text !== "") && state.why
-                : answering
-                  ? "Esc stops. What you send now waits its turn."
-                  : "Enter sends, Shift and Enter makes a new line"}
+            {tooLong ? (
+              `${said.length.toLocaleString("en")} of ${MAX_MESSAGE.toLocaleString("en")} characters`
+            ) : state.kind !== "open" ? (
+              // An empty box says why it is closed by itself.
+              (state.kind === "queues" || text !== "") && state.why
+            ) : answering ? (
+              <>
+                <span className="pointer-coarse:hidden">Esc stops. </span>What
+                you send now waits its turn.
+              </>
+            ) : (
+              <span className="pointer-coarse:hidden">
+                Enter sends, Shift and Enter makes a new line
+              </span>
+            )}
           </p>
           {answering ? (
             <button
@@ -129,6 +138,9 @@ export function Composer({
     </form>
   );
 }
+
+/** As far as a page is told: what is pointed with a finger is typed on the screen. */
+const hasKeyboard = () => matchMedia("(pointer: fine)").matches;
 
 function useDraft(sessionId: string) {
   const key = `slipway.draft.${sessionId}`;

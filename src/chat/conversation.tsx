@@ -63,7 +63,7 @@ export function Conversation(props: Props) {
 
   function send(text: string) {
     submit(text);
-    toEnd("auto");
+    toEnd();
   }
 
   return (
@@ -142,7 +142,7 @@ export function Conversation(props: Props) {
               size="sm"
               icon="arrowDown"
               className="pointer-events-auto animate-appear rounded-full! bg-raised"
-              onClick={() => toEnd()}
+              onClick={toEnd}
             >
               Latest
             </Button>

@@ -10,26 +10,36 @@ import { LeaveQueue } from "../sandbox/queue-notice";
 import { Button, ButtonLink } from "../ui/button";
 import { Callout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
+import { Spoken } from "../ui/spoken";
 import type { Notice } from "../view/session-view";
 
-/** What stands between the person and an answer, with the way on. */
-export function SessionNotice({
-  notice,
-  modelProblem,
-  session,
-  own,
-}: {
+type Props = {
   notice: Notice | null;
   modelProblem: Failure | null;
   session: SessionView;
   /** Its sandbox is one that no other skill shares. */
   own: boolean;
-}) {
+};
+
+/** What stands between the person and an answer, with the way on. */
+export function SessionNotice(props: Props) {
+  const { notice, modelProblem } = props;
+  const said = notice
+    ? `${notice.title} ${notice.text}`
+    : modelProblem && `${modelProblem.message} ${modelProblem.next}`;
+  return (
+    <>
+      <Spoken>{said}</Spoken>
+      <Shown {...props} />
+    </>
+  );
+}
+
+function Shown({ notice, modelProblem, session, own }: Props) {
   if (notice) {
     return (
       <Callout
         tone={notice.tone}
-        role="status"
         title={notice.title}
         actions={
           notice.action === "start" ? (
@@ -57,7 +67,6 @@ export function SessionNotice({
     return (
       <Callout
         tone="warn"
-        role="status"
         icon="key"
         title={modelProblem.message}
         actions={

@@ -15,6 +15,7 @@ import { Activity } from "../log/activity";
 import { skillPath } from "../routes";
 import { IconButton } from "../ui/button";
 import { cx } from "../ui/cx";
+import { isOfInputMethod } from "../ui/input-method";
 import { Status } from "../ui/status";
 import { Age, Countdown } from "../ui/time";
 import { agentWords, sandboxWords } from "../view/words";
@@ -136,7 +137,7 @@ function useEscape(open: boolean, onClose: () => void) {
     if (!open) return;
     function onKeyDown(event: KeyboardEvent) {
       if (event.key !== "Escape" || event.defaultPrevented) return;
-      if (event.isComposing) return; // an input method's own
+      if (isOfInputMethod(event)) return;
       if (!document.querySelector("dialog[open]")) onClose();
     }
     addEventListener("keydown", onKeyDown);

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { api } from "@convex/_generated/api";
 import { useNow } from "../data/clock";
 import { launchedAt, LAUNCH_PATIENCE_MS } from "../data/open-session";
@@ -54,16 +54,14 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
 
   if (screen.kind === "loading") {
     return (
-      <Frame>
-        <SessionBarSkeleton />
+      <Frame bar={<SessionBarSkeleton />}>
         <ConversationPlaceholder />
       </Frame>
     );
   }
   if (screen.kind !== "open") {
     return (
-      <Frame>
-        <SessionBarSkeleton quiet />
+      <Frame bar={<SessionBarSkeleton quiet />}>
         <SessionProblem screen={screen} sessionId={sessionId} />
       </Frame>
     );
@@ -72,16 +70,19 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
   const model = settings.status === "ready" ? settings.value : null;
   const lead = <Lead part={screen.launch} />;
   return (
-    <Frame>
-      <SessionBar
-        session={screen.session}
-        sandbox={view}
-        model={model?.effective ?? null}
-        panelOpen={panelOpen}
-        onPanel={() => setPanelOpen((open) => !open)}
-        benchOpen={benchOpen}
-        onBench={() => setBenchOpen((open) => !open)}
-      />
+    <Frame
+      bar={
+        <SessionBar
+          session={screen.session}
+          sandbox={view}
+          model={model?.effective ?? null}
+          panelOpen={panelOpen}
+          onPanel={() => setPanelOpen((open) => !open)}
+          benchOpen={benchOpen}
+          onBench={() => setBenchOpen((open) => !open)}
+        />
+      }
+    >
       <LaunchNews key={sessionId} part={screen.launch} />
       <div className="flex min-h-0 flex-1">
         <RetryBoundary waiting={<ConversationPlaceholder lead={lead} />}>
@@ -123,7 +124,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
         <Workbench
           sandbox={view}
           onClose={() => setBenchOpen(false)}
-          className="sm:h-[42%]"
+          className="sm:h-[44%]"
         />
       ) : null}
     </Frame>
@@ -153,8 +154,13 @@ function endOf(part: LaunchPart): string | null {
   }
 }
 
-function Frame({ children }: { children: React.ReactNode }) {
-  return <div className="flex h-dvh flex-col overflow-hidden">{children}</div>;
+function Frame({ bar, children }: { bar: ReactNode; children: ReactNode }) {
+  return (
+    <div className="flex h-dvh flex-col overflow-hidden">
+      {bar}
+      <main className="flex min-h-0 flex-1 flex-col">{children}</main>
+    </div>
+  );
 }
 
 function Lead({ part }: { part: LaunchPart }) {

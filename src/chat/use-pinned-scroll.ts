@@ -57,11 +57,13 @@ export function usePinnedScroll(firstKey: string | undefined) {
     height.current = outer.scrollHeight;
   }, [firstKey]);
 
-  const toEnd = useCallback((behavior: ScrollBehavior = "smooth") => {
+  // At once: a long way, gone slowly, looks like a reader who scrolls up, and ends
+  // where the end was when it began.
+  const toEnd = useCallback(() => {
     pinned.current = true;
     setAway(false);
     const outer = frame.current;
-    outer?.scrollTo({ top: outer.scrollHeight, behavior });
+    if (outer) outer.scrollTop = outer.scrollHeight;
   }, []);
 
   return { frame, content, away, toEnd };

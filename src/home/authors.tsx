@@ -3,9 +3,7 @@ import { CopyButton } from "../ui/copy-button";
 import { Section } from "../ui/panel";
 
 /** The badge an author puts into a README. */
-export function Authors({ host }: { host: string }) {
-  const local = /^(localhost|127\.|\[::1\])/.test(host);
-  const origin = `${local ? "http" : "https"}://${host}`;
+export function Authors({ origin }: { origin: string }) {
   const snippet = `[![Launch in Slipway](${origin}/badge.svg)](${origin}/OWNER/REPO/SKILL)`;
   return (
     <Section

@@ -4,9 +4,9 @@ import { useConvex } from "convex/react";
 import { useRouter } from "next/navigation";
 import { useId, useState, type FormEvent } from "react";
 import { api } from "@convex/_generated/api";
-import { parseLink } from "@convex/model/skills/link";
 import { ERRORS } from "@convex/model/errors";
 import { failureOf } from "../data/failure";
+import { linkFor } from "../own-link";
 import { skillPath } from "../routes";
 import { Button } from "../ui/button";
 import { cx } from "../ui/cx";
@@ -25,18 +25,16 @@ export function PasteBox({ initial = "" }: { initial?: string }) {
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (busy) return;
-    // What cannot be a link is refused here; hosts are the deployment's to judge.
-    const parsed = parseLink(text, { ownHosts: [location.host] });
-    if (!parsed.ok && parsed.code === "bad_link") {
-      setProblem({ message: parsed.message, next: ERRORS.bad_link.next });
+    const asked = linkFor(text, location.host);
+    if (!asked.ok) {
+      setProblem({ message: asked.message, next: ERRORS.bad_link.next });
       return;
     }
     setBusy(true);
     setProblem(null);
     try {
-      const opened = await convex.action(api.skills.open, {
-        link: text.trim(),
-      });
+      const { link } = asked;
+      const opened = await convex.action(api.skills.open, { link });
       router.push(
         skillPath(opened.kind === "skill" ? opened.skill.link : opened.link),
       );

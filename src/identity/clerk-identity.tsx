@@ -39,6 +39,7 @@ function ClerkBridge({ children }: { children: ReactNode }) {
   const { isLoaded, isSignedIn, user } = useUser();
   const clerk = useClerk();
   const [late, setLate] = useState(false);
+  const [stuck, setStuck] = useState(false);
 
   useEffect(() => {
     if (isLoaded) return;
@@ -58,13 +59,18 @@ function ClerkBridge({ children }: { children: ReactNode }) {
       trouble:
         late && !isLoaded
           ? "The sign-in service did not load. A blocker or the network may be in the way."
-          : null,
+          : stuck
+            ? "You could not be signed out: the sign-in service did not answer."
+            : null,
       retry: () => location.reload(),
       signOut: () => {
-        void clerk.signOut({ redirectUrl: "/" });
+        clerk.signOut({ redirectUrl: "/" }).catch((error: unknown) => {
+          console.error(error);
+          setStuck(true);
+        });
       },
     }),
-    [isLoaded, isSignedIn, user, late, clerk],
+    [isLoaded, isSignedIn, user, late, stuck, clerk],
   );
   return <IdentityContext value={identity}>{children}</IdentityContext>;
 }

@@ -7,6 +7,7 @@ import type { SandboxView } from "../data/types";
 import { Button } from "../ui/button";
 import { Callout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
+import { Spoken } from "../ui/spoken";
 import { queueWords } from "../view/queue";
 
 /** A sandbox that waits for a place: which one in line, why, and the way out. */
@@ -16,16 +17,19 @@ export function QueueNotice({
   sandbox: Pick<SandboxView, "slotId" | "position" | "ownCap">;
 }) {
   const words = queueWords(sandbox);
-  if (!words) return null;
   return (
-    <Callout
-      tone="busy"
-      role="status"
-      title={words.title}
-      actions={<LeaveQueue slotId={sandbox.slotId} />}
-    >
-      {words.text}
-    </Callout>
+    <>
+      <Spoken>{words && `${words.title} ${words.text}`}</Spoken>
+      {words ? (
+        <Callout
+          tone="busy"
+          title={words.title}
+          actions={<LeaveQueue slotId={sandbox.slotId} />}
+        >
+          {words.text}
+        </Callout>
+      ) : null}
+    </>
   );
 }
 

@@ -1,6 +1,20 @@
 import { api } from "@convex/_generated/api";
 import type { Backend } from "./backend";
+import { linkFor } from "../own-link";
+import { originOf } from "./origin";
 import { ApiError } from "./problem";
+
+/**
+ * A link as the functions understand it (own-link.ts).
+ *
+ * @throws ApiError `bad_link`.
+ */
+export function linkOf(request: Request, text: string): string {
+  const { host } = new URL(originOf(request.headers));
+  const asked = linkFor(text, host);
+  if (asked.ok) return asked.link;
+  throw new ApiError(asked.code, asked.message);
+}
 
 /**
  * The one skill a link means, at its newest commit.

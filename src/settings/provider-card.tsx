@@ -5,6 +5,7 @@ import type { ProviderView } from "../data/types";
 import { Button } from "../ui/button";
 import { cx } from "../ui/cx";
 import { Chip } from "../ui/status";
+import { useFocusBack } from "../ui/use-focus-back";
 import { ProviderForm } from "./provider-form";
 
 /** One provider the operator allows: whether it is in use, and what it needs. */
@@ -17,6 +18,8 @@ export function ProviderCard({
   inUse: string | null;
 }) {
   const [open, setOpen] = useState(false);
+  const [saved, setSaved] = useState(false);
+  const opener = useFocusBack(open);
   return (
     <section
       aria-label={provider.label}
@@ -45,7 +48,18 @@ export function ProviderCard({
             ) : null}
           </p>
         </div>
-        <Button size="sm" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <p role="status" className="sr-only">
+          {saved ? "Saved." : null}
+        </p>
+        <Button
+          ref={opener}
+          size="sm"
+          aria-expanded={open}
+          onClick={() => {
+            setSaved(false);
+            setOpen(!open);
+          }}
+        >
           {open
             ? "Close"
             : provider.needsKey
@@ -60,7 +74,10 @@ export function ProviderCard({
           <ProviderForm
             provider={provider}
             model={inUse ?? provider.defaultModel ?? ""}
-            onDone={() => setOpen(false)}
+            onDone={() => {
+              setSaved(true);
+              setOpen(false);
+            }}
           />
         </div>
       ) : null}

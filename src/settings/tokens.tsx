@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { useRecord } from "../data/use-record";
 import { Button } from "../ui/button";
@@ -8,6 +8,7 @@ import { Callout, FailureCallout } from "../ui/callout";
 import { CopyButton } from "../ui/copy-button";
 import { Empty, Panel, Section } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
+import { useFocusBack } from "../ui/use-focus-back";
 import { TokenForm } from "./token-form";
 import { TokenRow } from "./token-row";
 
@@ -16,6 +17,7 @@ export function Tokens() {
   const tokens = useRecord(api.tokens.list, {});
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<string | null>(null);
+  const opener = useFocusBack(making || made !== null);
 
   return (
     <Section
@@ -25,6 +27,7 @@ export function Tokens() {
       aside={
         making ? null : (
           <Button
+            ref={opener}
             size="sm"
             onClick={() => {
               setMade(null);
@@ -75,21 +78,31 @@ export function Tokens() {
 
 /** The only time the token is seen. */
 function MadeToken({ token, onDone }: { token: string; onDone: () => void }) {
+  const seen = useRef<HTMLDivElement>(null);
+  // The form went with the focus, and this is to be heard before all else.
+  useEffect(() => seen.current?.focus(), []);
   return (
-    <Callout tone="ok" icon="key" title="Copy your token now">
-      <p>It is not stored and cannot be shown again.</p>
-      <div className="mt-3 flex flex-wrap items-center gap-2">
-        <code
-          aria-label="Your new token"
-          className="min-w-0 flex-1 rounded-md border border-line-strong bg-surface px-3 py-2 font-mono text-xs break-all text-ink select-all"
-        >
-          {token}
-        </code>
-        <CopyButton text={token} />
-        <Button size="sm" variant="ghost" onClick={onDone}>
-          Done
-        </Button>
-      </div>
-    </Callout>
+    <div
+      ref={seen}
+      tabIndex={-1}
+      role="group"
+      aria-label="Copy your token now. It cannot be shown again."
+    >
+      <Callout tone="ok" icon="key" title="Copy your token now">
+        <p>It is not stored and cannot be shown again.</p>
+        <div className="mt-3 flex flex-wrap items-center gap-2">
+          <code
+            aria-label="Your new token"
+            className="min-w-0 flex-1 rounded-md border border-line-strong bg-surface px-3 py-2 font-mono text-xs break-all text-ink select-all"
+          >
+            {token}
+          </code>
+          <CopyButton text={token} />
+          <Button size="sm" variant="ghost" onClick={onDone}>
+            Done
+          </Button>
+        </div>
+      </Callout>
+    </div>
   );
 }

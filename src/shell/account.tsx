@@ -8,11 +8,13 @@ import { signInPath } from "../routes";
 import { ButtonLink } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { Skeleton } from "../ui/skeleton";
+import { useConfig } from "./providers";
 
 /** Who is signed in, and the way in or out. The same width while it is being found out. */
 export function Account() {
   const auth = useAuthState();
   const { name, signOut } = useIdentity();
+  const { identity } = useConfig();
   const pathname = usePathname();
   const menu = useRef<HTMLDetailsElement>(null);
 
@@ -48,7 +50,7 @@ export function Account() {
         href={signInPath(pathname)}
         size="sm"
         variant="secondary"
-        className="min-w-20"
+        className="sm:min-w-20"
       >
         Sign in
       </ButtonLink>
@@ -70,9 +72,11 @@ export function Account() {
         <Link href="/settings" prefetch={false} className={ITEM}>
           <Icon name="settings" /> Settings
         </Link>
-        <Link href="/sign-in" prefetch={false} className={ITEM}>
-          <Icon name="user" /> Switch person
-        </Link>
+        {identity.kind === "local" ? (
+          <Link href="/sign-in" prefetch={false} className={ITEM}>
+            <Icon name="user" /> Switch person
+          </Link>
+        ) : null}
         <button type="button" onClick={signOut} className={ITEM}>
           <Icon name="power" /> Sign out
         </button>

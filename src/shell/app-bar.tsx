@@ -8,7 +8,7 @@ import { ThemeSwitch } from "./theme-switch";
 export function AppBar() {
   return (
     <header className="sticky top-0 z-30 has-[details[open]]:z-60 border-b border-line bg-paper/85 backdrop-blur-md">
-      <div className="mx-auto flex h-14 max-w-6xl items-center gap-3 px-4 sm:gap-5 sm:px-6">
+      <div className="mx-auto flex h-14 max-w-6xl items-center gap-2 px-4 sm:gap-5 sm:px-6">
         <Link
           href="/"
           aria-label="Slipway, home"

@@ -2,7 +2,7 @@
 
 import { useConvexConnectionState } from "convex/react";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { useIdentity } from "../identity/identity";
+import { useAuthState, useIdentity } from "../identity/identity";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 
@@ -26,6 +26,7 @@ export function ConnectionBanner() {
 function Banner() {
   const { isWebSocketConnected, hasEverConnected } = useConvexConnectionState();
   const { trouble, retry } = useIdentity();
+  const auth = useAuthState();
   const [down, setDown] = useState(false);
 
   useEffect(() => {
@@ -38,29 +39,32 @@ function Banner() {
   }, [isWebSocketConnected]);
 
   const words = trouble
-    ? `You could not be signed in. ${trouble}`
+    ? `${auth === "signed-in" ? "" : "You could not be signed in. "}${trouble}`
     : hasEverConnected
       ? "Connection lost. Reconnecting; what you see may be out of date."
       : "Cannot reach the backend yet. Trying again.";
-  if (!trouble && !down) return null;
+  const shown = trouble !== null || down;
   return (
     <div
+      // There before its words are: what comes with them is not read out.
       role="status"
       // Below the bar: at the bottom it would cover where messages are written.
-      className="pointer-events-none fixed inset-x-0 top-17 z-50 flex animate-rise justify-center px-4"
+      className="pointer-events-none fixed inset-x-0 top-17 z-50 flex justify-center px-4"
     >
-      <div className="flex max-w-lg items-center gap-3 rounded-lg border border-line-strong bg-raised py-2 pr-2.5 pl-3.5 text-sm shadow-lift">
-        <Icon
-          name={trouble ? "alert" : "waves"}
-          className={trouble ? "text-danger" : "animate-breathe text-warn"}
-        />
-        <span className="py-1">{words}</span>
-        {trouble ? (
-          <Button size="sm" className="pointer-events-auto" onClick={retry}>
-            Try again
-          </Button>
-        ) : null}
-      </div>
+      {shown ? (
+        <div className="flex animate-rise max-w-lg items-center gap-3 rounded-lg border border-line-strong bg-raised py-2 pr-2.5 pl-3.5 text-sm shadow-lift">
+          <Icon
+            name={trouble ? "alert" : "waves"}
+            className={trouble ? "text-danger" : "animate-breathe text-warn"}
+          />
+          <span className="py-1">{words}</span>
+          {trouble ? (
+            <Button size="sm" className="pointer-events-auto" onClick={retry}>
+              Try again
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
     </div>
   );
 }

@@ -2,16 +2,13 @@
 
 import { Button } from "../ui/button";
 
-/** A page that broke: said plainly, with two ways on. */
-export function ErrorScreen({
-  digest,
-  onRetry,
-}: {
-  digest: string | undefined;
-  onRetry: () => void;
-}) {
+/**
+ * A page that broke: said plainly, with two ways on. It is loaded anew: code that
+ * failed to load once fails in the page that stays.
+ */
+export function ErrorScreen({ digest }: { digest: string | undefined }) {
   return (
-    <main className="mx-auto max-w-xl px-6 py-24">
+    <div className="mx-auto max-w-xl px-6 py-24">
       <h1 className="text-2xl font-semibold tracking-[-0.02em]">
         This page broke
       </h1>
@@ -27,11 +24,15 @@ export function ErrorScreen({
         .
       </p>
       <div className="mt-6 flex gap-2.5">
-        <Button variant="primary" icon="refresh" onClick={onRetry}>
+        <Button
+          variant="primary"
+          icon="refresh"
+          onClick={() => location.reload()}
+        >
           Try again
         </Button>
         <Button onClick={() => location.assign("/dashboard")}>Dashboard</Button>
       </div>
-    </main>
+    </div>
   );
 }

@@ -22,7 +22,7 @@ export function NavLinks() {
             prefetch={false}
             aria-current={here ? "page" : undefined}
             className={cx(
-              "rounded-md px-2.5 py-1.5 transition-colors hover:bg-ink/6 hover:text-ink",
+              "rounded-md px-1.5 py-1.5 sm:px-2.5 transition-colors hover:bg-ink/6 hover:text-ink",
               here ? "text-ink" : "text-ink-3",
             )}
           >

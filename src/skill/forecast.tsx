@@ -4,6 +4,7 @@ import Link from "next/link";
 import { api } from "@convex/_generated/api";
 import type { SandboxView } from "../data/types";
 import { useRecord } from "../data/use-record";
+import { useAuthState } from "../identity/identity";
 import { Icon, type IconName } from "../ui/icon";
 import { isShared } from "../view/words";
 
@@ -18,6 +19,7 @@ export function Forecast({
   /** In a sandbox that no other skill shares. */
   own: boolean;
 }) {
+  const auth = useAuthState();
   const sandboxes = useRecord(api.sandboxes.list, {});
   const sandbox =
     sandboxes.status === "ready"
@@ -25,7 +27,8 @@ export function Forecast({
           own ? one.name === skillKey : isShared(one),
         )
       : undefined;
-  const first = firstStep(sandbox, skillKey, sha, own);
+  const unknown = auth === "signed-in" && sandboxes.status !== "ready";
+  const first = unknown ? anyOf(own) : firstStep(sandbox, skillKey, sha, own);
   const halted =
     sandbox?.state.status === "replacing" && sandbox.state.error !== undefined;
   return (
@@ -131,6 +134,14 @@ function firstStep(
     default:
       return afresh(own);
   }
+}
+
+/** What may come while it is not known what there is. */
+function anyOf(own: boolean): { icon: IconName; text: string } {
+  return {
+    icon: "box",
+    text: `${own ? "Its own sandbox" : "Your sandbox"} is made, started or joined, whatever it needs.`,
+  };
 }
 
 function afresh(own: boolean): { icon: IconName; text: string } {

@@ -140,6 +140,21 @@ test("without a ticket it says why", async () => {
   expect(relay.sockets).toEqual([]);
 });
 
+test("a ticket that was cut off with the line is asked for again", async () => {
+  let asked = 0;
+  const { states, connection, relay } = start(async () => {
+    asked += 1;
+    // As Convex's client words it: no refusal of the server's.
+    if (asked === 1)
+      throw new Error("Connection lost while action was in flight");
+    return "ticket";
+  });
+  await connection.connect();
+  expect(states.at(-1)?.kind).toBe("waiting");
+  await until(() => relay.heard.length === 1);
+  expect(asked).toBe(2);
+});
+
 test("a line that died unseen is found out, and opened again; one that answers stays", async () => {
   const times = { every: 20, patience: 60 };
   const { relay, connection, kind } = start(undefined, times);

@@ -1,4 +1,4 @@
-import { failureOf, type Failure } from "../data/failure";
+import { failureOf, isRefusal, type Failure } from "../data/failure";
 import { newClientId } from "../data/intent";
 import { terminalUrl } from "../preview/address";
 import { endingOf, type Ending } from "./endings";
@@ -60,8 +60,10 @@ export class TerminalConnection {
     try {
       ticket = await this.wiring.ticket();
     } catch (error) {
-      const failure = failureOf(error);
-      if (!this.over) this.wiring.onState({ kind: "refused", failure });
+      if (this.over) return;
+      // Cut with the line to the functions, as this one was: it will be back.
+      if (!isRefusal(error)) return this.closed(endingOf(1006, ""));
+      this.wiring.onState({ kind: "refused", failure: failureOf(error) });
       return;
     }
     if (!this.over) this.open(ticket);

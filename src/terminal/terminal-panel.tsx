@@ -135,22 +135,25 @@ function Condition({
   state: ConnectionState;
   onAgain: () => void;
 }) {
-  if (state.kind === "open") {
-    return (
-      <p className="sr-only" role="status">
-        {state.resumed ? "Connected to your shell again." : "Connected."} F6
-        leaves the terminal.
-      </p>
-    );
-  }
-  const { words, again } = wordsOf(state);
+  const { words, again } =
+    state.kind === "open"
+      ? {
+          words: `${state.resumed ? "Connected to your shell again." : "Connected."} F6 leaves the terminal.`,
+          again: null,
+        }
+      : wordsOf(state);
+  // One and the same, whatever it says: another one would not be read out.
   return (
     <div
       role="status"
-      className="absolute inset-x-0 bottom-0 z-10 flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line bg-paper px-4 py-2 text-sm text-ink-2"
+      className={
+        state.kind === "open"
+          ? "sr-only"
+          : "absolute inset-x-0 bottom-0 z-10 flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line bg-paper px-4 py-2 text-sm text-ink-2"
+      }
     >
       <span className="flex items-center gap-2">
-        {again ? null : <Spinner />}
+        {again || state.kind === "open" ? null : <Spinner />}
         {words}
       </span>
       {again ? (

@@ -6,12 +6,20 @@ import type { SandboxView } from "../data/types";
 import { DownloadFile } from "../preview/download-file";
 import { OpenPort } from "../preview/open-port";
 import { useConfig } from "../shell/providers";
-import { IconButton } from "../ui/button";
+import { Button, IconButton } from "../ui/button";
 import { cx } from "../ui/cx";
 import { Tabs } from "./tabs";
 
+/** Caught here: React keeps what failed to load, and the page would break for good. */
 const TerminalPanel = dynamic(
-  () => import("./terminal-panel").then((module) => module.TerminalPanel),
+  () =>
+    import("./terminal-panel").then(
+      (module) => module.TerminalPanel,
+      (error: unknown) => {
+        console.error(error);
+        return NotLoaded;
+      },
+    ),
   { ssr: false },
 );
 
@@ -116,6 +124,22 @@ function Bench({
         </div>
       </Pane>
     </>
+  );
+}
+
+/** A bad line, or a new release, without the code this page would need. */
+function NotLoaded() {
+  return (
+    <div
+      role="alert"
+      className="flex flex-1 flex-col items-center justify-center gap-4 px-6 py-10 text-center text-sm text-ink-2"
+    >
+      The terminal could not be loaded. Load the page anew; your conversation
+      and your sandbox stay as they are.
+      <Button icon="refresh" onClick={() => location.reload()}>
+        Load the page anew
+      </Button>
+    </div>
   );
 }
 

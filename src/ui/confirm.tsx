@@ -72,7 +72,7 @@ export function Confirm({
         <div id={textId} className="mt-2 text-sm text-ink-2">
           {children}
         </div>
-        <div className="mt-6 flex justify-end gap-2">
+        <div className="mt-6 flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>{keep}</Button>
           <Button variant={variant} busy={busy} onClick={onConfirm}>
             {action}

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { cx } from "./cx";
@@ -8,7 +9,7 @@ import { isTangled } from "./tangled";
  * is. No HTML is run (react-markdown escapes it), no picture
  * is fetched (its alternative text is shown), and only http(s) links can be followed.
  */
-export function Markdown({
+export const Markdown = memo(function Markdown({
   text,
   className,
   resolve,
@@ -18,25 +19,12 @@ export function Markdown({
   /** Where a relative link leads; null if nowhere, which leaves its text. */
   resolve?: (href: string) => string | null;
 }) {
-  const components: Components = {
-    ...PLAIN,
-    a: ({ href, children }) => {
-      const target = safeHref(href, resolve);
-      return target ? (
-        <a href={target} target="_blank" rel="noopener nofollow">
-          {children}
-        </a>
-      ) : (
-        <span>{children}</span>
-      );
-    },
-  };
   if (isTangled(text)) return <Written text={text} className={className} />;
   return (
     <div className={cx("prose", className)}>
       <ReactMarkdown
         remarkPlugins={[remarkGfm]}
-        components={components}
+        components={resolve ? { ...PLAIN, a: linkBy(resolve) } : UNRESOLVED}
         // Links are judged in `a`; this keeps what it would have dropped from us.
         urlTransform={(url) => url}
       >
@@ -44,7 +32,7 @@ export function Markdown({
       </ReactMarkdown>
     </div>
   );
-}
+});
 
 /** A text as it is, every character of it. */
 export function Written({
@@ -86,6 +74,25 @@ const PLAIN: Components = {
     </div>
   ),
 };
+
+function linkBy(resolve?: (href: string) => string | null): Components["a"] {
+  return function Anchor({ href, children }) {
+    const target = safeHref(href, resolve);
+    return target ? (
+      <a href={target} target="_blank" rel="noopener nofollow">
+        {children}
+      </a>
+    ) : (
+      <span>{children}</span>
+    );
+  };
+}
+
+/**
+ * The same at each drawing: to React another function is another element, and a
+ * link in an answer that is being written would be lost under the pointer.
+ */
+const UNRESOLVED: Components = { ...PLAIN, a: linkBy() };
 
 function clean<P extends { node?: unknown }>({
   node: _node,

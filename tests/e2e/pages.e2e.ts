@@ -125,6 +125,30 @@ describe("the way in", () => {
     await page.close();
   });
 
+  test("an address of its own pages, under whatever name, leads to the skill", async () => {
+    const headers = {
+      "x-forwarded-host": "slipway.example",
+      "x-forwarded-proto": "https",
+    };
+    const link = "https://slipway.example/ada/skills/one";
+    const ask = (path: string) =>
+      fetch(product.baseUrl + path, { headers, redirect: "manual" });
+    const opened = await ask(`/new?link=${encodeURIComponent(link)}`);
+    const to = opened.headers.get("location") ?? (await opened.text());
+    expect(to).toContain("/ada/skills/one");
+    expect(to).not.toContain("not fetched from");
+    const home = await (await ask("/")).text();
+    expect(home).toContain("(https://slipway.example/badge.svg)");
+    const client = await Client.of(product, "own-link");
+    const { status } = await client.ask(
+      "GET",
+      `/skills/resolve?link=${encodeURIComponent(link)}`,
+      undefined,
+      headers,
+    );
+    expect(status).toBe(200);
+  });
+
   test("names the app needs are no owners; addresses of nothing are not found", async () => {
     for (const path of ["/dashboard/x", "/nobody", "/_gallery"]) {
       const response = await fetch(product.baseUrl + path);

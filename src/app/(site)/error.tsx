@@ -4,10 +4,8 @@ import { ErrorScreen } from "../../shell/error-screen";
 
 export default function PageError({
   error,
-  reset,
 }: {
   error: Error & { digest?: string };
-  reset: () => void;
 }) {
-  return <ErrorScreen digest={error.digest} onRetry={reset} />;
+  return <ErrorScreen digest={error.digest} />;
 }

@@ -8,10 +8,11 @@ import { Examples, ExamplesSkeleton } from "../../home/examples";
 import { HowItWorks } from "../../home/how-it-works";
 import { PasteBox } from "../../home/paste-box";
 import { Recent } from "../../home/recent";
+import { originOf } from "../../server/origin";
 
 export default async function HomePage() {
   const examples = runQuery(api.skills.examples, {});
-  const host = (await headers()).get("host") ?? "localhost:3000";
+  const origin = originOf(await headers());
   return (
     <>
       <section className="relative overflow-x-clip">
@@ -39,7 +40,7 @@ export default async function HomePage() {
           {/* Below the fold: known only once the person is, and nothing may jump. */}
           <Recent />
           <HowItWorks />
-          <Authors host={host} />
+          <Authors origin={origin} />
         </div>
       </div>
     </>

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { jsonToConvex } from "convex/values";
 import { z } from "zod";
 import { api } from "@convex/_generated/api";
-import { openSkill } from "../open-skill";
+import { linkOf, openSkill } from "../open-skill";
 import { originOf } from "../origin";
 import type { createLaunch } from "./operations";
 import type { Call } from "./serve";
@@ -28,11 +28,12 @@ export async function takeLaunch({
   const launch = before
     ? taken.parse(jsonToConvex(JSON.parse(before)))
     : await launchNow();
-  const url = `${originOf(request)}/sessions/${launch.sessionId}`;
+  const url = `${originOf(request.headers)}/sessions/${launch.sessionId}`;
   return { ...launch, url };
 
   async function launchNow() {
-    const { key, sha } = await openSkill(backend, skill);
+    const link = linkOf(request, skill);
+    const { key, sha } = await openSkill(backend, link);
     return await backend.mutation(api.launches.request, {
       ...{ skillKey: key, sha, clientId: randomUUID() },
       ...(own !== undefined && { own }),

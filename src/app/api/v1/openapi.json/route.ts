@@ -8,6 +8,6 @@ import { toProblem } from "@/server/route";
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
   GET: (request: Request) =>
     throughOpenDoor(request, async () =>
-      Response.json(openApi(originOf(request))),
+      Response.json(openApi(originOf(request.headers))),
     ).catch((error: unknown) => toProblem(error, request)),
 });
