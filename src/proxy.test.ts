@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
-// Next's own: it is what makes an expression of the matcher.
-import { pathToRegexp } from "next/dist/compiled/path-to-regexp";
 import { config } from "./proxy";
+
+/** Next's own, which makes an expression of the matcher; it comes without types. */
+const { pathToRegexp } = (await import(
+  "next/dist/compiled/path-to-regexp" as string
+)) as { pathToRegexp: (source: string) => RegExp };
 
 const [matcher] = config.matcher;
 const isMatched = (path: string) =>

@@ -10,6 +10,7 @@ import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { Icon } from "../ui/icon";
 import { Skeleton, SkeletonText } from "../ui/skeleton";
+import { Spoken } from "../ui/spoken";
 import type { Composer as ComposerState } from "../view/session-view";
 import { Composer } from "./composer";
 import { Message, Said } from "./message";
@@ -132,9 +133,7 @@ export function Conversation(props: Props) {
         </div>
       </div>
 
-      <p className="sr-only" role="status">
-        {seen ? progressOf(messages) : null}
-      </p>
+      <Spoken>{seen ? progressOf(messages) : null}</Spoken>
       <div className="relative mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6 sm:pb-5">
         {away ? (
           <div className="pointer-events-none absolute inset-x-0 -top-11 flex justify-center">

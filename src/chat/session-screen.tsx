@@ -19,6 +19,7 @@ import {
 import { isShared } from "../view/words";
 import { Conversation, ConversationPlaceholder } from "./conversation";
 import { Workbench } from "../terminal/workbench";
+import { Spoken } from "../ui/spoken";
 import { SessionBar, SessionBarSkeleton } from "./session-bar";
 import { SessionNotice } from "./session-notice";
 import { SessionPanel } from "./session-panel";
@@ -134,11 +135,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
 /** Says that a launch has ended in front of the reader: its panel goes away with it. */
 function LaunchNews({ part }: { part: LaunchPart }) {
   const seen = useSeen(part.kind === "running");
-  return (
-    <p className="sr-only" role="status">
-      {seen ? endOf(part) : null}
-    </p>
-  );
+  return <Spoken>{seen ? endOf(part) : null}</Spoken>;
 }
 
 function endOf(part: LaunchPart): string | null {

@@ -12,6 +12,7 @@ import { Callout } from "../ui/callout";
 import { Confirm } from "../ui/confirm";
 import { cx } from "../ui/cx";
 import { FailureLine } from "../ui/failure-line";
+import { Spoken } from "../ui/spoken";
 import { Elapsed } from "../ui/time";
 import { stagesOf, stageWords, type Replacing } from "../view/replacement";
 
@@ -36,11 +37,11 @@ export function Replacement({
   );
   return (
     <div className="border-t border-line px-5 py-4 sm:px-6">
-      <p className="sr-only" role="status">
+      <Spoken>
         {error
           ? `The replacement came to a halt: ${error.message}`
           : `Replacing: ${stageWords(state)}`}
-      </p>
+      </Spoken>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <Stages state={state} />
         {error ? null : giveUp}

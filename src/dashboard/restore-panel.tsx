@@ -11,6 +11,7 @@ import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
 import { Panel } from "../ui/panel";
+import { Spoken } from "../ui/spoken";
 import { Status } from "../ui/status";
 import { fleetChoices, fleetSummary, itemWords } from "../view/fleet";
 import { sandboxName } from "../view/words";
@@ -24,9 +25,7 @@ export function RestoreRead({ read }: { read: Read<FleetView | null> }) {
   const fleet = read.status === "ready" ? read.value : null;
   return (
     <>
-      <p className="sr-only" role="status">
-        {fleet ? fleetSummary(fleet.items) : ""}
-      </p>
+      <Spoken>{fleet ? fleetSummary(fleet.items) : ""}</Spoken>
       {fleet ? <RestoreSet fleet={fleet} /> : null}
       {read.status === "failed" ? (
         <div className="mb-4">

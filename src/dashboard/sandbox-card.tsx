@@ -13,6 +13,7 @@ import { CardBench } from "../terminal/card-bench";
 import { Callout } from "../ui/callout";
 import { FoldSign } from "../ui/fold-sign";
 import { Panel } from "../ui/panel";
+import { Spoken } from "../ui/spoken";
 import { Chip, Status } from "../ui/status";
 import { Age, Countdown, Lasting } from "../ui/time";
 import {
@@ -40,9 +41,7 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
     <Panel className="overflow-hidden">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4 p-5 sm:p-6">
         <div className="min-w-0">
-          <p className="sr-only" role="status">
-            {`${sandboxName(sandbox)}: ${words.words}`}
-          </p>
+          <Spoken>{`${sandboxName(sandbox)}: ${words.words}`}</Spoken>
           <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
             <h3 className="text-lg font-semibold tracking-[-0.01em] wrap-anywhere">
               {sandboxName(sandbox)}

@@ -10,7 +10,7 @@ import { Skeleton, SkeletonText } from "../ui/skeleton";
 
 const TITLE = "Skills to try";
 const CAPTION = "They ship with this Slipway and need no account elsewhere.";
-const GRID = "grid gap-3 sm:grid-cols-2 lg:grid-cols-3";
+const GRID = "grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-3";
 const CARD =
   "flex min-h-44 flex-col rounded-lg border border-line bg-surface p-4.5 shadow-card";
 

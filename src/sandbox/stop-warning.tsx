@@ -8,6 +8,7 @@ import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { Callout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
+import { Spoken } from "../ui/spoken";
 import { Countdown } from "../ui/time";
 
 /**
@@ -24,11 +25,11 @@ export function StopWarning({
   const warned = warnedAt !== null && autoStopAt !== null;
   return (
     <>
-      <p className="sr-only" role="status">
+      <Spoken>
         {warned
           ? "This sandbox is about to stop because nobody has written to it for a while. You can keep it running."
           : ""}
-      </p>
+      </Spoken>
       {warned ? (
         <Callout
           tone="warn"

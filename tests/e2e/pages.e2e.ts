@@ -125,30 +125,6 @@ describe("the way in", () => {
     await page.close();
   });
 
-  test("an address of its own pages, under whatever name, leads to the skill", async () => {
-    const headers = {
-      "x-forwarded-host": "slipway.example",
-      "x-forwarded-proto": "https",
-    };
-    const link = "https://slipway.example/ada/skills/one";
-    const ask = (path: string) =>
-      fetch(product.baseUrl + path, { headers, redirect: "manual" });
-    const opened = await ask(`/new?link=${encodeURIComponent(link)}`);
-    const to = opened.headers.get("location") ?? (await opened.text());
-    expect(to).toContain("/ada/skills/one");
-    expect(to).not.toContain("not fetched from");
-    const home = await (await ask("/")).text();
-    expect(home).toContain("(https://slipway.example/badge.svg)");
-    const client = await Client.of(product, "own-link");
-    const { status } = await client.ask(
-      "GET",
-      `/skills/resolve?link=${encodeURIComponent(link)}`,
-      undefined,
-      headers,
-    );
-    expect(status).toBe(200);
-  });
-
   test("names the app needs are no owners; addresses of nothing are not found", async () => {
     for (const path of ["/dashboard/x", "/nobody", "/_gallery"]) {
       const response = await fetch(product.baseUrl + path);
@@ -237,7 +213,10 @@ describe("a session", () => {
 
     await other.goto(`${product.baseUrl}/dashboard`);
     await other.getByRole("button", { name: "Stop", exact: true }).click();
-    await page.getByText("The sandbox is stopped").waitFor({ timeout: 60_000 });
+    await page
+      .getByRole("status")
+      .filter({ hasText: "The sandbox is stopped" })
+      .waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Start it" }).click();
     await other
       .getByText("Running", { exact: false })
@@ -249,7 +228,8 @@ describe("a session", () => {
     await dialog.getByText(/cannot be undone/).waitFor();
     await dialog.getByRole("button", { name: "Delete sandbox" }).click();
     await page
-      .getByText("This conversation's sandbox is gone")
+      .getByRole("status")
+      .filter({ hasText: "This conversation's sandbox is gone" })
       .waitFor({ timeout: 60_000 });
     expect(await page.getByText("from-the-terminal").count()).toBeGreaterThan(
       0,

@@ -80,7 +80,7 @@ test("who comes when all places are taken sees which one in line, moves up, and 
   const page = await (await browser.newContext()).newPage();
   await signIn(page, product, "ada");
   await page.getByRole("button", { name: "Start", exact: true }).click();
-  await page.getByText("You are next in the queue").waitFor();
+  await page.getByText("You are next in the queue").first().waitFor();
   await page.getByRole("button", { name: "Leave the queue" }).click();
   await page.getByText("Stopped").first().waitFor();
 });

@@ -46,3 +46,27 @@ test("no other site frames a page, and each page's scripts have a nonce of their
   expect(nonces.size).toBe(5);
   expect(nonces).not.toContain("");
 });
+
+test("an address of its own pages, under whatever name, leads to the skill", async () => {
+  const headers = {
+    "x-forwarded-host": "slipway.example",
+    "x-forwarded-proto": "https",
+  };
+  const link = "https://slipway.example/ada/skills/one";
+  const ask = (path: string) =>
+    fetch(product.baseUrl + path, { headers, redirect: "manual" });
+  const opened = await ask(`/new?link=${encodeURIComponent(link)}`);
+  const to = opened.headers.get("location") ?? (await opened.text());
+  expect(to).toContain("/ada/skills/one");
+  expect(to).not.toContain("not fetched from");
+  const home = await (await ask("/")).text();
+  expect(home).toContain("(https://slipway.example/badge.svg)");
+  const client = await Client.of(product, "own-link");
+  const { status } = await client.ask(
+    "GET",
+    `/skills/resolve?link=${encodeURIComponent(link)}`,
+    undefined,
+    headers,
+  );
+  expect(status).toBe(200);
+});
