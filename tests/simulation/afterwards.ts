@@ -1,8 +1,20 @@
 import type { Doc, Id } from "../../convex/_generated/dataModel";
+import {
+  answerTo,
+  isAnswered,
+  isInLine,
+  isReady,
+  isUnderWay,
+  slotOf,
+  waits,
+  type Asked,
+} from "./asked";
 import { hold } from "./hold";
 import { isRestorable } from "../../convex/model/fleet";
 import { toFailure } from "../../convex/model/errors";
 import { canCancel } from "../../convex/model/replace";
+import { MAX_STRIKES } from "../../convex/model/slotMoves";
+import { STEADY } from "../../convex/model/timing";
 import type { Watch } from "./invariants";
 import type { Dice } from "./random";
 import { keyOf, PLACES, SHA, SKILLS, type Stage } from "./stage";
@@ -51,14 +63,10 @@ const COMMANDS: Command[] = [
   },
 ];
 
-/** What somebody waits for, in which conversation. */
-type Asked = {
-  visitor: Visitor;
-  sessionId: Id<"sessions">;
-  launchId?: Id<"launches">;
-};
-
 export class Afterwards {
+  /** Sandboxes that are given up, with the reason, should this boot not hold either. */
+  private readonly doubted = new Set<Id<"slots">>();
+
   constructor(
     private readonly stage: Stage,
     private readonly watch: Watch,
@@ -74,6 +82,10 @@ export class Afterwards {
       // And has restarted the agent, with what it did for nobody.
       box.agent = "ready";
       box.turns.clear();
+    }
+    const now = this.stage.world.clock.now();
+    for (const { slot } of this.slots()) {
+      if (isOnItsLastTry(slot, now)) this.doubted.add(slot._id);
     }
     const asked = await this.launch();
     await this.speak(asked);
@@ -98,15 +110,58 @@ export class Afterwards {
       asked.push({ visitor, ...(made as Omit<Asked, "visitor">) });
     }
     await this.until("whoever launches at rest is served", () =>
-      asked.every((one) => isReady(one) || waits(one)),
+      asked.every((one) => isReady(one) || waits(one) || this.isGivenUp(one)),
     );
+    const lost = asked.filter((one) => this.isGivenUp(one));
+    if (lost.length > 0) await this.again(lost);
     return asked.filter((one) => !waits(one));
   }
 
   private async speak(asked: Asked[]): Promise<void> {
     for (const one of asked) await this.say(one);
     await this.until("whoever speaks at rest is answered", () =>
-      asked.every((one) => isAnswered(one) || waits(one)),
+      asked.every(
+        (one) => isAnswered(one) || waits(one) || this.isGivenUp(one),
+      ),
+    );
+    const lost = asked.filter((one) => this.isGivenUp(one));
+    if (lost.length === 0) return;
+    await this.again(lost);
+    for (const one of lost) await this.say(one);
+    await this.until(
+      "whoever speaks after a sandbox was given up is answered",
+      () => lost.every((one) => isAnswered(one) || waits(one)),
+    );
+  }
+
+  /**
+   * A key that was sent long ago and arrives only now takes the daemon's own away,
+   * which is found out when it is next used. After so many boots that did not hold
+   * it is stopped then, and says: launch again.
+   */
+  private isGivenUp(one: Asked): boolean {
+    const slot = slotOf(one);
+    if (!slot || !this.doubted.has(slot._id)) return false;
+    const { state } = slot;
+    if (state.status !== "stopped" && state.status !== "stopping") return false;
+    const launch = one.launchId && disk.find("launches", one.launchId);
+    return (
+      state.error?.code === "sandbox_unreachable" &&
+      (answerTo(one)?.state === "failed" || launch?.state.state === "failed")
+    );
+  }
+
+  /** What was given up is there for who launches it again, as its words say. */
+  private async again(lost: Asked[]): Promise<void> {
+    for (const one of lost) {
+      const { visitor } = one;
+      const skillKey = disk.find("sessions", one.sessionId)?.skillKey ?? "";
+      const own = slotOf(one)?.name !== "default";
+      const wish = { skillKey, sha: SHA, clientId: visitor.nextId(), own };
+      Object.assign(one, await this.call("launches:request", wish, visitor));
+    }
+    await this.until("whoever launches what was given up is served", () =>
+      lost.every((one) => isReady(one) || waits(one)),
     );
   }
 
@@ -250,47 +305,18 @@ function isHalted(named: string) {
   return ({ name, state }: Slot) => name === named && halts(state);
 }
 
-function isReady({ launchId }: Asked): boolean {
-  if (launchId === undefined) return true;
-  return disk.find("launches", launchId)?.state.state === "ready";
-}
-
-/** The answer to what was said last. */
-function answerTo({ sessionId }: Asked): Doc<"messages"> | undefined {
-  return disk
-    .all("messages")
-    .filter((m) => m.sessionId === sessionId && m.role === "assistant")
-    .toSorted((a, b) => a._creationTime - b._creationTime)
-    .at(-1);
-}
-
-function isAnswered(one: Asked): boolean {
-  return answerTo(one)?.state === "done";
-}
-
-function isUnderWay(answer: Doc<"messages"> | undefined): boolean {
-  return answer?.state === "queued" || answer?.state === "running";
+function isOnItsLastTry({ state, strikes }: Slot, now: number): boolean {
+  return (
+    state.status === "running" &&
+    strikes >= MAX_STRIKES &&
+    now - state.since < STEADY
+  );
 }
 
 /** Its sandbox is there to go on with, and not for its owner to mend. */
 function isThere({ slotId }: Doc<"sessions">): boolean {
   const status = disk.find("slots", slotId)?.state.status;
   return status === "running" || status === "stopped";
-}
-
-function waits({ sessionId }: Asked): boolean {
-  const slotId = disk.find("sessions", sessionId)?.slotId;
-  const slot = slotId && disk.find("slots", slotId);
-  return slot !== undefined && isInLine(slot);
-}
-
-/** For a place that others have. */
-function isInLine({ userId, state }: Slot): boolean {
-  const place = state.status === "replacing" && state.stage === "place";
-  if (state.status !== "queued" && !place) return false;
-  const taken = disk.all("places");
-  const own = taken.filter((one) => one.userId === userId);
-  return taken.length >= PLACES.all || own.length >= PLACES.own;
 }
 
 /** Gives its sandbox's place up on the way to another. */
