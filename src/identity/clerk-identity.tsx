@@ -63,6 +63,7 @@ function ClerkBridge({ children }: { children: ReactNode }) {
             ? "You could not be signed out: the sign-in service did not answer."
             : null,
       retry: () => location.reload(),
+      switches: false,
       signOut: () => {
         clerk.signOut({ redirectUrl: "/" }).catch((error: unknown) => {
           console.error(error);

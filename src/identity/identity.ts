@@ -12,6 +12,8 @@ export type Identity = {
   /** Why a token could not be had, in words for a person; null when all is well. */
   trouble: string | null;
   retry: () => void;
+  /** Whether somebody else can sign in where one is signed in already. */
+  switches: boolean;
   signOut: () => void;
 };
 
@@ -19,6 +21,7 @@ export const IdentityContext = createContext<Identity>({
   signedIn: false,
   name: null,
   trouble: null,
+  switches: false,
   retry: () => undefined,
   signOut: () => undefined,
 });

@@ -70,6 +70,7 @@ export function LocalIdentity({
       name: user ?? null,
       trouble: user ? trouble : null,
       retry,
+      switches: true,
       signOut: () => writeNames(withCurrent(readNames(), null)),
     }),
     [user, trouble, retry],

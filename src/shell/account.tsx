@@ -8,13 +8,11 @@ import { signInPath } from "../routes";
 import { ButtonLink } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { Skeleton } from "../ui/skeleton";
-import { useConfig } from "./providers";
 
 /** Who is signed in, and the way in or out. The same width while it is being found out. */
 export function Account() {
   const auth = useAuthState();
-  const { name, signOut } = useIdentity();
-  const { identity } = useConfig();
+  const { name, switches, signOut } = useIdentity();
   const pathname = usePathname();
   const menu = useRef<HTMLDetailsElement>(null);
 
@@ -72,7 +70,7 @@ export function Account() {
         <Link href="/settings" prefetch={false} className={ITEM}>
           <Icon name="settings" /> Settings
         </Link>
-        {identity.kind === "local" ? (
+        {switches ? (
           <Link href="/sign-in" prefetch={false} className={ITEM}>
             <Icon name="user" /> Switch person
           </Link>

@@ -248,11 +248,15 @@ export class Watch {
 
   /**
    * A create that had no answer lands in the name of one that is switched off
-   * and was lost: nobody can know of either before the next sweep.
+   * and was lost: nobody can know of either before the next sweep. Or in that of
+   * one its owner deletes, which takes no place on its way out: nobody can know of
+   * it before the next look whether it is gone.
    */
   private unheardOf(remote: Doc<"remotes"> | undefined): boolean {
     const slot = remote && this.disk.find("slots", remote.slotId);
-    return remote?.settleBy !== undefined && isOff((slot as Slot).state);
+    const { state } = slot as Slot;
+    const out = isOff(state) || state.status === "deleting";
+    return remote?.settleBy !== undefined && out;
   }
 
   private made(box: Box): void {

@@ -113,7 +113,12 @@ export class Product {
   async killEverything(): Promise<void> {
     const { pid, parts } = await this.holder();
     for (const one of [pid, ...Object.values(parts)]) {
-      process.kill(one, "SIGKILL");
+      try {
+        process.kill(one, "SIGKILL");
+      } catch (error) {
+        // Without the supervisor a part ends by itself, and may have been quicker.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
     }
     await this.process?.exited;
   }

@@ -1,12 +1,7 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
-import { api } from "@convex/_generated/api";
-import { failure } from "@convex/model/errors";
-import { runAction } from "../../../data/server";
-import { linkFor } from "../../../own-link";
-import { skillPath } from "../../../routes";
 import { originOf } from "../../../server/origin";
-import { SkillProblem } from "../../../skill/skill-problem";
+import { openLink } from "../../../skill/open-link";
 
 export const metadata = { title: "Open a skill" };
 
@@ -19,16 +14,5 @@ export default async function NewPage({
   const { link } = await searchParams;
   const text = (Array.isArray(link) ? link[0] : link)?.trim();
   if (!text) redirect("/");
-  const { host } = new URL(originOf(await headers()));
-  const asked = linkFor(text, host);
-  if (!asked.ok) {
-    const refused = failure(asked.code, asked.message);
-    return <SkillProblem failure={refused} link={text} />;
-  }
-  const answer = await runAction(api.skills.open, { link: asked.link });
-  if (!answer.ok) return <SkillProblem failure={answer.failure} link={text} />;
-  const opened = answer.value;
-  redirect(
-    skillPath(opened.kind === "skill" ? opened.skill.link : opened.link),
-  );
+  return await openLink(text, new URL(originOf(await headers())).host);
 }

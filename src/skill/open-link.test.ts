@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import NewPage from "./page";
+import { openLink } from "./open-link";
 
 let link = "";
 const backend = Bun.serve({
@@ -23,8 +23,8 @@ test.each(["/o/r/tree/next", "/git.example/o/r", "/gh/api/r"])(
   "several skills are picked from where the link pointed: %s",
   async (page) => {
     link = page;
-    const searchParams = Promise.resolve({ link: "https://x.invalid/o/r" });
-    const sentOn = await NewPage({ searchParams }).catch((error) => error);
+    const text = "https://x.invalid/o/r";
+    const sentOn = await openLink(text, "here").catch((error) => error);
     // How Next.js sends a reader on.
     expect(sentOn.digest).toContain(`;${page};`);
   },
