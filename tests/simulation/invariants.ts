@@ -247,10 +247,8 @@ export class Watch {
   }
 
   /**
-   * A create that had no answer lands in the name of one that is switched off
-   * and was lost: nobody can know of either before the next sweep. Or in that of
-   * one its owner deletes, which takes no place on its way out: nobody can know of
-   * it before the next look whether it is gone.
+   * A create that had no answer lands in the name of one that is switched off,
+   * and was lost or is deleted: nobody can know of either before the next look.
    */
   private unheardOf(remote: Doc<"remotes"> | undefined): boolean {
     const slot = remote && this.disk.find("slots", remote.slotId);

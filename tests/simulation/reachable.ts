@@ -12,4 +12,8 @@ export const IMPOSSIBLE: { what: RegExp; why: string }[] = [
     what: /^down at (begin|before commit|after commit) of mutation lifecycle\/expiry:expireSlot$/,
     why: "It is part of the cron's transaction, unless more slots are overdue at once than a run has.",
   },
+  {
+    what: /^down at (begin|before commit|after commit) of mutation turns:checkSlot$/,
+    why: "It is part of the check's transaction, unless turns of more slots are due at once than a run has.",
+  },
 ];

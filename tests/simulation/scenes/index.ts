@@ -1,6 +1,7 @@
 import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
 import { ENDS } from "./ends";
+import { FORSAKEN } from "./forsaken";
 import { HALTS } from "./halts";
 import { LEAVING } from "./leaving";
 import { PLACES } from "./places";
@@ -16,6 +17,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...CREATES,
   ...ENDS,
   ...HALTS,
+  ...FORSAKEN,
   ...PLACES,
   ...BERTHS,
   ...STATES,
