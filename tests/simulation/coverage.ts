@@ -7,8 +7,10 @@ import { IMPOSSIBLE } from "./reachable";
 
 type Counts = ReadonlyMap<string, number>;
 
-/** Transitions that scenes come to, however seldom random runs do. */
-const staged = new Set<string>();
+/** What scenes come to, however seldom random runs do; keys as theirs. */
+let staged: Counts = new Map();
+/** The product's mutations that the simulation can come to, by their paths. */
+let mutations: readonly string[] = [];
 
 /** Plays the scenes, in a process of their own, for the next report. Throws if one breaks a promise. */
 export async function countScenes(): Promise<void> {
@@ -20,8 +22,12 @@ export async function countScenes(): Promise<void> {
     child.exited,
   ]);
   if (code !== 0) throw new Error(`A scene breaks a promise.\n${words}`);
-  const counts = JSON.parse(text) as Record<string, number>;
-  for (const key of Object.keys(counts)) staged.add(key.split("|")[0] ?? "");
+  const come = JSON.parse(text) as {
+    counts: Record<string, number>;
+    mutations: string[];
+  };
+  staged = new Map(Object.entries(come.counts));
+  mutations = come.mutations;
 }
 
 /**
@@ -45,16 +51,14 @@ export function report(all: Record<string, number>): boolean {
 }
 
 function transitions(counts: Counts): string[] {
-  const rows = tally(counts, "move", ([move, fault]) => [move, fault]);
+  const rows = movesIn(counts);
   print("transitions by the fault of the call that led there", rows);
-  const rest = [...movesOf()].filter((move) => !rows.has(move)).sort();
-  const inScenes = rest.filter((move) => staged.has(move));
-  if (inScenes.length > 0) {
-    console.log(
-      `\ntransitions that only scenes came to\n  ${inScenes.join("\n  ")}`,
-    );
-  }
-  return rest.filter((move) => !staged.has(move) && !isImpossible(move));
+  const missing = [...movesOf()].filter((move) => !rows.has(move)).sort();
+  return unseen("transitions", missing, movesIn(staged));
+}
+
+function movesIn(counts: Counts): Table {
+  return tally(counts, "move", ([move, fault]) => [move, fault]);
 }
 
 function attempts(counts: Counts): string[] {
@@ -85,20 +89,31 @@ function attempts(counts: Counts): string[] {
 const POINTS = ["begin", "call", "before commit", "after commit"];
 
 function crashes(counts: Counts): string[] {
-  const rows = tally(counts, "crash", ([at, kind, path]) => [
-    `${kind} ${path}`,
-    at,
-  ]);
+  const by = (cell: Cell) => tally(counts, "crash", cell);
+  const rows = by(([at, kind, path]) => [`${kind} ${path}`, at]);
   print("where the server went down", rows);
-  const zeros: string[] = [];
-  for (const [name, row] of rows) {
-    if (!name.startsWith("mutation")) continue;
-    for (const point of POINTS) {
-      const what = `down at ${point} of ${name}`;
-      if (!row.get(point) && !isImpossible(what)) zeros.push(what);
-    }
+  const points = by(pointOf);
+  const missing = mutations
+    .flatMap((path) => POINTS.map((at) => `down at ${at} of mutation ${path}`))
+    .filter((point) => !points.has(point));
+  return unseen(
+    "points of a server's going down",
+    missing,
+    tally(staged, "crash", pointOf),
+  );
+}
+
+const pointOf: Cell = ([at, kind, path]) => [
+  `down at ${at} of ${kind} ${path}`,
+];
+
+/** What neither scenes came to nor is known as impossible; what only scenes came to is named. */
+function unseen(title: string, missing: string[], inScenes: Table): string[] {
+  const only = missing.filter((name) => inScenes.has(name));
+  if (only.length > 0) {
+    console.log(`\n${title} that only scenes came to\n  ${only.join("\n  ")}`);
   }
-  return zeros;
+  return missing.filter((name) => !inScenes.has(name) && !isImpossible(name));
 }
 
 function isImpossible(name: string): boolean {
@@ -106,12 +121,10 @@ function isImpossible(name: string): boolean {
 }
 
 type Table = Map<string, Map<string, number>>;
+/** The row and the column of a key's parts. */
+type Cell = (parts: string[]) => (string | undefined)[];
 
-function tally(
-  counts: Counts,
-  kind: string,
-  cell: (parts: string[]) => (string | undefined)[],
-): Table {
+function tally(counts: Counts, kind: string, cell: Cell): Table {
   const table: Table = new Map();
   for (const [key, count] of counts) {
     const [first, ...parts] = key.split("|");

@@ -1,5 +1,6 @@
 import { BERTHS } from "./berths";
 import { CREATES } from "./creates";
+import { DOWN } from "./down";
 import { ENDS } from "./ends";
 import { FORSAKEN } from "./forsaken";
 import { HALTS } from "./halts";
@@ -24,4 +25,5 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   ...LEAVING,
   ...STALE,
   ...TURNS,
+  ...DOWN,
 };

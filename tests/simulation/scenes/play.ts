@@ -146,10 +146,13 @@ export class OnStage {
   }
 }
 
-/** Plays a scene; what was broken in it, or null. `told` learns which transitions it came to. */
+/** What a scene came to: transitions, and where its server went down. */
+export type Come = Record<"moves" | "crashes", ReadonlyMap<string, number>>;
+
+/** Plays a scene; what was broken in it, or null. `told` learns what it came to. */
 export async function playScene(
   { play, env = {}, mode = {} }: Scene,
-  told: (moves: ReadonlyMap<string, number>) => void = () => {},
+  told: (come: Come) => void = () => {},
 ) {
   const world = new World(1);
   const stage = await Stage.open(world, mode, env);
@@ -161,7 +164,7 @@ export async function playScene(
     if (error instanceof Violation) return error;
     throw error;
   } finally {
-    told(watch.moves);
+    told({ moves: watch.moves, crashes: stage.crashes });
     await stage.close();
   }
 }
