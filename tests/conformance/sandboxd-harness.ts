@@ -210,6 +210,16 @@ export function skillMd(name: string, text: string): string {
   return `---\nname: ${name}\ndescription: A skill for a test.\n---\n# ${name} guide\n\n${text}\n`;
 }
 
+/** One file of text and one script. */
+export const simpleSkill = (key: string, text = "text"): Promise<Skill> =>
+  skillOf(key, { "SKILL.md": skillMd("one", text), "scripts/a.sh": "echo" });
+
+/** The keys of the skills that the daemon says it has. */
+export async function listedBy(daemon: Daemon): Promise<string[]> {
+  const { body } = await daemon.call("GET", "/health");
+  return (body.skills as { key: string }[]).map(({ key }) => key);
+}
+
 export async function install(
   daemon: Daemon,
   skill: Skill,

@@ -12,10 +12,10 @@ import { join } from "node:path";
 import { digestOnDisk } from "../../sandboxd/digest";
 import {
   install,
-  rootWithoutAgent,
-  skillMd,
   leftoversOf,
-  skillOf,
+  listedBy,
+  rootWithoutAgent,
+  simpleSkill,
   startDaemon,
   type Daemon,
   type Skill,
@@ -39,14 +39,6 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-const simple = (key: string, text = "text") =>
-  skillOf(key, { "SKILL.md": skillMd("one", text), "scripts/a.sh": "echo" });
-
-async function listed(of = daemon) {
-  const { body } = await of.call("GET", "/health");
-  return (body.skills as { key: string }[]).map(({ key }) => key);
-}
-
 describe("uninstalling", () => {
   const installAs = (skill: Skill, id: string) =>
     install(daemon, skill, { "x-install-id": id });
@@ -60,8 +52,8 @@ describe("uninstalling", () => {
     });
 
   test("takes one version and leaves the other", async () => {
-    const old = await simple("local/acme/tools/versions", "old");
-    const young = await simple(old.key, "young");
+    const old = await simpleSkill("local/acme/tools/versions", "old");
+    const young = await simpleSkill(old.key, "young");
     const path = String((await installAs(old, "i1")).body.path);
     const kept = String((await installAs(young, "i2")).body.path);
     expect(await uninstall(old, "i1")).toEqual({
@@ -90,7 +82,7 @@ describe("uninstalling", () => {
   });
 
   test("that comes after a newer install, even of the same, is refused", async () => {
-    const skill = await simple("local/acme/tools/late");
+    const skill = await simpleSkill("local/acme/tools/late");
     await installAs(skill, "i1");
     const path = String((await installAs(skill, "i2")).body.path);
     expect(await uninstall(skill, "i1")).toMatchObject({
@@ -98,13 +90,13 @@ describe("uninstalling", () => {
       body: { code: "reinstalled" },
     });
     expect(await digestOnDisk(path)).toBe(skill.digest);
-    expect(await listed()).toContain(skill.key);
+    expect(await listedBy(daemon)).toContain(skill.key);
     expect((await uninstall(skill, "i2")).body.removed).toBe(true);
-    expect(await listed()).not.toContain(skill.key);
+    expect(await listedBy(daemon)).not.toContain(skill.key);
   });
 
   test("does not touch what nobody can name", async () => {
-    const skill = await simple("local/acme/tools/unnamed");
+    const skill = await simpleSkill("local/acme/tools/unnamed");
     await install(daemon, skill);
     expect((await uninstall(skill, "i1")).status).toBe(409);
     const bad = { ...skill, key: "local/acme/../../x" };
@@ -115,7 +107,7 @@ describe("uninstalling", () => {
   test("survives a restart: the note says which install it was", async () => {
     const first = await startDaemon(root);
     await first.claim();
-    const skill = await simple("local/acme/tools/noted");
+    const skill = await simpleSkill("local/acme/tools/noted");
     await install(first, skill, { "x-install-id": "i1" });
     await first.kill();
     const second = await startDaemon(root, { home: first.home });
@@ -135,10 +127,10 @@ describe("uninstalling", () => {
 });
 
 test("a skill whose folder was deleted is no longer told of", async () => {
-  const skill = await simple("local/acme/tools/deleted");
+  const skill = await simpleSkill("local/acme/tools/deleted");
   const path = String((await install(daemon, skill)).body.path);
   await rm(path, { recursive: true });
-  expect(await listed()).not.toContain(skill.key);
+  expect(await listedBy(daemon)).not.toContain(skill.key);
   expect((await install(daemon, skill)).body.alreadyPresent).toBe(false);
-  expect(await listed()).toContain(skill.key);
+  expect(await listedBy(daemon)).toContain(skill.key);
 });

@@ -23,9 +23,10 @@ import { digestOnDisk } from "../../sandboxd/digest";
 import {
   configFor,
   install,
-  rootWithoutAgent,
-  skillMd,
   leftoversOf,
+  listedBy,
+  rootWithoutAgent,
+  simpleSkill,
   skillOf,
   startDaemon,
   type Daemon,
@@ -49,14 +50,6 @@ afterAll(async () => {
   await daemon?.close();
   await rm(root, { recursive: true, force: true });
 });
-
-const simple = (key: string, text = "text") =>
-  skillOf(key, { "SKILL.md": skillMd("one", text), "scripts/a.sh": "echo" });
-
-async function listed(of = daemon) {
-  const { body } = await of.call("GET", "/health");
-  return (body.skills as { key: string }[]).map(({ key }) => key);
-}
 
 describe("the claim", () => {
   test("without one every route is 503, with a wrong key 401", async () => {
@@ -104,7 +97,7 @@ describe("the claim", () => {
   test("one from a former boot is gone; config and skills are not", async () => {
     const first = await startDaemon(root);
     await first.claim();
-    const skill = await simple("local/acme/kept/one");
+    const skill = await simpleSkill("local/acme/kept/one");
     await install(first, skill);
     const config = configFor("http://127.0.0.1:1/v1");
     await first.call("PUT", "/config", { body: { writeToken: 3, config } });
@@ -129,7 +122,7 @@ describe("the claim", () => {
 
 describe("installing", () => {
   test("places the content, and again changes nothing", async () => {
-    const skill = await simple("local/acme/tools/one");
+    const skill = await simpleSkill("local/acme/tools/one");
     const first = await install(daemon, skill);
     const path = join(
       daemon.home,
@@ -147,7 +140,7 @@ describe("installing", () => {
   });
 
   test("repairs content that was changed on disk", async () => {
-    const skill = await simple("local/acme/tools/repaired");
+    const skill = await simpleSkill("local/acme/tools/repaired");
     const path = String((await install(daemon, skill)).body.path);
     await writeFile(join(path, "SKILL.md"), "tampered");
     expect((await install(daemon, skill)).body.alreadyPresent).toBe(false);
@@ -158,13 +151,15 @@ describe("installing", () => {
 
   test("ten at once, and ten times the same, lose nothing", async () => {
     const skills = await Promise.all(
-      Array.from({ length: 10 }, (_, at) => simple(`local/many/r${at}/same`)),
+      Array.from({ length: 10 }, (_, at) =>
+        simpleSkill(`local/many/r${at}/same`),
+      ),
     );
     const same = skills[0]!;
     const all = [...skills, ...Array.from({ length: 10 }, () => same)];
     const answers = await Promise.all(all.map((one) => install(daemon, one)));
     expect(answers.map(({ status }) => status)).toEqual(all.map(() => 200));
-    const keys = await listed();
+    const keys = await listedBy(daemon);
     for (const { key } of skills) expect(keys).toContain(key);
     const names = await readdir(join(daemon.home, ".slipway/names"));
     expect(names.filter((name) => name.startsWith("same@"))).toHaveLength(10);
@@ -178,18 +173,18 @@ describe("installing", () => {
   });
 
   test("another content than its digest is 409 and leaves nothing", async () => {
-    const skill = await simple("local/acme/tools/mismatch");
+    const skill = await simpleSkill("local/acme/tools/mismatch");
     const wrong = { ...skill, digest: "0".repeat(64) };
     expect(await install(daemon, wrong)).toMatchObject({
       status: 409,
       body: { code: "digest_mismatch", digest: skill.digest },
     });
-    expect(await listed()).not.toContain(skill.key);
+    expect(await listedBy(daemon)).not.toContain(skill.key);
     expect(await leftoversOf(daemon)).toEqual([]);
   });
 
   test("what is not an archive, or has no SKILL.md, is refused", async () => {
-    const skill = await simple("local/acme/tools/odd");
+    const skill = await simpleSkill("local/acme/tools/odd");
     const none = await skillOf(skill.key, { "README.md": "x" });
     for (const archive of [
       Buffer.from("no"),
@@ -205,7 +200,7 @@ describe("installing", () => {
   });
 
   test("too large packed or unpacked is 413, a bomb too", async () => {
-    const skill = await simple("local/acme/tools/large");
+    const skill = await simpleSkill("local/acme/tools/large");
     const packed = randomBytes(10 * 1024 * 1024 + 1);
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     for (const archive of [packed, bomb]) {
@@ -227,7 +222,7 @@ describe("installing", () => {
   ];
   for (const [what, change] of hostile) {
     test(`with ${what} is refused`, async () => {
-      const skill = { ...(await simple("local/acme/tools/x")), ...change };
+      const skill = { ...(await simpleSkill("local/acme/tools/x")), ...change };
       expect((await install(daemon, skill)).status).toBe(422);
     });
   }
@@ -282,7 +277,7 @@ describe("the configuration", () => {
 
 describe("turns", () => {
   test("unknown ones are 404, bad requests 422, unknown skills 409", async () => {
-    const skill = await simple("local/acme/tools/turns");
+    const skill = await simpleSkill("local/acme/tools/turns");
     const path = String((await install(daemon, skill)).body.path);
     const good = {
       turnId: "t",
@@ -314,7 +309,7 @@ describe("turns", () => {
   });
 
   test("the same id again answers the same turn", async () => {
-    const skill = await simple("local/acme/tools/again");
+    const skill = await simpleSkill("local/acme/tools/again");
     const path = String((await install(daemon, skill)).body.path);
     const body = {
       turnId: "same",

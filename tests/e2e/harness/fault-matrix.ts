@@ -1,4 +1,5 @@
 import type { Fault as Injected } from "../../../emulators/sandbox/http/faults";
+import { Dice } from "../../simulation/random";
 import type { Fault } from "./operator";
 
 /** What a person does, and which requests to the provider that makes. */
@@ -175,12 +176,10 @@ function partsOf({ stage, faults }: Case): string[] {
 
 /** Two faults of one stage, drawn by a seed. */
 export function pair(seed: number, options: { hurry?: number } = {}): Case {
-  const random = mulberry(seed);
-  const pick = <T>(from: readonly T[]) =>
-    from[Math.floor(random() * from.length)] as T;
+  const dice = new Dice(seed);
   const all = matrix(options);
-  const first = pick(all);
-  const second = pick(all.filter(({ stage }) => stage === first.stage));
+  const first = dice.pick(all);
+  const second = dice.pick(all.filter(({ stage }) => stage === first.stage));
   // The first may end what the second was to befall.
   return {
     stage: first.stage,
@@ -195,16 +194,4 @@ export function nameOf({ stage, faults }: Case): string {
     [route, kind, status, ms && `${ms} ms`].filter(Boolean).join(" "),
   );
   return `${stage}: ${words.join(", then ")}`;
-}
-
-/** mulberry32: small, and the same everywhere. */
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
