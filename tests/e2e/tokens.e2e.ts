@@ -27,6 +27,8 @@ test("a token is shown once, does what it may and no more, and nothing once it i
   await signIn(page, product, "maker", "/settings");
   const tokens = page.getByRole("region", { name: "Personal tokens" });
   await tokens.getByText("No tokens yet").waitFor();
+  const focus = () =>
+    page.evaluate(() => (document.activeElement as HTMLElement).innerText);
 
   await tokens.getByRole("button", { name: "New token" }).click();
   const make = tokens.getByRole("button", { name: "Make token" });
@@ -38,6 +40,7 @@ test("a token is shown once, does what it may and no more, and nothing once it i
   const shown = tokens.getByLabel("Your new token");
   const token = await shown.innerText();
   await tokens.getByText("cannot be shown again").waitFor();
+  expect(await focus()).toContain("Copy your token now");
   const row = tokens.getByRole("listitem").filter({ hasText: "Nightly run" });
   await row.getByText("never used").waitFor();
   expect(await asks(token, "/sandboxes")).toBe(200);
@@ -47,6 +50,7 @@ test("a token is shown once, does what it may and no more, and nothing once it i
   // Neither once it was taken, nor after a reload: nobody has it any more.
   await tokens.getByRole("button", { name: "Done" }).click();
   await shown.waitFor({ state: "detached" });
+  expect(await focus()).toBe("New token");
   await page.reload();
   await row.waitFor();
   expect(await page.content()).not.toContain(token);
