@@ -4,9 +4,11 @@ import {
   beforeEach,
   expect,
   setDefaultTimeout,
+  spyOn,
   test,
 } from "bun:test";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,6 +19,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sandbox } from "@daytonaio/sdk";
+import { Executor } from "../../emulators/sandbox/executor/executor";
+import { Lifecycle } from "../../emulators/sandbox/state/lifecycle";
 import { createSandboxServer } from "../../emulators/sandbox/index";
 import type {
   SandboxServer,
@@ -34,6 +38,9 @@ import {
 setDefaultTimeout(PATIENCE_MS);
 
 const MAIN = join(import.meta.dir, "../../emulators/sandbox/main.ts");
+
+/** What nobody outside of it calls. */
+type Probing = { probe(): Promise<void> };
 
 let folder: string;
 let data: string;
@@ -190,6 +197,53 @@ test("an error that an older server left can be overcome, unless nothing is left
   expect(again.recoverable).toBe(true);
   await again.recover();
   expect(await file(again)).toBe("of given-up");
+});
+
+test("nobody is answered before the records say what is", async () => {
+  const before = await serve();
+  const { id } = await make(before, "half-gone");
+  const { port, host } = new URL(before.url);
+  await close(before);
+  rewrite(id, { state: "destroying" });
+
+  const erase = Lifecycle.prototype.erase;
+  const heard: string[] = [];
+  const slowly = spyOn(Lifecycle.prototype, "erase").mockImplementation(
+    async function (this: Lifecycle, record) {
+      const asked = fetch(`http://${host}/`).then(
+        () => "answered",
+        (error: { code?: string }) => error.code ?? String(error),
+      );
+      heard.push(await asked);
+      return erase.call(this, record);
+    },
+  );
+  try {
+    await serve({ port: Number(port) });
+  } finally {
+    slowly.mockRestore();
+  }
+  expect(heard).toEqual(["ECONNREFUSED"]);
+  expect((await fetch(`http://${host}/`)).status).toBeGreaterThan(0);
+  expect(existsSync(join(data, "sandboxes", id))).toBe(false);
+});
+
+test("a probe that failed once is made once more", async () => {
+  const failing = spyOn(
+    Executor.prototype as unknown as Probing,
+    "probe",
+  ).mockImplementationOnce(() => Promise.reject(new Error("Too busy.")));
+  const said = spyOn(console, "error").mockImplementation(() => {});
+  try {
+    const sandbox = await make(await serve(), "lucky");
+    await sandbox.start();
+    expect(await file(sandbox)).toBe("of lucky");
+    expect(failing).toHaveBeenCalledTimes(2);
+    expect(said.mock.calls.flat().join()).toContain("Too busy.");
+  } finally {
+    failing.mockRestore();
+    said.mockRestore();
+  }
 });
 
 test("one that another user's server made is left as it is", async () => {
