@@ -11,13 +11,15 @@ import {
 } from "./_generated/server";
 import type { QueryCtx } from "./_generated/server";
 import { limitLook } from "./limits";
+import { failure, type Failure } from "./model/errors";
+import { pickSkill } from "./model/skills/discover";
 import { hostsFor, parseGitHosts } from "./model/skills/hosts";
 import { LOCAL_HOST, repositoryKey, skillKey } from "./model/skills/key";
 import {
   choicesOf,
-  choose,
   isFresh,
   choicesLink,
+  lackWords,
   pathOnBranch,
   requireLink,
   skillLink,
@@ -61,6 +63,8 @@ export const open = action({
     const fresh = known.heads.every(({ host, head, checkedAt }) =>
       isFresh(host, head, now - checkedAt),
     );
+    const { lack } = known;
+    if (fresh && lack) throw new ConvexError(lack);
     if (fresh && known.answer) return known.answer;
     const limited = await ctx.runMutation(internal.skills.look, {
       token: args.token,
@@ -70,6 +74,7 @@ export const open = action({
       const recent = known.heads.every(
         ({ checkedAt }) => now - checkedAt < RECENT_MS,
       );
+      if (recent && lack) throw new ConvexError(lack);
       if (recent && known.answer) return known.answer;
       throw new ConvexError(limited);
     }
@@ -117,55 +122,72 @@ const knownHead = v.object({
 
 /**
  * What the records say about a link: each host's word up to the first that has the
- * repository, and the answer if it can be made. The caller judges the age.
+ * repository, and the answer if it can be made, or that there is no such skill.
+ * The caller judges the age.
  */
 export const known = internalQuery({
   args: { link: v.object(linkFields), hosts: v.array(v.string()) },
   returns: v.object({
     heads: v.array(knownHead),
     answer: v.union(opened, v.null()),
+    lack: v.union(failureValidator, v.null()),
   }),
   handler: async (ctx, { link, hosts }) => {
     const heads: Infer<typeof knownHead>[] = [];
     for (const host of hosts) {
       const repository = repositoryKey({ ...link, host });
       const resolution = await findResolution(ctx, repository);
-      if (!resolution) return { heads, answer: null };
+      if (!resolution) return { heads, ...UNKNOWN };
       const { head, checkedAt } = resolution;
       heads.push({ host, head, checkedAt });
       if (head.kind === "missing") continue;
       const { owner, repo, sha, branch } = head;
       const path = pathOnBranch(link, branch);
       const at = { host, owner, repo };
-      return {
-        heads,
-        answer: path === null ? null : await answer(ctx, at, sha, path),
-      };
+      if (path === null) return { heads, ...UNKNOWN };
+      return { heads, ...(await recorded(ctx, at, sha, path)) };
     }
-    return { heads, answer: null };
+    return { heads, ...UNKNOWN };
   },
 });
 
-async function answer(
+type Recorded = { answer: Opened | null; lack: Failure | null };
+const UNKNOWN: Recorded = { answer: null, lack: null };
+
+async function recorded(
   ctx: QueryCtx,
   at: { host: string; owner: string; repo: string },
   sha: string,
   path: string,
-): Promise<Opened | null> {
+): Promise<Recorded> {
   const skills = (await findListing(ctx, repositoryKey(at), sha))?.skills;
-  if (!skills) return null;
+  if (!skills) return UNKNOWN;
   const { owner, repo } = at;
-  const chosen = choose(skills, path, owner, repo);
-  if (chosen.kind === "several") {
-    const choices = choicesOf(at, skills, chosen.skills);
-    const link = choicesLink(at, path);
-    return { kind: "choices", owner, repo, sha, link, choices };
+  const picked = pickSkill(skills, path, repo);
+  if (picked.kind === "none") {
+    const words = lackWords(skills, path, owner, repo);
+    return { answer: null, lack: failure("skill_not_found", words) };
   }
-  const key = skillKey({ ...at, path: chosen.skill.path });
+  if (picked.kind === "several") {
+    const choices = choicesOf(at, skills, picked.skills);
+    const link = choicesLink(at, path);
+    const answer = {
+      kind: "choices" as const,
+      owner,
+      repo,
+      sha,
+      link,
+      choices,
+    };
+    return { answer, lack: null };
+  }
+  const key = skillKey({ ...at, path: picked.skill.path });
   const skill = await findSkill(ctx, key, sha);
+  if (!skill) return UNKNOWN;
   // The record may have been made for another branch that stands here, or stood.
-  const link = skillLink(at, skills, chosen.skill);
-  return skill && { kind: "skill", skill: { ...viewOf(skill), link } };
+  const link = skillLink(at, skills, picked.skill);
+  const answer = { kind: "skill" as const, skill: { ...viewOf(skill), link } };
+  return { answer, lack: null };
 }
 
 /** The skills of a repository at a commit, or null when nobody has looked. */

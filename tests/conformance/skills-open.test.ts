@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { convexTest } from "convex-test";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { api, internal } from "../../convex/_generated/api";
-import type { Failure } from "../../convex/model/errors";
-import { toFailure } from "../../convex/model/errors";
 import { requireLink } from "../../convex/model/skills/resolution";
-import schema from "../../convex/schema";
 import { createSkillHost } from "../../emulators/skillhost";
 import type { SkillHost } from "../../emulators/skillhost";
-import { convexModules, rateLimiterModules } from "./convex-modules";
 import { commitAll, git } from "./repositories";
+import { backend, failureOf, openSkill } from "./skills-support";
 
 /** Real public skills, where they are at hand. */
 const SHARED = process.env.SLIPWAY_SHARED_SKILLS ?? "../shared/skills";
@@ -88,29 +84,6 @@ afterAll(async () => {
   await host.close();
   await rm(root, { recursive: true, force: true });
 });
-
-const limiter = await rateLimiterModules();
-const backend = () => {
-  const t = convexTest(schema, convexModules());
-  t.registerComponent("rateLimiter", limiter.schema, limiter.modules);
-  return t;
-};
-type Backend = ReturnType<typeof backend>;
-
-async function openSkill(t: Backend, link: string) {
-  const answer = await t.action(api.skills.open, { link });
-  if (answer.kind !== "skill") throw new Error(`${link} is a choice`);
-  return answer.skill;
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  try {
-    await promise;
-  } catch (error) {
-    return toFailure(error);
-  }
-  throw new Error("It did not fail.");
-}
 
 describe("a link to a skill", () => {
   test("opens with all that its page shows, pinned to the commit", async () => {

@@ -1,22 +1,24 @@
 import { convexModules } from "../conformance/convex-modules";
 import { doors } from "./doors";
+import { ELSEWHERE } from "./sources";
 import { mortal } from "./workers";
 
 /** The functions that the stage's server runs. */
 
 const exported = new Map<string, Record<string, unknown>>();
 
-/** The product's own modules, except that nothing is fetched from git. */
+/** The product's own modules, but those that no run comes to. */
 export const modules = Object.fromEntries(
-  Object.entries(convexModules()).map(([path, load]) => {
+  Object.entries(convexModules()).flatMap(([path, load]) => {
     const name = path.slice(path.lastIndexOf("/convex/") + "/convex/".length);
+    if (ELSEWHERE.test(name)) return [];
     const once = async () => {
       const module = (await load()) as Record<string, unknown>;
       exported.set(name.replace(/\.ts$/, ""), module);
       mortal(module);
       return module;
     };
-    return [name, once];
+    return [[name, once]];
   }),
 );
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ELSEWHERE, sourcesOfRuns } from "./sources";
 import { addPlayed, readPlayed, unplayed, writePlayed } from "./played";
 
 let folder: string;
@@ -47,4 +48,24 @@ test("it outlives a stop, and a change of the code ends it", () => {
   expect(readPlayed(file)).toEqual(played);
   writeFileSync(file, JSON.stringify({ ...played, code: "another" }));
   expect(readPlayed(file)).toEqual({ ...played, ranges: [], counts: {} });
+});
+
+test("a run is made of what its functions import, and of nothing that looks at it", () => {
+  const files = sourcesOfRuns();
+  for (const part of [
+    "convex/lifecycle/slots.ts",
+    "convex/model/slot.ts", // imported, no module of functions
+    "convex/node/driver.ts",
+    "emulators/backend/index.ts",
+    "tests/conformance/convex-modules.ts",
+    "tests/simulation/world.ts",
+  ]) {
+    expect(files).toContain(part);
+  }
+  const no = files.filter((file) => /scenes\/|\.test\.ts$|guards/.test(file));
+  expect(no).toEqual([]);
+  // What is left out is imported by nothing that is played.
+  const without = (file: string) =>
+    !file.startsWith("convex/model/") && ELSEWHERE.test(file.slice(7));
+  expect(files.filter(without)).toEqual([]);
 });

@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { sourcesOfRuns } from "./sources";
 
 /**
  * What has been played of the code as it is: so a long run that was stopped goes
@@ -73,22 +74,11 @@ export function* unplayed(
   }
 }
 
-const SOURCES = ["convex", "tests/simulation", "emulators/backend"];
-
-/** What random runs are not made of. */
-const NO_PART =
-  /\.(test|sim)\.ts$|fixtures\/|scenes\/|guards|reachable|coverage/;
-
 /** Names the code that was run. */
 function codeOf(): string {
   const hash = createHash("sha256");
-  const root = `${import.meta.dir}/../..`;
-  for (const folder of SOURCES) {
-    const files = new Bun.Glob("**/*.ts").scanSync(`${root}/${folder}`);
-    for (const file of [...files].sort()) {
-      if (NO_PART.test(file)) continue;
-      hash.update(file).update(readFileSync(`${root}/${folder}/${file}`));
-    }
+  for (const file of sourcesOfRuns()) {
+    hash.update(file).update(readFileSync(`${import.meta.dir}/../../${file}`));
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -63,16 +63,21 @@ export function choose(
 ): Chosen {
   const picked = pickSkill(skills, wanted, repo);
   if (picked.kind !== "none") return picked;
+  throw refuse("skill_not_found", lackWords(skills, wanted, owner, repo));
+}
+
+/** What a repository has instead of the skill that is wanted. */
+export function lackWords(
+  skills: readonly ListedSkill[],
+  wanted: string,
+  owner: string,
+  repo: string,
+): string {
   const offered = skills.filter((skill) => skill.listed);
-  if (offered.length === 0) {
-    throw refuse("skill_not_found", `${owner}/${repo} has no SKILL.md.`);
-  }
+  if (offered.length === 0) return `${owner}/${repo} has no SKILL.md.`;
   const names = offered.slice(0, 20).map((s) => shortName(skills, s, repo));
   const more = offered.length > 20 ? ` and ${offered.length - 20} more` : "";
-  throw refuse(
-    "skill_not_found",
-    `${owner}/${repo} has no skill "${wanted}". It has ${names.join(", ")}${more}.`,
-  );
+  return `${owner}/${repo} has no skill "${wanted}". It has ${names.join(", ")}${more}.`;
 }
 
 type At = { host: string; owner: string; repo: string };
