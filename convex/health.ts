@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { query } from "./_generated/server";
-import { parseRetention } from "./model/retention";
+import { unreadableSettings } from "./model/settings";
 
 /** Whether the deployment is configured, and what the sweeper last saw. Public; tells names of what is missing, no value. */
 export const get = query({
@@ -22,16 +22,16 @@ export const get = query({
     removed: v.array(
       v.object({ kind: v.string(), count: v.number(), lastAt: v.number() }),
     ),
-    unreadable: v.array(v.string()), // settings that say nothing we understand
+    unreadable: v.array(v.string()), // see model/settings
   }),
   handler: async (ctx) => {
     const missing = REQUIRED.filter((name) => !process.env[name]);
     const deployment = await ctx.db.query("deployment").first();
     const sweep = await ctx.db.query("sweeps").first();
     const removals = await ctx.db.query("removals").take(MAX_KINDS);
-    const { SLIPWAY_RETENTION_DAYS } = process.env;
+    const unreadable = unreadableSettings(process.env);
     return {
-      ok: missing.length === 0,
+      ok: missing.length === 0 && !unreadable.some(({ needed }) => needed),
       mode: process.env.SLIPWAY_MODE ?? "cloud",
       deploymentId: deployment?.deploymentId ?? null,
       missing,
@@ -44,9 +44,7 @@ export const get = query({
       removed: removals.flatMap(({ kind, count, lastAt }) =>
         lastAt === undefined ? [] : [{ kind, count, lastAt }],
       ),
-      unreadable: parseRetention(SLIPWAY_RETENTION_DAYS)
-        ? []
-        : ["SLIPWAY_RETENTION_DAYS"],
+      unreadable: unreadable.map(({ name }) => name),
     };
   },
 });
@@ -54,9 +52,12 @@ export const get = query({
 /** Kinds of rows that are removed for their age: about ten. */
 const MAX_KINDS = 50;
 
+/** Of every deployment; in the cloud all of them are the operator's to set. */
 const REQUIRED = [
   "DAYTONA_API_URL",
   "DAYTONA_API_KEY",
   "SLIPWAY_SEAL_KEYS",
   "SLIPWAY_GIT_HOSTS",
+  "AUTH_PROVIDER",
+  "SLIPWAY_SNAPSHOT",
 ];

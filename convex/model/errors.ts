@@ -40,6 +40,11 @@ export const ERRORS = {
     false,
     "Use a repository on a git host this deployment allows.",
   ),
+  hosts_unreadable: entry(
+    503,
+    false,
+    "The operator must correct that variable, or unset it.",
+  ),
   repo_not_found: entry(
     404,
     false,
@@ -65,7 +70,7 @@ export const ERRORS = {
   archive_too_large: entry(
     413,
     false,
-    "A skill may have 1,000 files and 25 MiB. Ask its author to slim it down.",
+    "A skill may have 1,000 files and 25 MiB, or 10 MiB packed. Ask its author to slim it down.",
   ),
   archive_hostile: entry(
     422,

@@ -57,6 +57,8 @@ test.each([
   [{ ...CLOUD, CLERK_SECRET_KEY: "" }, "CLERK_SECRET_KEY"],
   [{ ...CLOUD, CONVEX_SITE_URL: "convex.example" }, "CONVEX_SITE_URL"],
   [{ DAYTONA_API_URL: "https://x" }, "DAYTONA_API_KEY"],
+  [{ SLIPWAY_SKILLS_DIR: "no/such/folder" }, "SLIPWAY_SKILLS_DIR"],
+  [{ SLIPWAY_SKILLS_DIR: "package.json" }, "SLIPWAY_SKILLS_DIR"],
 ] as [Record<string, string>, string][])(
   "%p is refused, naming %s",
   (env, name) => {
@@ -76,6 +78,10 @@ test.each([
     "SLIPWAY_RELAY_URL",
   ],
   [{ SLIPWAY_PROXIES: "abc" }, "SLIPWAY_PROXIES"],
+  [{ SLIPWAY_SEAL_KEYS: "bad" }, "SLIPWAY_SEAL_KEYS"],
+  [{ SLIPWAY_GIT_HOSTS: "[x" }, "SLIPWAY_GIT_HOSTS cannot be read"],
+  [{ SLIPWAY_MODEL_PROVIDERS: "{bad" }, "SLIPWAY_MODEL_PROVIDERS"],
+  [{ SLIPWAY_RETENTION_DAYS: "7" }, "SLIPWAY_RETENTION_DAYS"],
 ] as [Record<string, string>, string][])(
   "%p cannot be read, and %s is named",
   async (env, name) => {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { clerkHost } from "../../src/clerk-key";
@@ -44,9 +45,7 @@ export function readOptions(env: Environment, argv: string[]): Options {
   return {
     port: readPort(env.PORT),
     dataDir,
-    skillsDir: env.SLIPWAY_SKILLS_DIR
-      ? resolve(ROOT, env.SLIPWAY_SKILLS_DIR)
-      : null,
+    skillsDir: readFolder(env, "SLIPWAY_SKILLS_DIR"),
     snapshotsDir: env.SLIPWAY_SNAPSHOTS_DIR
       ? resolve(ROOT, env.SLIPWAY_SNAPSHOTS_DIR)
       : join(dataDir, "snapshots"),
@@ -59,6 +58,16 @@ export function readOptions(env: Environment, argv: string[]): Options {
     },
     clerkIssuer: readClerk(env),
   };
+}
+
+function readFolder(env: Environment, name: string): string | null {
+  const given = env[name];
+  if (!given) return null;
+  const folder = resolve(ROOT, given);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  throw new OptionError(
+    `${name} is "${given}", and there is no such folder. Make it, or unset it.`,
+  );
 }
 
 function readPort(text: string | undefined): number {
@@ -78,10 +87,12 @@ function readPort(text: string | undefined): number {
  * installed.
  */
 export async function requireReadable(env: Environment): Promise<void> {
-  const { capsOf } = await import("../../convex/model/admission");
-  const read = capsOf(env);
-  if (!read.ok) {
-    throw new OptionError(`${read.problem.message}. Correct it, or unset it.`);
+  const { unreadableSettings } = await import("../../convex/model/settings");
+  const mode = env.CONVEX_URL ? "cloud" : "embedded";
+  const [wrong] = unreadableSettings({ ...env, SLIPWAY_MODE: mode });
+  if (wrong) {
+    const why = wrong.why.replace(/\.$/, "");
+    throw new OptionError(`${why}. Correct it, or unset it.`);
   }
   const { EnvironmentError, parseEnvironment } =
     await import("../../src/server/environment");

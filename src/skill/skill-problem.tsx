@@ -10,6 +10,7 @@ import { TryAgain } from "./try-again";
 const TITLES: Record<string, string> = {
   bad_link: "This link cannot be read",
   host_not_allowed: "This host is not open here",
+  hosts_unreadable: "No git host can be asked",
   repo_not_found: "There is no such repository",
   repo_unreachable: "The repository cannot be reached",
   rate_limited: "Too many requests for now",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuse } from "../errors";
 import { DEFAULT_HOST, LOCAL_HOST } from "./key";
 
 /** Where to ask for repositories and where to fetch one archive per commit. */
@@ -46,7 +47,8 @@ export function parseGitHosts(setting: string | undefined): GitHost[] {
   } catch (error) {
     const reason =
       error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new Error(`SLIPWAY_GIT_HOSTS is not valid: ${reason}`);
+    const message = `SLIPWAY_GIT_HOSTS cannot be read: ${reason}`;
+    throw refuse("hosts_unreadable", message);
   }
 }
 

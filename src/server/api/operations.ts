@@ -17,6 +17,7 @@ import {
 const FROM_LINKS = [
   "bad_link",
   "host_not_allowed",
+  "hosts_unreadable",
   "repo_not_found",
   "repo_unreachable",
   "skill_not_found",
