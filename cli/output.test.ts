@@ -8,8 +8,8 @@ answersInTests();
 
 test("where the count ends, nobody is told a place that may be a later one", () => {
   const words = (position: number) => queueWords({ position, ownCap: null });
-  expect(words(MAX_POSITION - 1)).toBe("199th in line");
-  expect(words(MAX_POSITION)).toBe("200th or later in line");
+  expect(words(MAX_POSITION - 1)).toBe("99th in line");
+  expect(words(MAX_POSITION)).toBe("100th or later in line");
 });
 
 /** Sets the clipboard, moves the cursor up, clears, in C1, and turns what follows around. */

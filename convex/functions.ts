@@ -75,6 +75,7 @@ export function userQuery<
       return await handler(owner, rest as unknown as ObjectType<Args>);
     },
   };
+  // The library cannot tell the types of a function whose arguments are generic.
   return query(definition as never);
 }
 
@@ -121,5 +122,5 @@ export function userMutation<
       return answer;
     },
   };
-  return mutation(definition as never);
+  return mutation(definition as never); // as above
 }

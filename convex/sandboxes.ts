@@ -163,8 +163,8 @@ export const remove = userMutation({
 /**
  * Makes the sandbox anew, with the files and the agent's history of the old one.
  * A launch asked for meanwhile waits. Throws `sandbox_busy` while an agent works,
- * `over_cap` while more run than the operator allows since a cap was lowered,
- * `caps_unreadable`.
+ * `over_cap` while more places are taken than there are (a cap was lowered, or a
+ * create that nobody answered may yet come to life), `caps_unreadable`.
  */
 export const replace = userMutation({
   scope: "control",

@@ -38,6 +38,7 @@ export default defineSchema({
     prefix: v.string(), // first characters, to tell one from another
     scopes: v.array(scope),
     expiresAt: v.optional(v.number()),
+    expiry: v.optional(v.id("_scheduled_functions")), // what ends it then
   })
     .index("by_hash", ["hash"])
     .index("by_user", ["userId"]),

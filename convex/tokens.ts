@@ -111,7 +111,9 @@ export const store = internalMutation({
       expiresAt,
     });
     if (expiresAt) {
-      await ctx.scheduler.runAt(expiresAt, internal.tokens.expire, { tokenId });
+      const { expire } = internal.tokens;
+      const expiry = await ctx.scheduler.runAt(expiresAt, expire, { tokenId });
+      await ctx.db.patch("personalTokens", tokenId, { expiry });
     }
     return tokenId;
   },
@@ -128,6 +130,8 @@ export const revoke = mutation({
     if (token?.userId !== user._id) {
       throw refuse("not_found", "You have no such token.");
     }
+    // Not left for a year: a deployment has room for so many jobs and no more.
+    if (token.expiry) await ctx.scheduler.cancel(token.expiry);
     await end(ctx, token);
     return null;
   },

@@ -237,11 +237,16 @@ async function whole(call: Call, upstream: Response): Promise<Response> {
   } catch {
     return failed(call, unavailable("The model's answer was not readable."));
   }
-  if (typeof body !== "object" || body === null || "error" in body) {
+  if (typeof body !== "object" || body === null || isError(body)) {
     return failed(call, modelError(502, text));
   }
   await settle(call, usageOf(body), null);
   return json(200, body);
+}
+
+/** Some providers say in every answer that it is none. */
+function isError(body: object): boolean {
+  return "error" in body && body.error !== null;
 }
 
 /** What an agent may ask about its models: there is one, of a fixed name. */

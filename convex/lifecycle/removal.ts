@@ -28,6 +28,8 @@ type Batch = (
 const MANY = 200;
 /** Where each row costs a few reads. */
 const SOME = 25;
+/** Where a row may be nearly as large as a record can be: a job reads 16 MiB at most. */
+const FEW = 10;
 
 function goOn<Row>(rows: Row[], size: number, at: (row: Row) => number) {
   const last = rows.at(-1);
@@ -160,7 +162,7 @@ const skills: Batch = async (ctx, { before, after }) => {
     .withIndex("by_creation_time", (q) =>
       q.gt("_creationTime", after).lt("_creationTime", before),
     )
-    .take(SOME);
+    .take(FEW);
   let removed = 0;
   for (const skill of rows) {
     if (await isNeeded(ctx, skill, before)) continue;
@@ -168,7 +170,7 @@ const skills: Batch = async (ctx, { before, after }) => {
     await ctx.db.delete("skills", skill._id);
     removed += 1;
   }
-  return { removed, next: goOn(rows, SOME, made) };
+  return { removed, next: goOn(rows, FEW, made) };
 };
 
 /** A launch and a flight have a conversation, a disk may lose what is listed, a replacement brings it back. */
@@ -243,14 +245,14 @@ const listings: Batch = async (ctx, { before, after }) => {
     .withIndex("by_creation_time", (q) =>
       q.gt("_creationTime", after).lt("_creationTime", before),
     )
-    .take(SOME);
+    .take(FEW);
   let removed = 0;
   for (const { _id, repository, sha } of rows) {
     if (await isShown(ctx, repository, sha, before)) continue;
     await ctx.db.delete("listings", _id);
     removed += 1;
   }
-  return { removed, next: goOn(rows, SOME, made) };
+  return { removed, next: goOn(rows, FEW, made) };
 };
 
 /** Answers to keyed requests have an end of their own. */

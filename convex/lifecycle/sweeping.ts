@@ -96,7 +96,10 @@ export const match = internalMutation({
  * what is condemned for good, and what is recorded and not listed.
  */
 export const judge = internalMutation({
-  args: { ids: v.array(v.string()), unwanted: v.array(listing) },
+  args: {
+    ids: v.array(v.array(v.string())), // in parts: an array has 8,192 at most
+    unwanted: v.array(listing),
+  },
   returns: v.object({ condemned: v.array(v.string()), strays: v.array(stray) }),
   handler: async (ctx, { ids, unwanted }) => {
     const now = Date.now();
@@ -105,7 +108,7 @@ export const judge = internalMutation({
     for (const sandbox of unwanted.slice(0, MATCHED_AT_ONCE)) {
       if (!(await isWanted(ctx, sandbox))) still.push(sandbox);
     }
-    const listed = new Set(ids);
+    const listed = new Set(ids.flat());
     const { strays, presentFrom } = await unlisted(ctx, listed);
     await forgetOrphans(ctx, listed, still, now);
     const condemned: string[] = [];

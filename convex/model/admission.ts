@@ -13,9 +13,9 @@ export const MAX_CAP = 2_000;
 
 /**
  * How far a position in the queue is counted: this one says "here or later". A
- * page of a hundred that wait counts it for each, within what one query may read.
+ * page of two hundred that wait counts it for each, within what one query may read.
  */
-export const MAX_POSITION = 200;
+export const MAX_POSITION = 100;
 
 export type CapsRead =
   { ok: true; caps: Caps } | { ok: false; problem: Failure };

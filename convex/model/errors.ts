@@ -277,15 +277,17 @@ export function refuse(
   );
 }
 
-/** Type guard for what arrives in `ConvexError.data`. */
+/**
+ * Type guard for what arrives in `ConvexError.data`. By its shape: a page of an
+ * older release is told codes that it does not know.
+ */
 export function isFailure(value: unknown): value is Failure {
   return (
     typeof value === "object" &&
     value !== null &&
-    "code" in value &&
-    typeof value.code === "string" &&
-    value.code in ERRORS &&
-    "message" in value
+    ["code", "message", "next"].every(
+      (key) => typeof (value as Record<string, unknown>)[key] === "string",
+    )
   );
 }
 

@@ -6,7 +6,8 @@ export const SCOPES = ["read", "launch", "control"] as const;
 /**
  * - `read`: see launches, conversations and sandboxes;
  * - `launch`: launch skills, cancel launches, talk to their agents;
- * - `control`: stop, start and delete sandboxes, delete conversations.
+ * - `control`: stop, start, replace and delete sandboxes, delete conversations,
+ *   and open what is inside: terminals, ports and files.
  *
  * Settings, keys and tokens themselves are out of every token's reach.
  */

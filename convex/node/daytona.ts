@@ -254,11 +254,12 @@ async function unlessMoved(
 export function stop(ref: Ref): Promise<Outcome> {
   return ofKnown(ref, async () => {
     const sandbox = await handle(ref.remoteId);
+    // What the client kept of an earlier stop would be its answer if its look fails.
+    delete sandbox.state;
     await sandbox.stop(SECONDS);
     if (sandbox.state !== "destroyed") return toOutcome(sandbox);
     // While it waits, the client takes any 404 for a deletion: that is no evidence.
-    const { daytona } = configured();
-    return toOutcome(keep(await daytona.get(ref.remoteId)));
+    return toOutcome(keep(await daytona().get(ref.remoteId)));
   });
 }
 

@@ -34,13 +34,14 @@ export const sweep = internalAction({
     const { match, judge } = internal.lifecycle.sweeping;
     const unwanted: Listed[] = [];
     const strays: Stray[] = [];
+    const ids: string[][] = [];
     for (let at = 0; at < listed.length; at += MATCHED_AT_ONCE) {
       const part = listed.slice(at, at + MATCHED_AT_ONCE);
+      ids.push(part.map(({ remoteId }) => remoteId));
       const found = await ctx.runMutation(match, { listed: part, credential });
       unwanted.push(...found.unwanted);
       strays.push(...found.strays);
     }
-    const ids = listed.map(({ remoteId }) => remoteId);
     const verdict = await ctx.runMutation(judge, { ids, unwanted });
     strays.push(...verdict.strays);
     for (const remoteId of verdict.condemned) await heal(ctx, remoteId);

@@ -100,6 +100,14 @@ test("without streaming, and with the usage counted", async () => {
   expect((await rowWithUsage())?.usage?.completionTokens).toBeGreaterThan(0);
 });
 
+test("an answer that says it is no error is none", async () => {
+  await usePaid();
+  const said = { choices: [{ message: { content: "Yes." } }] };
+  upstream.answer = () => Response.json({ ...said, error: null });
+  const response = await ask({ messages: messages() });
+  expect(await response.json()).toMatchObject(said);
+});
+
 test("the provider gets the user's key and model, and nothing of the sandbox's choosing", async () => {
   await usePaid();
   upstream.answer = () => Response.json({ choices: [{}] });

@@ -133,6 +133,18 @@ test("an expiry is a write of the server, on time; mutations also look at the cl
   expect((await read(token)).status).toBe(401);
 });
 
+test("a token that is revoked leaves no job for its expiry", async () => {
+  const { tokenId } = await make(["read"], 365);
+  await ada.client.mutation(functions.tokens.revoke, { tokenId });
+  const [job] = await api.chat.tx((ctx) =>
+    ctx.db.system.query("_scheduled_functions").order("desc").take(1),
+  );
+  expect(job).toMatchObject({
+    args: [{ tokenId }],
+    state: { kind: "canceled" },
+  });
+});
+
 test("last use is noted, and written at most once a minute", async () => {
   const { token, tokenId } = await make(["read"]);
   const lastUse = async () => {
