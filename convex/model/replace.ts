@@ -6,13 +6,13 @@ import { onOutcome } from "./slotSteps";
 import {
   DEADLINES,
   FIRST,
+  givenUpAt,
   isOldThere,
   WITHIN,
   type Replacing,
   type Stage,
   type Step,
 } from "./replaceStages";
-import { KEPT_FOR, QUEUE_DEADLINE } from "./timing";
 
 export type { Replacing } from "./replaceStages";
 
@@ -24,7 +24,7 @@ type Next = Decision["next"];
 /** When the stage, or the wait for the owner of a halted one, must have ended. */
 export function deadlineOfReplacing(state: Replacing): number {
   if (!state.error) return state.stageSince + DEADLINES[state.stage];
-  return state.stageSince + (isOldThere(state) ? QUEUE_DEADLINE : KEPT_FOR);
+  return givenUpAt(state);
 }
 
 /** Whether it can be given up now, and a sandbox is left. */

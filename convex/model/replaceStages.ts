@@ -2,6 +2,7 @@ import {
   COPY_DEADLINE,
   CREATE_DEADLINE,
   DELETE_DEADLINE,
+  KEPT_FOR,
   QUEUE_DEADLINE,
   START_DEADLINE,
   STOP_DEADLINE,
@@ -51,6 +52,11 @@ export type Step =
 /** Nothing has been lost yet: the old sandbox is there with its disk. */
 export function isOldThere({ stage }: Pick<Replacing, "stage">): boolean {
   return stage === "wake" || stage === "keep" || stage === "stop";
+}
+
+/** When a halted one is given up if nobody goes on with it, in ms since 1970. */
+export function givenUpAt(state: Replacing): number {
+  return state.stageSince + (isOldThere(state) ? QUEUE_DEADLINE : KEPT_FOR);
 }
 
 /** How long each may take, in ms. */

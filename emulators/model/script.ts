@@ -135,7 +135,7 @@ function quoteSkill(view: Call): string {
   }
   const { heading, body } = splitSkill(result.content);
   const title = heading ?? String(result.name ?? "untitled");
-  const quoted = clip(body, QUOTE_CHARS)
+  const quoted = beginning(body, QUOTE_CHARS)
     .split("\n")
     .map((line) => `> ${line}`.trimEnd())
     .join("\n");
@@ -189,7 +189,14 @@ function objectOf(value: unknown): Record<string, unknown> {
   }
 }
 
-/** Keeps both ends, because what matters in a skill may stand at its end. */
+/** Whole paragraphs from the beginning, or what of the first one fits. */
+function beginning(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const end = text.lastIndexOf("\n\n", max);
+  return `${text.slice(0, end > 0 ? end : max).trimEnd()}\n\n…`;
+}
+
+/** Keeps both ends, because what matters of an output may stand at its end. */
 function clip(text: string, max: number): string {
   if (text.length <= max) return text;
   const tail = Math.floor(max / 4);

@@ -26,8 +26,8 @@ type Props = {
   composer: ComposerState;
   /** Above the first message: the launch. */
   lead: ReactNode;
-  /** Above the composer: what a person should know now, given whether anything was said. */
-  notice: (empty: boolean) => ReactNode;
+  /** Above the composer: what a person should know now, given whether the agent never answered. */
+  notice: (unanswered: boolean) => ReactNode;
   /** Nothing is said yet and the agent is there to be asked. */
   inviting: boolean;
 };
@@ -61,6 +61,9 @@ export function Conversation(props: Props) {
       : "The agent takes it up in a moment.";
   const empty = messages.length === 0 && unrecorded.length === 0;
   const nothingSaid = !loading && empty;
+  const unanswered = messages.every(
+    ({ role, state }) => role === "user" || state === "failed",
+  );
 
   function send(text: string) {
     submit(text);
@@ -99,7 +102,7 @@ export function Conversation(props: Props) {
               key={message.messageId}
               message={message}
               waiting={waiting}
-              onRetry={retry}
+              onRetry={composer.kind === "closed" ? null : retry}
             />
           ))}
           {unrecorded.map((one) => (
@@ -149,7 +152,7 @@ export function Conversation(props: Props) {
         ) : null}
         <div className="space-y-2.5">
           {failure ? <FailureCallout failure={failure} /> : null}
-          {props.notice(empty)}
+          {props.notice(unanswered)}
           <Composer
             sessionId={sessionId}
             state={composer}

@@ -11,19 +11,37 @@ const SETTINGS = new Set([
   "secret_unreadable",
 ]);
 
-/** The way on from a failed answer: Retry always, Settings where they can help. */
+/** Has the agent try once more. */
+export function Retry({
+  onRetry,
+  variant,
+}: {
+  onRetry: () => void;
+  variant?: "ghost";
+}) {
+  return (
+    <Button
+      size="sm"
+      icon="refresh"
+      onClick={onRetry}
+      {...(variant && { variant })}
+    >
+      Retry
+    </Button>
+  );
+}
+
+/** The way on from a failed answer: Retry, and Settings where they can help. */
 export function FailureActions({
   failure,
   onRetry,
 }: {
   failure: Failure;
-  onRetry: () => void;
+  onRetry: (() => void) | null;
 }) {
   return (
     <>
-      <Button size="sm" icon="refresh" onClick={onRetry}>
-        Retry
-      </Button>
+      {onRetry ? <Retry onRetry={onRetry} /> : null}
       {SETTINGS.has(failure.code) ? (
         <ButtonLink
           href="/settings"

@@ -2,7 +2,6 @@
 
 import { memo, useMemo, useState } from "react";
 import type { MessageView } from "../data/types";
-import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
 import { CopyButton } from "../ui/copy-button";
 import { FoldSign } from "../ui/fold-sign";
@@ -10,7 +9,7 @@ import { Icon } from "../ui/icon";
 import { Markdown } from "../ui/markdown";
 import { Elapsed, Shown } from "../ui/time";
 import { blocksOf, sameMessage, wordsOf } from "./blocks";
-import { FailureActions } from "./failure-actions";
+import { FailureActions, Retry } from "./failure-actions";
 import { ToolCards } from "./tool-card";
 
 /** What a person said. */
@@ -38,7 +37,8 @@ type Props = {
   message: MessageView;
   /** Why a queued one waits. */
   waiting: string;
-  onRetry: (messageId: MessageView["messageId"]) => void;
+  /** Null where no sandbox is left to try again in. */
+  onRetry: ((messageId: MessageView["messageId"]) => void) | null;
 };
 
 /** One message of the record; drawn anew only when something in it changed. */
@@ -63,6 +63,7 @@ function Answer({ message, waiting, onRetry }: Props) {
   const [seenBefore] = useState(!running);
   const words = wordsOf(message);
   const failed = message.state === "failed";
+  const retry = onRetry && (() => onRetry(message.messageId));
   const explained = blocks.some((block) => block.kind === "error");
   return (
     <article
@@ -92,10 +93,7 @@ function Answer({ message, waiting, onRetry }: Props) {
                 quiet // the conversation's status says it, when it happens
                 actions={
                   failed && index === blocks.length - 1 ? (
-                    <FailureActions
-                      failure={block.error}
-                      onRetry={() => onRetry(message.messageId)}
-                    />
+                    <FailureActions failure={block.error} onRetry={retry} />
                   ) : null
                 }
               />
@@ -111,13 +109,7 @@ function Answer({ message, waiting, onRetry }: Props) {
       {failed && !explained && !message.cut ? (
         <div className="flex items-center gap-3 text-sm text-danger">
           The answer broke off.
-          <Button
-            size="sm"
-            icon="refresh"
-            onClick={() => onRetry(message.messageId)}
-          >
-            Retry
-          </Button>
+          {retry ? <Retry onRetry={retry} /> : null}
         </div>
       ) : null}
       {message.state === "queued" ? (
@@ -136,14 +128,7 @@ function Answer({ message, waiting, onRetry }: Props) {
         <p className="flex items-center gap-2 text-sm text-ink-3">
           <Icon name="stop" size={14} />
           Stopped.
-          <Button
-            size="sm"
-            variant="ghost"
-            icon="refresh"
-            onClick={() => onRetry(message.messageId)}
-          >
-            Retry
-          </Button>
+          {retry ? <Retry variant="ghost" onRetry={retry} /> : null}
         </p>
       ) : null}
       {words && !running ? (

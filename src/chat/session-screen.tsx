@@ -97,12 +97,12 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
               screen.launch.kind === "ready" &&
               screen.composer.kind !== "closed"
             }
-            notice={(empty) => (
+            notice={(unanswered) => (
               <>
                 {view ? <StopWarning sandbox={view} /> : null}
                 <SessionNotice
                   notice={
-                    empty && screen.notice?.repeats ? null : screen.notice
+                    unanswered && screen.notice?.repeats ? null : screen.notice
                   }
                   modelProblem={model?.problem ?? null}
                   session={screen.session}
@@ -124,6 +124,7 @@ export function SessionScreen({ sessionId }: { sessionId: string }) {
       {benchOpen ? (
         <Workbench
           sandbox={view}
+          folder={`sessions/${sessionId}/`}
           onClose={() => setBenchOpen(false)}
           className="sm:h-[44%]"
         />

@@ -3,7 +3,7 @@
 import { useMutation } from "convex/react";
 import { useState } from "react";
 import { api } from "@convex/_generated/api";
-import { isOldThere } from "@convex/model/replaceStages";
+import { givenUpAt, isOldThere } from "@convex/model/replaceStages";
 import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Sign } from "../launch/timeline";
@@ -13,7 +13,7 @@ import { Confirm } from "../ui/confirm";
 import { cx } from "../ui/cx";
 import { FailureLine } from "../ui/failure-line";
 import { Spoken } from "../ui/spoken";
-import { Elapsed } from "../ui/time";
+import { Elapsed, Left } from "../ui/time";
 import { stagesOf, stageWords, type Replacing } from "../view/replacement";
 
 /** A sandbox being made anew: how far it is, and the way on where it came to a halt. */
@@ -60,9 +60,17 @@ export function Replacement({
               </>
             }
           >
-            {isOldThere(state)
-              ? "Nothing is lost: the sandbox is as it was, and waits for you. "
-              : "What was kept is stored, and waits for you. "}
+            {isOldThere(state) ? (
+              <>
+                Nothing is lost: the sandbox is as it was. It waits for you for{" "}
+                <Left to={givenUpAt(state)} /> and is then stopped.{" "}
+              </>
+            ) : (
+              <>
+                What was kept is stored for <Left to={givenUpAt(state)} /> more,
+                and deleted then.{" "}
+              </>
+            )}
             {error.next}
           </Callout>
         </div>

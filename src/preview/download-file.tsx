@@ -11,12 +11,15 @@ import { useTicketTab } from "./use-ticket-tab";
 export function DownloadFile({
   slotId,
   relayUrl,
+  folder,
 }: {
   slotId: string;
   relayUrl: string;
+  /** Where the agent one looks at works, below the sandbox's home; "" for none. */
+  folder: string;
 }) {
   const { open, busy, failure } = useTicketTab(slotId);
-  const [path, setPath] = useState("");
+  const [path, setPath] = useState(folder);
   const id = useId();
 
   const submit = (event: FormEvent) =>
@@ -33,7 +36,7 @@ export function DownloadFile({
         <div className="max-w-md min-w-0 flex-1">
           <Input
             id={id}
-            placeholder="sessions/…/report.pdf"
+            placeholder="report.pdf"
             required
             value={path}
             onChange={(event) => setPath(event.target.value)}
@@ -47,7 +50,8 @@ export function DownloadFile({
         <FailureLine failure={failure} />
       ) : (
         <p className="text-[0.8125rem] text-ink-3">
-          A path below the sandbox&rsquo;s home, /home/daytona.
+          A path below the sandbox&rsquo;s home, /home/daytona
+          {folder ? ", which begins with this conversation\u2019s folder" : ""}.
         </p>
       )}
     </form>

@@ -46,9 +46,11 @@ export function Forecast({
             </>
           ) : null}
         </Line>
-        <Line icon="shield">
-          The skill&rsquo;s files go into it, checked against their digest.
-        </Line>
+        {first.isThere ? null : (
+          <Line icon="shield">
+            The skill&rsquo;s files go into it, checked against their digest.
+          </Line>
+        )}
         <Line icon="chat">
           A conversation opens with an agent that has the skill.
         </Line>
@@ -60,6 +62,9 @@ export function Forecast({
     </div>
   );
 }
+
+/** What comes first; with it the skill's files may be there already. */
+type Step = { icon: IconName; text: string; isThere?: true };
 
 function Line({
   icon,
@@ -81,7 +86,7 @@ function firstStep(
   skillKey: string,
   sha: string,
   own: boolean,
-): { icon: IconName; text: string } {
+): Step {
   const mine = own ? "Its own sandbox" : "Your sandbox";
   switch (sandbox?.state.status) {
     case "running":
@@ -91,6 +96,7 @@ function firstStep(
         ? {
             icon: "check",
             text: `${mine} is running and has this commit already.`,
+            isThere: true,
           }
         : {
             icon: "box",
@@ -137,14 +143,14 @@ function firstStep(
 }
 
 /** What may come while it is not known what there is. */
-function anyOf(own: boolean): { icon: IconName; text: string } {
+function anyOf(own: boolean): Step {
   return {
     icon: "box",
     text: `${own ? "Its own sandbox" : "Your sandbox"} is made, started or joined, whatever it needs.`,
   };
 }
 
-function afresh(own: boolean): { icon: IconName; text: string } {
+function afresh(own: boolean): Step {
   return {
     icon: "box",
     text: own

@@ -34,7 +34,7 @@ export function OwnChoice({
                 <span className="font-mono text-xs break-words">
                   {secrets.join(", ")}
                 </span>
-                .{" "}
+                : there is no place for such values yet.{" "}
               </>
             ) : null}
             {own

@@ -29,10 +29,13 @@ type Tab = keyof typeof TABS;
 /** The sandbox itself: in its place on the page, or all over it on a phone. */
 export function Workbench({
   sandbox,
+  folder = "",
   onClose,
   className,
 }: {
   sandbox: SandboxView | null;
+  /** Where the agent one looks at works, below the sandbox's home. */
+  folder?: string;
   onClose: () => void;
   /** Its height, where there is room for more than it. */
   className: string;
@@ -74,6 +77,7 @@ export function Workbench({
         id={id}
         tab={tab}
         sandbox={sandbox}
+        folder={folder}
         onLeave={() => close.current?.focus()}
       />
     </section>
@@ -84,11 +88,13 @@ function Bench({
   id,
   tab,
   sandbox,
+  folder,
   onLeave,
 }: {
   id: string;
   tab: Tab;
   sandbox: SandboxView | null;
+  folder: string;
   onLeave: () => void;
 }) {
   const { relayUrl } = useConfig();
@@ -100,7 +106,11 @@ function Bench({
     );
   }
   if (!sandbox) return <Absent>…</Absent>;
-  if (sandbox.state.status !== "running") {
+  const { status } = sandbox.state;
+  if (status === "empty" || status === "deleting") {
+    return <Absent>There is no sandbox any more.</Absent>;
+  }
+  if (status !== "running") {
     return (
       <Absent>The sandbox does not run. Start it to work in it here.</Absent>
     );
@@ -120,7 +130,12 @@ function Bench({
       <Pane id={id} name="ports" shown={tab === "ports"}>
         <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 py-5">
           <OpenPort slotId={slotId} relayUrl={relayUrl} />
-          <DownloadFile slotId={slotId} relayUrl={relayUrl} />
+          <DownloadFile
+            key={folder}
+            slotId={slotId}
+            relayUrl={relayUrl}
+            folder={folder}
+          />
         </div>
       </Pane>
     </>

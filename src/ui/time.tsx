@@ -31,6 +31,17 @@ export function Lasting({ since }: { since: number }) {
   );
 }
 
+/** "6 days": how long it is until something happens on the server, coarsely. */
+export function Left({ to }: { to: number }) {
+  const now = useServerNow(15_000);
+  const exact = new Date(to).toISOString();
+  return (
+    <time dateTime={exact} title={exact} className="tabular">
+      {now === null ? "…" : formatSpan(Math.max(0, to - now))}
+    </time>
+  );
+}
+
 /** How long something has been going on, or went on, by the server's clock. */
 export function Elapsed({ from, to }: { from: number; to: number | null }) {
   const now = useClock(to === null ? 100 : null);

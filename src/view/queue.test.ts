@@ -28,10 +28,10 @@ test("who waits for others is told the position, and that nothing need be done",
 
 test("where the count ends, nobody is told a place that may be a later one", () => {
   const last = queueWords({ position: MAX_POSITION - 1, ownCap: null });
-  expect(last?.title).toBe("You are 199th in the queue");
+  expect(last?.title).toBe("You are 99th in the queue");
   expect(queueWords({ position: MAX_POSITION, ownCap: null })).toEqual({
-    title: "You are 200th or later in the queue",
-    text: expect.stringContaining("199 or more are ahead of you."),
+    title: "You are 100th or later in the queue",
+    text: expect.stringContaining("99 or more are ahead of you."),
   });
 });
 

@@ -56,7 +56,7 @@ export type Notice = {
   title: string;
   text: string;
   action: "start" | "launch" | "leave" | "dashboard" | null;
-  /** The launch that ended says the same, where nothing stands between: while nothing is said. */
+  /** The launch that ended says the same, where no answer stands between. */
   repeats?: true;
 };
 

@@ -60,9 +60,18 @@ test("who comes when all places are taken sees which one in line, moves up, and 
   await dee.getByText("It starts by itself when one is free").waitFor();
   expect(await started()).toBe(2);
 
-  // The one before leaves: the other moves up, on the screen as it is.
+  // The one before leaves: the other moves up, on the screen as it is. What was
+  // written ahead is said to have no sandbox once, without a try that is refused.
+  await cy.getByRole("textbox", { name: "Message" }).fill("Are you there?");
+  await cy.keyboard.press("Enter");
+  await cy.getByText(/^Queued\./).waitFor();
   await cy.getByRole("button", { name: "Leave the queue" }).click();
   await cy.getByText("The launch was cancelled").first().waitFor();
+  await cy.locator('article[data-state="failed"]').waitFor();
+  expect(await cy.getByRole("button", { name: "Retry" }).count()).toBe(0);
+  expect(await cy.getByRole("button", { name: "Launch again" }).count()).toBe(
+    1,
+  );
   await heading(dee, "You are next in the queue").waitFor();
   const [left] = await (await Client.of(product, "cy")).sandboxes();
   expect(left?.state.status).toBe("empty");
