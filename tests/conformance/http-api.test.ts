@@ -225,28 +225,6 @@ test.each([
   },
 );
 
-test("a list goes on where the cursor says, and a cursor is for one list", async () => {
-  const bea = await api.person("bea");
-  for (let n = 0; n < 3; n++) await bea.newSession();
-  const seen: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = `?limit=3${cursor ? `&cursor=${cursor}` : ""}`;
-    const { body } = await ask<{
-      sessions: { sessionId: string }[];
-      nextCursor: string | null;
-    }>("GET", "/sessions", { token: bea.token, query });
-    seen.push(...body.sessions.map(({ sessionId }) => sessionId));
-    cursor = body.nextCursor;
-    if (cursor) {
-      const elsewhere = { token: bea.token, query: `?cursor=${cursor}` };
-      expect((await ask("GET", "/launches", elsewhere)).status).toBe(400);
-    }
-  } while (cursor);
-  expect(seen).toHaveLength(4);
-  expect(new Set(seen).size).toBe(4);
-});
-
 test("an Idempotency-Key runs a POST once, at whatever state things are by then", async () => {
   const first = await ask<Launch>("POST", "/launches", { ...ONE, key: "k" });
   const again = await ask<Launch>("POST", "/launches", { ...ONE, key: "k" });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ConvexError } from "convex/values";
 import { ApiError } from "../problem";
 
 /**
@@ -20,8 +21,11 @@ export function innerCursor(
   if (check === checkOf(list, body)) {
     return Buffer.from(body, "base64url").toString();
   }
-  throw new ApiError("bad_request", "This cursor is not from this list.");
+  throw foreign();
 }
+
+const foreign = () =>
+  new ApiError("bad_request", "This cursor is not from this list.");
 
 function checkOf(list: string, body: string): string {
   return createHash("sha256")
@@ -30,17 +34,39 @@ function checkOf(list: string, body: string): string {
     .slice(0, 8);
 }
 
-/** The argument of a paginated query, and the way to the next page from its answer. */
-export function paging(
+type Page = { isDone: boolean; continueCursor: string };
+type PaginationOpts = { numItems: number; cursor: string | null };
+
+/**
+ * What `ask` answers for a page of the list, and the cursor of the next one.
+ *
+ * @throws ApiError `bad_request` for a cursor that is not good here: the check
+ * knows the list, the backend also whose it is.
+ */
+export async function readPage<Result extends Page>(
   list: string,
   query: { limit: number; cursor?: string },
-) {
-  return {
-    paginationOpts: {
-      numItems: query.limit,
-      cursor: innerCursor(list, query.cursor),
-    },
-    nextOf: (result: { isDone: boolean; continueCursor: string }) =>
-      result.isDone ? null : outerCursor(list, result.continueCursor),
-  };
+  ask: (paginationOpts: PaginationOpts) => Promise<Result>,
+): Promise<Result & { nextCursor: string | null }> {
+  const cursor = innerCursor(list, query.cursor);
+  try {
+    const result = await ask({ numItems: query.limit, cursor });
+    const { isDone, continueCursor } = result;
+    const nextCursor = isDone ? null : outerCursor(list, continueCursor);
+    return { ...result, nextCursor };
+  } catch (error) {
+    throw isInvalidCursor(error) ? foreign() : error;
+  }
+}
+
+/**
+ * As Convex' own client tells it (react/use_paginated_query.ts): by the words
+ * where a deployment shows them, by the data where it keeps messages to itself.
+ */
+function isInvalidCursor(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.message.includes("InvalidCursor")) return true;
+  if (!(error instanceof ConvexError)) return false;
+  const data = error.data as { paginationError?: unknown } | null;
+  return data?.paginationError === "InvalidCursor";
 }

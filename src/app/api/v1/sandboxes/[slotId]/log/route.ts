@@ -1,5 +1,5 @@
 import { api } from "@convex/_generated/api";
-import { paging } from "@/server/api/cursor";
+import { readPage } from "@/server/api/cursor";
 import { methods } from "@/server/api/methods";
 import { getSandboxLog } from "@/server/api/sandbox-operations";
 import { serve } from "@/server/api/serve";
@@ -8,12 +8,13 @@ import { ApiError } from "@/server/problem";
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
   GET: serve(getSandboxLog, async ({ params, query, backend }) => {
     const { slotId } = params;
-    const { paginationOpts, nextOf } = paging(`log ${slotId}`, query);
     const [sandbox, result] = await Promise.all([
       backend.query(api.sandboxes.getSandbox, { slotId }),
-      backend.query(api.logs.ofSandbox, { slotId, paginationOpts }),
+      readPage(`log ${slotId}`, query, (paginationOpts) =>
+        backend.query(api.logs.ofSandbox, { slotId, paginationOpts }),
+      ),
     ]);
     if (!sandbox) throw new ApiError("not_found", "You have no such sandbox.");
-    return { slotId, events: result.page, nextCursor: nextOf(result) };
+    return { slotId, events: result.page, nextCursor: result.nextCursor };
   }),
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { api } from "@convex/_generated/api";
 import { messageAnswer } from "@/server/api/answers";
-import { paging } from "@/server/api/cursor";
+import { readPage } from "@/server/api/cursor";
 import { methods } from "@/server/api/methods";
 import { listMessages, sendMessage } from "@/server/api/operations";
 import { serve } from "@/server/api/serve";
@@ -17,10 +17,11 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
   }),
   GET: serve(listMessages, async ({ params, query, backend }) => {
     const sessionId = params.id;
-    const { paginationOpts, nextOf } = paging(`messages ${sessionId}`, query);
     const [session, result] = await Promise.all([
       backend.query(api.sessions.get, { sessionId }),
-      backend.query(api.sessions.messages, { sessionId, paginationOpts }),
+      readPage(`messages ${sessionId}`, query, (paginationOpts) =>
+        backend.query(api.sessions.messages, { sessionId, paginationOpts }),
+      ),
     ]);
     if (!session) {
       throw new ApiError("not_found", "You have no such conversation.");
@@ -28,7 +29,7 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
     return {
       sessionId,
       messages: result.page.map(messageAnswer).reverse(),
-      nextCursor: nextOf(result),
+      nextCursor: result.nextCursor,
     };
   }),
 });
