@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import next from "next";
+import { refuse } from "./refusals.mjs";
 
 const dev = process.argv.includes("--dev");
 const embedded = process.env.SLIPWAY_MODE === "embedded";
@@ -37,6 +38,7 @@ const handle = app.getRequestHandler();
 const upgrade = app.getUpgradeHandler();
 
 const server = createServer((request, response) => {
+  if (refuse(request, response)) return;
   delete request.headers[DIRECT];
   if (embedded && isDirect(request)) request.headers[DIRECT] = mark;
   request.headers[ADDRESS] = `${mark} ${request.socket.remoteAddress}`;

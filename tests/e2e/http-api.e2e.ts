@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { failure, type ErrorCode } from "../../convex/model/errors";
+import { problemBody } from "../../convex/model/problem";
 import { Client, Product, repository, skillMd, until } from "./harness";
 
 let product: Product;
@@ -146,4 +151,46 @@ test.each([
   });
   expect(response.status).toBe(400);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
+});
+
+/** As it is written here: fetch would tidy the address, and knows no TRACE. */
+async function raw(method: string, path: string) {
+  const { hostname, port } = new URL(product.baseUrl);
+  const asked = request({ hostname, port, method, path }).end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  const said = await text(answer);
+  const { "content-type": type, allow } = answer.headers;
+  return { status: answer.statusCode, type, allow, said };
+}
+const PROBLEM = "application/problem+json";
+
+test.each([
+  ["GET", "/api/v1/launches/abc%2", 400, "bad_request"],
+  ["GET", "/api/v1/%ff", 400, "bad_request"],
+  ["GET", "/api/%ff?x=1", 400, "bad_request"],
+  ["TRACE", "/api/v1/me", 405, "method_not_allowed"],
+  ["PROPFIND", "/api/nope", 405, "method_not_allowed"],
+] as [string, string, number, ErrorCode][])(
+  "%s %s is a problem, %i",
+  async (method, path, status, code) => {
+    const answer = await raw(method, path);
+    expect(answer).toMatchObject({ status, type: PROBLEM });
+    expect(answer.allow !== undefined).toBe(status === 405);
+    const body = JSON.parse(answer.said) as { detail: string };
+    expect(body).toEqual(problemBody(failure(code, body.detail)));
+  },
+);
+
+test.each([
+  ["GET", "/slipway/examples/%ff", 400],
+  ["GET", "/100%", 400],
+  ["PROPFIND", "/", 405],
+])("%s %s, of no page, is %i in words", async (method, path, status) => {
+  const answer = await raw(method, path);
+  expect(answer).toMatchObject({ status, type: "text/plain" });
+});
+
+test("what only looks odd is left to its page", async () => {
+  expect((await raw("GET", "/?x=%ff")).status).toBe(200);
+  expect((await raw("GET", "/nobody/%E2%82%AC")).status).toBe(200);
 });
