@@ -105,7 +105,7 @@ async function answerOf(
   const file = fileOf(path);
   const served = (await Bun.file(file).exists())
     ? file
-    : fileOf("/[[...rest]]");
+    : fileOf("/../[[...rest]]");
   const module = (await import(served)) as Record<string, Route>;
   // Next makes HEAD of GET, and refuses what a file does not export with nothing said.
   const name = request.method === "HEAD" ? "GET" : request.method;
@@ -114,13 +114,12 @@ async function answerOf(
   return await route(request, { params: Promise.resolve(params) });
 }
 
-/** What every route file makes of every method, nobody being signed in; not the one that catches the rest. */
+/** What every route file makes of every method, nobody being signed in. */
 export async function answersOfAll(): Promise<
   { path: string; method: string; answer: Response }[]
 > {
   const files = [...new Glob("**/route.ts").scanSync(ROUTES)].sort();
   const paths = files
-    .filter((file) => !file.includes("[[..."))
     .map((file) => `/${file.replace(/\/route\.ts$/, "")}`)
     .map((path) => path.replaceAll("[", "{").replaceAll("]", "}"));
   const asked = paths.flatMap((path) =>

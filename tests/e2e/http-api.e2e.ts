@@ -168,14 +168,20 @@ test.each([
   ["GET", "/api/v1/launches/abc%2", 400, "bad_request"],
   ["GET", "/api/v1/%ff", 400, "bad_request"],
   ["GET", "/api/%ff?x=1", 400, "bad_request"],
+  ["GET", "/api", 404, "not_found"],
+  ["PUT", "/api/nope", 404, "not_found"],
   ["TRACE", "/api/v1/me", 405, "method_not_allowed"],
   ["PROPFIND", "/api/nope", 405, "method_not_allowed"],
-] as [string, string, number, ErrorCode][])(
+  ["HEAD", "/api/local/token", 405, null],
+  ["PUT", "/api/local/token", 405, "method_not_allowed"],
+  ["DELETE", "/api/health", 405, "method_not_allowed"],
+] as [string, string, number, ErrorCode | null][])(
   "%s %s is a problem, %i",
   async (method, path, status, code) => {
     const answer = await raw(method, path);
     expect(answer).toMatchObject({ status, type: PROBLEM });
     expect(answer.allow !== undefined).toBe(status === 405);
+    if (code === null) return; // HEAD says no more
     const body = JSON.parse(answer.said) as { detail: string };
     expect(body).toEqual(problemBody(failure(code, body.detail)));
   },

@@ -1,9 +1,12 @@
+import { methods } from "@/server/api/methods";
 import { readHealth } from "@/server/health";
 
-export async function GET(): Promise<Response> {
-  const health = await readHealth();
-  return Response.json(health, {
-    status: health.ok ? 200 : 503,
-    headers: { "cache-control": "no-store" },
-  });
-}
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  GET: async () => {
+    const health = await readHealth();
+    return Response.json(health, {
+      status: health.ok ? 200 : 503,
+      headers: { "cache-control": "no-store" },
+    });
+  },
+});

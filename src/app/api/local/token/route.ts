@@ -1,3 +1,6 @@
+import { methods } from "@/server/api/methods";
 import { giveLocalToken } from "@/server/local-token";
 
-export const POST = giveLocalToken;
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = methods({
+  POST: giveLocalToken,
+});
