@@ -7,8 +7,13 @@ import { z } from "zod";
  * is a type error here first.
  */
 
+/** A time. The backend's own have fractions, in which one lies after what follows it. */
 export const ms = (about: string) =>
-  z.number().meta({ description: `${about} Milliseconds since 1970.` });
+  z
+    .number()
+    .overwrite(Math.floor)
+    .int()
+    .meta({ description: `${about} Milliseconds since 1970.` });
 const id = (about: string) => z.string().meta({ description: about });
 
 /** Components of the document, under these names. */
