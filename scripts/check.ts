@@ -1,22 +1,24 @@
 /**
  * `bun run check`: everything that must hold before a change goes in, and what
  * CI runs. Keeps going after a stage that failed. Its last line is
- * `N passed, N failed`; it exits with 1 when anything failed.
+ * `N passed, N failed`; it exits with 1 when anything failed, and with 2 when
+ * there is no such stage.
  *
  *   bun run check [word]...   only the stages whose name contains a word
  */
 import { failed, STAGES, type Outcome, type Stage } from "./check/stages";
 import { askHereDirectly } from "./start/proxies";
 import { complain, dim, say, seconds, step } from "./start/terminal";
+import { chosen } from "./usage";
 
 askHereDirectly(process.env);
 const startedAt = performance.now();
-const wanted = process.argv.slice(2);
+const names = STAGES.map(({ name }) => name);
+const wanted = new Set(chosen("stage", names, process.argv.slice(2)));
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 for (const stage of STAGES) {
-  if (wanted.length > 0 && !wanted.some((word) => stage.name.includes(word)))
-    continue;
+  if (!wanted.has(stage.name)) continue;
   const outcome = await attempt(stage);
   total.passed += outcome.passed;
   total.failed += outcome.failed;

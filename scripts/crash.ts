@@ -1,22 +1,19 @@
-import { parseArgs } from "node:util";
 import { crashCycles } from "../tests/conformance/backend-crash";
 import { Cleanup } from "../tests/conformance/backend-harness";
+import { readFlags, wholeNumber } from "./usage";
 
 /**
  * `bun run crash [--cycles 1000] [--seed TEXT]`: kills the embedded backend
  * under load that many times, and checks after each restart that no
  * acknowledged write is lost and no half transaction is seen.
  */
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     cycles: { type: "string", default: "1000" },
     seed: { type: "string", default: crypto.randomUUID() },
   },
 });
-const cycles = Number(values.cycles);
-if (!Number.isInteger(cycles) || cycles < 1) {
-  throw new Error(`--cycles ${values.cycles} is no number of cycles.`);
-}
+const cycles = wholeNumber("--cycles", values.cycles, 1);
 
 const cleanup = new Cleanup();
 const EVERY = 50;

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import {
   matrix,
   nameOf,
@@ -7,6 +6,7 @@ import {
 } from "../tests/e2e/harness/fault-matrix";
 import { Scene, type Result } from "../tests/e2e/harness/life";
 import { PATIENT } from "../tests/e2e/harness/patient";
+import { chosen, readFlags, wholeNumber } from "./usage";
 
 /**
  * `bun run faults [--pairs 50] [--seed 1] [--only TEXT] [--hurry MS]`: starts
@@ -15,21 +15,20 @@ import { PATIENT } from "../tests/e2e/harness/patient";
  * runs the cases whose name contains TEXT; `--seed S --pairs 1` repeats the pair S.
  * `--patient` plays what takes the lifecycle's own minutes instead.
  */
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
-    pairs: { type: "string" },
+    pairs: { type: "string", default: "50" },
     seed: { type: "string", default: "1" },
-    only: { type: "string", multiple: true },
+    only: { type: "string", multiple: true, default: [] },
     hurry: { type: "string" },
     patient: { type: "boolean", default: false },
   },
 });
-const seed = Number(values.seed);
-const pairs = Number(values.pairs ?? 50);
-const options = values.hurry ? { hurry: Number(values.hurry) } : {};
-if (![seed, pairs, options.hurry ?? 0].every(Number.isInteger)) {
-  throw new Error("--pairs, --seed and --hurry are whole numbers.");
-}
+const seed = wholeNumber("--seed", values.seed);
+const pairs = wholeNumber("--pairs", values.pairs);
+const options = values.hurry
+  ? { hurry: wholeNumber("--hurry", values.hurry) }
+  : {};
 
 type Planned = {
   name: string;
@@ -60,12 +59,11 @@ const patient = Object.entries(PATIENT).map(([name, play]): Planned => ({
 }));
 // A pair by its seed alone is run alone.
 const quick =
-  values.pairs === "1" && !values.only ? drawn : [...singles, ...drawn];
+  pairs === 1 && values.only.length === 0 ? drawn : [...singles, ...drawn];
 const asked = values.patient ? patient : quick;
-const { only } = values;
-const planned = only
-  ? asked.filter(({ name }) => only.some((part) => name.includes(part)))
-  : asked;
+const names = asked.map(({ name }) => name);
+const wanted = new Set(chosen("case", names, values.only));
+const planned = asked.filter(({ name }) => wanted.has(name));
 
 const hurry = values.hurry ? ` --hurry ${values.hurry}` : "";
 const failures: string[] = [];

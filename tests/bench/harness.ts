@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { chosen, readFlags } from "../../scripts/usage";
 
 /** One measured number, as a budget wants it printed. */
 export interface Figure {
@@ -88,25 +89,24 @@ function row(name: string, f: Figure): string {
   ].join(" ");
 }
 
-/** `bun run bench [name] [--json]`: all of them, or one. */
-async function main(args: string[]): Promise<void> {
-  const json = args.includes("--json");
-  const wanted = args.find((arg) => !arg.startsWith("-"));
+/** `bun run bench [name]... [--json]`: all of them, or those. */
+async function main(): Promise<void> {
+  const { values, positionals } = readFlags({
+    options: { json: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
   const names = readdirSync(import.meta.dir)
     .flatMap((file) => /^(.+)\.bench\.ts$/.exec(file)?.[1] ?? [])
     .sort();
-  if (wanted !== undefined && !names.includes(wanted)) {
-    throw new Error(`No bench ${wanted}. There are: ${names.join(", ")}`);
-  }
   let over = false;
-  for (const name of wanted === undefined ? names : [wanted]) {
+  for (const name of chosen("bench", names, positionals)) {
     const { bench } = (await import(
       join(import.meta.dir, `${name}.bench.ts`)
     )) as { bench: Bench };
     await bench.run((figure) => {
       over ||= !figure.ok;
       console.log(
-        json
+        values.json
           ? JSON.stringify({ bench: bench.name, ...figure })
           : row(bench.name, figure),
       );
@@ -115,4 +115,4 @@ async function main(args: string[]): Promise<void> {
   if (over) process.exitCode = 1;
 }
 
-if (import.meta.main) await main(process.argv.slice(2));
+if (import.meta.main) await main();
