@@ -1,6 +1,5 @@
 import { Refusal, type Backend, type Grant } from "./backend";
 import type { Limits } from "./limits";
-import { problemPage } from "./pages";
 import type { Seats } from "./seats";
 import { streamed } from "./stream";
 import { download } from "./toolbox";
@@ -133,8 +132,4 @@ function disposition(path: string): string {
     (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
-}
-
-export function refusalPage(refusal: Refusal): Response {
-  return problemPage(refusal.status, refusal.message, refusal.next);
 }

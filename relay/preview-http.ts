@@ -1,8 +1,9 @@
+import { Refusal } from "./backend";
 import type { Ending } from "./closing";
 import { inward, outward } from "./headers";
 import type { Asked } from "./hosts";
 import type { Limits } from "./limits";
-import { problemPage } from "./pages";
+import { refusalTo } from "./pages";
 import type { Preview } from "./previews";
 import { streamed } from "./stream";
 
@@ -42,13 +43,7 @@ export async function passOn(
     given.abort(how);
     cut();
   });
-  if (!leave) {
-    return problemPage(
-      503,
-      "This preview is busy",
-      "Too many requests are under way at once. Close a tab and try again.",
-    );
-  }
+  if (!leave) return refusalTo(request, busy());
   const gone = () => given.abort("gone");
   request.signal.addEventListener("abort", gone, { once: true });
   const timer = setTimeout(() => given.abort(SILENT), limits.answer);
@@ -72,7 +67,7 @@ export async function passOn(
     if (to === "elsewhere") {
       await answer.body?.cancel();
       settled();
-      return unreachable("answer");
+      return refusalTo(request, unreachable("answer"));
     }
     if (to !== null) headers.set("location", to);
     const { status, statusText } = answer;
@@ -86,9 +81,8 @@ export async function passOn(
       console.error(`preview of port ${portOf(preview)}: ${message}`);
       given.abort("failed"); // it may have begun, and go on without end
     }
-    return unreachable(
-      given.signal.reason === SILENT ? "answer in time" : "answer",
-    );
+    const did = given.signal.reason === SILENT ? "answer in time" : "answer";
+    return refusalTo(request, unreachable(did));
   } finally {
     clearTimeout(timer);
   }
@@ -116,9 +110,18 @@ function watched(
   return body.pipeThrough(new TransformStream({ transform }));
 }
 
-function unreachable(did: "answer" | "answer in time"): Response {
-  return problemPage(
+const busy = () =>
+  new Refusal(
+    503,
+    "too_many",
+    "This preview is busy",
+    "Too many requests are under way at once. Close a tab and try again.",
+  );
+
+function unreachable(did: "answer" | "answer in time"): Refusal {
+  return new Refusal(
     502,
+    "sandbox_unreachable",
     "Nothing answers there",
     `The sandbox, or the server in it, did not ${did}. See in the terminal whether the server runs, and reload.`,
   );

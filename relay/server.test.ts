@@ -293,3 +293,28 @@ test("a preview's WebSocket ends as its server ended it, or broke off", async ()
   await eventually(() => heard.length > 0);
   expect(heard).toEqual([1006]);
 });
+
+test.each([
+  ["a file", "localhost", "/files?slipway-ticket=x", "ticket_invalid"],
+  ["a preview", `${label}.localhost`, "/", "preview_closed"],
+])(
+  "why %s is not given is a page in a browser, and a problem to programs",
+  async (_, host, path, code) => {
+    const { ask } = await start();
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const page = await ask(host, path, { headers: { accept } });
+    const problem = await ask(host, path, { headers: { accept: "*/*" } });
+    expect([page.status, problem.status]).toEqual([403, 403]);
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(problem.headers.get("content-type")).toBe(
+      "application/problem+json",
+    );
+    const said = (await problem.json()) as { next: string };
+    expect(said).toMatchObject({
+      ...{ type: `urn:slipway:problem:${code}`, code, status: 403 },
+      ...{ title: expect.any(String), detail: expect.any(String) },
+    });
+    expect(said.next).toEndWith("again from Slipway.");
+    expect(await page.text()).toContain(`<p>${said.next}</p>`);
+  },
+);

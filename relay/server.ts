@@ -1,10 +1,10 @@
 import type { Server } from "bun";
 import { Backend, Refusal } from "./backend";
-import { refusalPage, sendFile } from "./downloads";
+import { sendFile } from "./downloads";
 import { isApp, mayPass, mayUpgrade, whoIsAsked, type Hosts } from "./hosts";
 import { LIMITS, type Limits } from "./limits";
 import type { RelayOptions } from "./options";
-import { problemPage } from "./pages";
+import { refusalTo } from "./pages";
 import { passOn, type PreviewHost } from "./preview-http";
 import { PreviewSocket } from "./preview-socket";
 import { cookieOf, Previews } from "./previews";
@@ -57,9 +57,12 @@ export function createRelay(
       try {
         return await route(request, server);
       } catch (error) {
-        if (error instanceof Refusal) return refusalPage(error);
+        if (error instanceof Refusal) return refusalTo(request, error);
         console.error(error);
-        return problemPage(500, "The relay failed", "Try again.");
+        return refusalTo(
+          request,
+          new Refusal(500, "internal", "The relay failed", "Try again."),
+        );
       }
     },
   });
@@ -139,8 +142,9 @@ export function createRelay(
     }
     const found = previews.find(host, request);
     if (!found) {
-      return problemPage(
+      throw new Refusal(
         403,
+        "preview_closed",
         "This preview is closed",
         "It was opened in another browser, or some time ago, or its sandbox has stopped since. Open the port again from Slipway.",
       );
