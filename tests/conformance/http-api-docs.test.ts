@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { MAX_ACTIVE, MAX_SLOTS } from "../../convex/lifecycle/records";
 import { MAX_WAITING, MAX_WAITING_AT } from "../../convex/model/chat/limits";
+import { KEPT_FOR, MINUTE, QUEUE_DEADLINE } from "../../convex/model/timing";
 
 /** Numbers that docs/api.md tells programs, as the code has them. */
 
@@ -17,4 +18,10 @@ test.each([
   const row = docs.split("\n").find((line) => line.includes(`| ${what}`));
   const cells = row?.split("|").map((cell) => cell.trim());
   expect(cells?.slice(3, 5)).toEqual([`${most}`, `\`${failure}\``]);
+});
+
+test("how long a halted replacement is left alone", () => {
+  const halted = /\*\*Replacing\.\*\*.*?\n\n/s.exec(docs)?.[0];
+  expect(halted).toContain(`after ${QUEUE_DEADLINE / MINUTE} minutes`);
+  expect(halted).toContain(`after ${KEPT_FOR / (24 * 60 * MINUTE)} days`);
 });
