@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { MAX_ACTIVE, MAX_SLOTS } from "../../convex/lifecycle/records";
+import { MAX_POSITION } from "../../convex/model/admission";
 import { MAX_WAITING, MAX_WAITING_AT } from "../../convex/model/chat/limits";
 import { KEPT_FOR, MINUTE, QUEUE_DEADLINE } from "../../convex/model/timing";
 
@@ -18,6 +19,11 @@ test.each([
   const row = docs.split("\n").find((line) => line.includes(`| ${what}`));
   const cells = row?.split("|").map((cell) => cell.trim());
   expect(cells?.slice(3, 5)).toEqual([`${most}`, `\`${failure}\``]);
+});
+
+test("how far positions are counted", () => {
+  expect(docs).toContain(`counts to ${MAX_POSITION},`);
+  expect(docs).toContain(`the ${MAX_POSITION}th or any after it`);
 });
 
 test("how long a halted replacement is left alone", () => {

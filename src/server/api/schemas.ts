@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_POSITION } from "@convex/model/admission";
 
 /**
  * What the HTTP API answers, field by field: these shape each answer (what is
@@ -64,10 +65,12 @@ export const problem = name(
 
 /** Of whatever waits for a place. */
 export const queue = {
-  position: z.number().nullable().meta({
-    description:
-      "In the queue for a place, from 1; from 200 on: at least that. A replacement that waits for its place goes before the queue and has none.",
-  }),
+  position: z
+    .number()
+    .nullable()
+    .meta({
+      description: `In the queue for a place, from 1; from ${MAX_POSITION} on: at least that. A replacement that waits for its place goes before the queue and has none.`,
+    }),
   ownCap: z.number().nullable().meta({
     description:
       "How many places you may have, while you wait because your own sandboxes take them all.",
