@@ -11,6 +11,9 @@ import {
 /** This close to the end counts as reading along. */
 const NEAR_PX = 72;
 
+/** How far it can be scrolled. */
+const endOf = (frame: HTMLElement) => frame.scrollHeight - frame.clientHeight;
+
 /**
  * Keeps the end in view while the reader is there, and leaves them alone once they
  * have scrolled up. What is added at the top does not move what is being read.
@@ -20,6 +23,7 @@ export function usePinnedScroll(firstKey: string | undefined) {
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const height = useRef(0);
+  const end = useRef(0);
   const [away, setAway] = useState(false);
 
   useEffect(() => {
@@ -28,11 +32,15 @@ export function usePinnedScroll(firstKey: string | undefined) {
     if (!outer || !inner) return;
     function follow() {
       if (outer && pinned.current) outer.scrollTop = outer.scrollHeight;
-      if (outer) height.current = outer.scrollHeight;
+      if (!outer) return;
+      height.current = outer.scrollHeight;
+      end.current = endOf(outer);
     }
     function look() {
       if (!outer) return;
-      const below = outer.scrollHeight - outer.scrollTop - outer.clientHeight;
+      // A scroll is told a frame late. What grew since, as a message that was just
+      // sent, the reader has not scrolled away from.
+      const below = Math.min(end.current, endOf(outer)) - outer.scrollTop;
       pinned.current = below < NEAR_PX;
       setAway(!pinned.current);
     }

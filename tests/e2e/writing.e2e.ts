@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Locator } from "playwright-core";
 import { Client, signIn, watchErrors } from "./harness";
 import { opened } from "./harness/opened";
 
@@ -60,3 +61,38 @@ test("an input method's own Enter sends nothing; a link keeps the focus while it
   expect(errors).toEqual([]);
   await page.context().close();
 }, 120_000);
+
+test("who sends a message while they read further up is taken to it, and to its answer", async () => {
+  const client = await Client.of(product, "scroller");
+  const { sessionId } = await client.launchReady(
+    "slipway/examples/csv-detective",
+  );
+  await client.chat(sessionId, "A line of an old message.\n".repeat(80));
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "scroller", `/sessions/${sessionId}`);
+  const answers = page.locator('article[data-state="done"]');
+  await answers.waitFor();
+  const latest = page.getByRole("button", { name: "Latest" });
+  const box = page.getByRole("textbox", { name: "Message" });
+
+  for (const n of [2, 3]) {
+    await page.getByText("Launched in").scrollIntoViewIfNeeded();
+    await latest.waitFor();
+    const said = `No. ${n} ${"is longer than what counts as near. ".repeat(9)}`;
+    await box.fill(said);
+    await box.press("Enter");
+    await answers.nth(n - 1).waitFor();
+    await latest.waitFor({ state: "detached" });
+    expect(await below(answers.nth(n - 1))).toBeLessThan(0);
+  }
+  await page.context().close();
+}, 120_000);
+
+/** How far an answer's end is below what is seen of the conversation, in px. */
+function below(answer: Locator): Promise<number> {
+  return answer.evaluate((article) => {
+    const frame = article.closest("[role=log]")?.parentElement;
+    const { bottom } = frame?.getBoundingClientRect() ?? { bottom: 0 };
+    return article.getBoundingClientRect().bottom - bottom;
+  });
+}
