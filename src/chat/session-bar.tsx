@@ -42,7 +42,8 @@ export function SessionBar({
   return (
     <header className={BAR}>
       <Home />
-      <div className="flex min-w-0 flex-1 items-center gap-2.5">
+      {/* What there is room for, whatever stands beside it: the chip gives way first. */}
+      <div className="@container flex min-w-0 flex-1 items-center gap-2.5">
         <h1 className="truncate font-semibold tracking-[-0.01em]">
           {session.title}
         </h1>
@@ -50,15 +51,16 @@ export function SessionBar({
           href={skillPath(session.link)}
           prefetch={false}
           title={`${session.skillName} at commit ${session.sha}`}
-          className="hidden shrink-0 rounded-sm transition-opacity hover:opacity-75 sm:block"
+          className="hidden min-w-28 shrink-1000 rounded-sm transition-opacity hover:opacity-75 @xs:flex"
         >
           <Chip mono>
-            {session.skillName} @ {shortSha(session.sha)}
+            <span className="truncate">{session.skillName}</span>
+            <span className="shrink-0">@ {shortSha(session.sha)}</span>
           </Chip>
         </Link>
         {model ? (
           <span
-            className="hidden truncate text-[0.8125rem] text-ink-3 lg:block"
+            className="hidden shrink-1000 truncate text-[0.8125rem] text-ink-3 xl:block"
             title={`Model: ${model.model} of ${model.label}`}
           >
             {model.label}

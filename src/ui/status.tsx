@@ -63,7 +63,7 @@ export function Chip({
     <span
       title={title}
       className={cx(
-        "inline-flex h-5.5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 text-xs font-medium",
+        "inline-flex h-5.5 max-w-full items-center gap-1 whitespace-nowrap rounded-sm px-1.5 text-xs font-medium",
         mono && "font-mono font-normal",
         TINTS[tone],
       )}

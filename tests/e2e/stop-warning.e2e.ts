@@ -1,12 +1,22 @@
 import { expect, test } from "bun:test";
 import { AUTO_STOP, MINUTE, STOP_WARNING } from "../../convex/model/timing";
-import { Client, Operator, signIn, until, watchErrors } from "./harness";
+import {
+  Client,
+  Operator,
+  repository,
+  signIn,
+  skillMd,
+  until,
+  watchErrors,
+} from "./harness";
 import { opened } from "./harness/opened";
 import { longUnused } from "./harness/tamper";
 
-/** The time that is left before a sandbox stops by itself, and how a person gets more of it. */
+/** A session's bar, and the time that is left before its sandbox stops by itself: how a person gets more of it. */
 
 const SKILL = "slipway/examples/csv-detective";
+
+type Box = { part: Element; left: number; right: number; width: number };
 
 const { product, browser } = await opened();
 
@@ -39,6 +49,40 @@ test("the session counts down at every width, in one place, and nothing sticks o
   expect(errors).toEqual([]);
   await context.close();
 }, 180_000);
+
+test("the longest name covers nothing in the bar, and the title can be read", async () => {
+  const name = "skill-".repeat(10) + "long";
+  await repository(product.skillsDir, "long", "skills", {
+    [`${name}/SKILL.md`]: skillMd(name, "Say so."),
+  });
+  const client = await Client.of(product, "narrow");
+  const { sessionId } = await client.launchReady(`long/skills/${name}`);
+  const viewport = { width: 1100, height: 700 };
+  const page = await (await browser.newContext({ viewport })).newPage();
+  await signIn(page, product, "narrow", `/sessions/${sessionId}`);
+  const bar = page.getByRole("banner");
+  await bar.getByText(/\d:\d\d/).waitFor();
+  const chip = bar.getByRole("link", { name: `${name} @` });
+  for (const width of [640, 768, 1024, 1100, 1440]) {
+    await page.setViewportSize({ ...viewport, width });
+    expect([width, await chip.isVisible()]).toEqual([width, width > 1_000]);
+    const title = await bar.getByRole("heading").boundingBox();
+    expect(title?.width).toBeGreaterThan(100);
+    expect([width, await bar.evaluate(overlaps)]).toEqual([width, []]);
+  }
+  await page.context().close();
+}, 120_000);
+
+/** In the page: what is seen in the bar and reaches into what stands next to it. */
+function overlaps(bar: Element): string[] {
+  const seen = [...bar.querySelectorAll("svg, :not(svg *):not(:has(*))")]
+    .map((part) => ({ part, ...part.getBoundingClientRect().toJSON() }) as Box)
+    .filter(({ part, width }) => width > 1 && part.checkVisibility())
+    .sort((one, other) => one.left - other.left);
+  return seen
+    .filter(({ right }, at) => right > (seen[at + 1]?.left ?? innerWidth))
+    .map(({ part }) => part.outerHTML);
+}
 
 test("a stop is announced; whoever keeps it running has half an hour again", async () => {
   const client = await Client.of(product, "away");
