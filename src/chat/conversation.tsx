@@ -8,6 +8,7 @@ import { useAttempt } from "../data/use-attempt";
 import { useSeen } from "../data/use-seen";
 import { Button } from "../ui/button";
 import { FailureCallout } from "../ui/callout";
+import { FOCUS_HOME } from "../ui/focus-home";
 import { Icon } from "../ui/icon";
 import { Skeleton, SkeletonText } from "../ui/skeleton";
 import { Spoken } from "../ui/spoken";
@@ -150,7 +151,12 @@ export function Conversation(props: Props) {
             </Button>
           </div>
         ) : null}
-        <div className="space-y-2.5">
+        <div
+          {...FOCUS_HOME}
+          role="group"
+          aria-label="Your next message"
+          className="space-y-2.5 rounded-xl"
+        >
           {failure ? <FailureCallout failure={failure} /> : null}
           {props.notice(unanswered)}
           <Composer

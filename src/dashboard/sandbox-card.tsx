@@ -11,6 +11,7 @@ import { QueueNotice } from "../sandbox/queue-notice";
 import { StopWarning } from "../sandbox/stop-warning";
 import { CardBench } from "../terminal/card-bench";
 import { Callout } from "../ui/callout";
+import { FOCUS_HOME } from "../ui/focus-home";
 import { FoldSign } from "../ui/fold-sign";
 import { Panel } from "../ui/panel";
 import { Spoken } from "../ui/spoken";
@@ -43,7 +44,10 @@ export function SandboxCard({ sandbox }: { sandbox: SandboxView }) {
         <div className="min-w-0">
           <Spoken>{`${sandboxName(sandbox)}: ${words.words}`}</Spoken>
           <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-            <h3 className="text-lg font-semibold tracking-[-0.01em] wrap-anywhere">
+            <h3
+              {...FOCUS_HOME}
+              className="text-lg font-semibold tracking-[-0.01em] wrap-anywhere"
+            >
               {sandboxName(sandbox)}
             </h3>
             <Status tone={words.tone} live={words.live}>

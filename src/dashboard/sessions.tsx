@@ -1,7 +1,7 @@
 "use client";
 
 import { useMutation, usePaginatedQuery } from "convex/react";
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { DeleteSessionDialog } from "../chat/delete-session";
 import { RetryBoundary } from "../data/retry-boundary";
@@ -9,6 +9,7 @@ import type { SessionEntry } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureLine } from "../ui/failure-line";
+import { FOCUS_HOME } from "../ui/focus-home";
 import { Empty } from "../ui/panel";
 import { SessionList } from "./session-list";
 import { RowsSkeleton } from "./skeletons";
@@ -32,9 +33,9 @@ function Pages() {
   );
   if (status === "LoadingFirstPage") return <RowsSkeleton />;
   return (
-    <>
+    <div>
       <Entries sessions={results} all={status === "Exhausted"} />
-      {status === "Exhausted" ? null : (
+      {status !== "Exhausted" ? (
         <Button
           size="sm"
           className="mt-3"
@@ -43,8 +44,12 @@ function Pages() {
         >
           Older
         </Button>
-      )}
-    </>
+      ) : results.length > PAGE ? (
+        <p {...FOCUS_HOME} className="mt-3 text-[0.8125rem] text-ink-3">
+          These are all there are.
+        </p>
+      ) : null}
+    </div>
   );
 }
 
@@ -63,7 +68,7 @@ function Entries({
   const said = useRef<HTMLParagraphElement>(null);
 
   // The button that had the focus is gone with its row.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (deleted) said.current?.focus();
   }, [deleted]);
 

@@ -8,6 +8,7 @@ import { useLaunch } from "../skill/use-launch";
 import { Button, ButtonLink } from "../ui/button";
 import { Callout, FailureCallout } from "../ui/callout";
 import { FailureLine } from "../ui/failure-line";
+import { FOCUS_HOME } from "../ui/focus-home";
 import { LaunchSummary } from "./launch-panel";
 
 /** A launch that did not get there: what happened, what to do, and once more. */
@@ -32,7 +33,12 @@ export function LaunchEnded({
     </>
   );
   return (
-    <div className="space-y-3">
+    <div
+      {...FOCUS_HOME}
+      role="group"
+      aria-label="How the launch ended"
+      className="space-y-3 rounded-lg"
+    >
       {failure ? (
         <FailureCallout
           failure={failure}

@@ -57,6 +57,7 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
             type="password"
             value={key}
             autoComplete="off"
+            autoFocus
             spellCheck={false}
             aria-describedby={`${id}-key-about`}
             onChange={(event) => setKey(event.target.value)}
@@ -77,6 +78,7 @@ export function ProviderForm({ provider, model: initial, onDone }: Props) {
           id={`${id}-model`}
           value={model}
           autoComplete="off"
+          autoFocus={provider.keyless}
           spellCheck={false}
           aria-describedby={`${id}-model-about`}
           onChange={(event) => setModel(event.target.value)}

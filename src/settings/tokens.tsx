@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { api } from "@convex/_generated/api";
 import { useRecord } from "../data/use-record";
 import { Button } from "../ui/button";
@@ -80,7 +80,7 @@ export function Tokens() {
 function MadeToken({ token, onDone }: { token: string; onDone: () => void }) {
   const seen = useRef<HTMLDivElement>(null);
   // The form went with the focus, and this is to be heard before all else.
-  useEffect(() => seen.current?.focus(), []);
+  useLayoutEffect(() => seen.current?.focus(), []);
   return (
     <div
       ref={seen}

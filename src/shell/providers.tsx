@@ -13,6 +13,7 @@ import type { BrowserConfig } from "../config";
 import { useIdentity } from "../identity/identity";
 import { LocalIdentity } from "../identity/local-identity";
 import { NoIdentity } from "../identity/no-identity";
+import { useFocusKept } from "../ui/focus-home";
 import { ConnectionBanner } from "./connection-banner";
 
 const ClerkIdentity = dynamic(() =>
@@ -39,6 +40,7 @@ export function Providers({
   children: ReactNode;
 }) {
   const [client] = useState(() => new ConvexReactClient(config.convexUrl));
+  useFocusKept();
   const inner = (
     <PerPerson>
       {children}

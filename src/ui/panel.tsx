@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { cx } from "./cx";
+import { FOCUS_HOME } from "./focus-home";
 
 /** A sheet of paper on the table. */
 export function Panel({
@@ -39,7 +40,11 @@ export function Section({
     <section aria-labelledby={id}>
       <div className="mb-3.5 flex min-h-8 flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1">
-          <h2 id={id} className="text-lg font-semibold tracking-[-0.01em]">
+          <h2
+            {...FOCUS_HOME}
+            id={id}
+            className="text-lg font-semibold tracking-[-0.01em]"
+          >
             {title}
           </h2>
           {caption ? <p className="text-sm text-ink-3">{caption}</p> : null}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 /**
  * For the button that opens something: closing that gives the focus back to the
@@ -9,15 +9,16 @@ import { useEffect, useRef } from "react";
 export function useFocusBack(open: boolean) {
   const opener = useRef<HTMLButtonElement>(null);
   const was = useRef(open);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (was.current && !open && isFocusLost()) opener.current?.focus();
     was.current = open;
   }, [open]);
   return opener;
 }
 
-/** What was hidden has the focus until the page is next painted. */
-function isFocusLost(): boolean {
+/** What was hidden or disabled has the focus until the page is next painted. */
+export function isFocusLost(): boolean {
   const at = document.activeElement;
-  return at === null || at === document.body || !at.checkVisibility();
+  if (at === null || at === document.body) return true;
+  return at.matches(":disabled") || !at.checkVisibility();
 }

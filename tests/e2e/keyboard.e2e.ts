@@ -207,6 +207,7 @@ test("the first of many conversations is reached, a page at a time", async () =>
   await page.keyboard.press("Enter");
   await first.waitFor();
   await older.waitFor({ state: "detached" });
+  expect(await nameFocused(page)).toBe("These are all there are.");
   expect(await rows.count()).toBe(22);
   await page.context().close();
 }, 150_000);
