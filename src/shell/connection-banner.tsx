@@ -1,7 +1,9 @@
 "use client";
 
-import { useConvexConnectionState } from "convex/react";
+import { useConvexConnectionState, useMutation } from "convex/react";
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { api } from "@convex/_generated/api";
+import { useOnline } from "../data/use-online";
 import { useAuthState, useIdentity } from "../identity/identity";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -27,22 +29,16 @@ function Banner() {
   const { isWebSocketConnected, hasEverConnected } = useConvexConnectionState();
   const { trouble, retry } = useIdentity();
   const auth = useAuthState();
-  const [down, setDown] = useState(false);
-
-  useEffect(() => {
-    if (isWebSocketConnected) {
-      setDown(false);
-      return;
-    }
-    const timer = setTimeout(() => setDown(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, [isWebSocketConnected]);
+  const online = useOnline();
+  const down = useDown(isWebSocketConnected, online);
 
   const words = trouble
     ? `${auth === "signed-in" ? "" : "You could not be signed in. "}${trouble}`
-    : hasEverConnected
-      ? "Connection lost. Reconnecting; what you see may be out of date."
-      : "Cannot reach the backend yet. Trying again.";
+    : !online
+      ? "You are offline. What you see may be out of date."
+      : hasEverConnected
+        ? "Connection lost. Reconnecting; what you see may be out of date."
+        : "Cannot reach the backend yet. Trying again.";
   const shown = trouble !== null || down;
   return (
     <div
@@ -67,4 +63,30 @@ function Banner() {
       ) : null}
     </div>
   );
+}
+
+/**
+ * Whether nothing was heard for a while. A socket learns late that it is cut, the
+ * window at once. But a Slipway on this machine is there without a network too, so
+ * it is asked.
+ */
+function useDown(connected: boolean, online: boolean): boolean {
+  const [down, setDown] = useState(false);
+  const serverTime = useMutation(api.presence.now);
+
+  useEffect(() => {
+    if (connected && online) {
+      setDown(false);
+      return;
+    }
+    let heard = false;
+    const hear = () => {
+      heard = true;
+    };
+    if (connected) serverTime({}).then(hear, hear); // a refusal is an answer
+    const timer = setTimeout(() => setDown(!heard), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [connected, online, serverTime]);
+
+  return down;
 }
