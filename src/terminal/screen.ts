@@ -6,6 +6,8 @@ import type { Size } from "./connection";
 export type Screen = {
   size(): Size;
   write(bytes: Uint8Array, painted: () => void): void;
+  /** A line of ours, set off from what programs say. */
+  note(words: string): void;
   focus(): void;
   dispose(): void;
 };
@@ -67,6 +69,7 @@ export async function openScreen(
   return {
     size: () => ({ cols: terminal.cols, rows: terminal.rows }),
     write: (bytes, painted) => terminal.write(bytes, painted),
+    note: (words) => terminal.write(`\x1b[90m${words}\x1b[0m\r\n`),
     focus: () => terminal.focus(),
     dispose() {
       for (const clean of cleanups) clean();

@@ -60,6 +60,7 @@ function useTerminal(
     let close = () => {};
     const start = (screen: Screen) => {
       if (gone) return screen.dispose();
+      let blank = true;
       const made = new TerminalConnection(
         {
           relayUrl,
@@ -68,7 +69,13 @@ function useTerminal(
             return (await latest.current.issue({ slotId, purpose })).ticket;
           },
           size: screen.size,
-          onState: setState,
+          onState: (next) => {
+            setState(next);
+            if (next.kind !== "open") return;
+            // After a mere cut the screen still has what was printed.
+            if (blank && next.resumed) screen.note(RESUMED);
+            blank = false;
+          },
           onBytes: screen.write,
         },
         nameOf(slotId),
@@ -110,6 +117,9 @@ function useTerminal(
   const type = (text: string) => connection.current?.type(text);
   return { state, again, type };
 }
+
+const RESUMED =
+  "This is your shell again. What it printed before is not shown.";
 
 const NOT_LOADED: Ending = {
   words: "The terminal could not be loaded.",

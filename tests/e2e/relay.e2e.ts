@@ -60,6 +60,9 @@ test("a terminal on the session's page: type, see, reload, and have the same she
 
   await page.reload();
   await openTerminal(page);
+  const resumed = screen(page).getByText("This is your shell again.");
+  await resumed.waitFor();
+  await picture(page, "terminal-again");
   await page.keyboard.type("echo again-$KEPT");
   await page.keyboard.press("Enter");
   await screen(page).getByText("again-42").waitFor();
@@ -71,6 +74,7 @@ test("a terminal on the session's page: type, see, reload, and have the same she
   await page.keyboard.type("echo once-more-$KEPT");
   await page.keyboard.press("Enter");
   await screen(page).getByText("once-more-42").waitFor();
+  expect(await resumed.count()).toBe(1);
   errors.splice(0); // the browser tells of connections it could not make
 
   await page.setViewportSize({ width: 390, height: 780 });
