@@ -10,6 +10,7 @@ import {
 } from "react";
 import { MAX_MESSAGE } from "@convex/model/chat/limits";
 import { cx } from "../ui/cx";
+import { hasKeyboard } from "../ui/has-keyboard";
 import { Icon } from "../ui/icon";
 import { isOfInputMethod } from "../ui/input-method";
 import type { Composer as ComposerState } from "../view/session-view";
@@ -138,9 +139,6 @@ export function Composer({
     </form>
   );
 }
-
-/** As far as a page is told: what is pointed with a finger is typed on the screen. */
-const hasKeyboard = () => matchMedia("(pointer: fine)").matches;
 
 function useDraft(sessionId: string) {
   const key = `slipway.draft.${sessionId}`;

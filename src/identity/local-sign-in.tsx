@@ -5,12 +5,14 @@ import type { Route } from "next";
 import {
   useEffect,
   useId,
+  useRef,
   useState,
   useSyncExternalStore,
   type FormEvent,
 } from "react";
 import { Button, IconButton } from "../ui/button";
 import { Field, Input } from "../ui/field";
+import { hasKeyboard } from "../ui/has-keyboard";
 import { Skeleton } from "../ui/skeleton";
 import { useAuthState } from "./identity";
 import {
@@ -41,6 +43,13 @@ export function LocalSignIn({ next }: { next: string | null }) {
     if (auth === "signed-in" && next !== null) router.replace(next as Route);
   }, [auth, next, router]);
 
+  const names = remembered?.names ?? [];
+  const field = useRef<HTMLInputElement>(null);
+  const onlyField = remembered !== undefined && names.length === 0;
+  useEffect(() => {
+    if (onlyField && hasKeyboard()) field.current?.focus();
+  }, [onlyField]);
+
   function choose(name: string) {
     setPending(true);
     writeNames(withCurrent(readNames(), name));
@@ -53,12 +62,12 @@ export function LocalSignIn({ next }: { next: string | null }) {
     const name = tidyName(typed);
     if (name === null) {
       setProblem("Type a name of 1 to 64 characters, none of them invisible.");
+      field.current?.focus();
       return;
     }
     choose(name);
   }
 
-  const names = remembered?.names ?? [];
   return (
     <div className="space-y-6">
       {remembered === undefined ? (
@@ -107,6 +116,7 @@ export function LocalSignIn({ next }: { next: string | null }) {
         >
           <div className="flex gap-2">
             <Input
+              ref={field}
               id={id}
               name="name"
               value={typed}

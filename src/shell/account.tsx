@@ -43,6 +43,8 @@ export function Account() {
   if (auth === "loading")
     return <Skeleton className="h-8 w-12 rounded-md sm:w-20" />;
   if (auth === "signed-out" || !name) {
+    // There it would lead away from where the person was going.
+    if (pathname.startsWith("/sign-in")) return null;
     return (
       <ButtonLink
         href={signInPath(pathname)}
