@@ -10,6 +10,7 @@ import {
   type ReactNode,
 } from "react";
 import type { BrowserConfig } from "../config";
+import { clientLog } from "../data/client-log";
 import { useIdentity } from "../identity/identity";
 import { LocalIdentity } from "../identity/local-identity";
 import { NoIdentity } from "../identity/no-identity";
@@ -39,7 +40,9 @@ export function Providers({
   nonce: string | undefined;
   children: ReactNode;
 }) {
-  const [client] = useState(() => new ConvexReactClient(config.convexUrl));
+  const [client] = useState(
+    () => new ConvexReactClient(config.convexUrl, { logger: clientLog }),
+  );
   useFocusKept();
   const inner = (
     <PerPerson>

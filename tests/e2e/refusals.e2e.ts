@@ -2,7 +2,14 @@ import { afterAll, expect, test } from "bun:test";
 import { ConvexHttpClient } from "convex/browser";
 import { ConvexError } from "convex/values";
 import { api } from "../../convex/_generated/api";
-import { Client, git, repository, signIn, skillMd } from "./harness";
+import {
+  Client,
+  git,
+  repository,
+  signIn,
+  skillMd,
+  watchErrors,
+} from "./harness";
 import { opened } from "./harness/opened";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -83,6 +90,7 @@ test.each([
 
 test("a wrong key is refused in Settings with a next step, and nothing is kept of it", async () => {
   const page = await (await browser.newContext()).newPage();
+  const errors = watchErrors(page);
   await signIn(page, product, "keys", "/settings");
   const card = page.getByRole("region", { name: "Strict" });
   await card.getByRole("button", { name: "Add key" }).click();
@@ -91,6 +99,7 @@ test("a wrong key is refused in Settings with a next step, and nothing is kept o
   await card.getByRole("button", { name: "Use Strict" }).click();
   const alert = card.getByRole("alert");
   await alert.getByText("Enter a valid key").waitFor();
+  expect(errors).toEqual([]); // it is an answer, and no fault of the page
   await page.reload();
   await card.getByText("No key yet").waitFor();
   expect(await page.getByText("0000").count()).toBe(0);
