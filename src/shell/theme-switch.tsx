@@ -3,20 +3,15 @@
 import { useState, useSyncExternalStore } from "react";
 import type { IconName } from "../ui/icon";
 import { IconButton } from "../ui/button";
-import { THEME_COOKIE, themeOf, type Theme } from "./theme";
+import { nextTheme, THEME_COOKIE, themeOf, type Theme } from "./theme";
 
-const NEXT: Record<Theme, Theme> = {
-  system: "light",
-  light: "dark",
-  dark: "system",
-};
 const ICONS: Record<Theme, IconName> = {
   system: "monitor",
   light: "sun",
   dark: "moon",
 };
 
-/** System, light, dark, round and round. */
+/** The system's, the other one, and the one that is like it, round and round. */
 export function ThemeSwitch() {
   const rendered = useSyncExternalStore(
     subscribe,
@@ -24,9 +19,11 @@ export function ThemeSwitch() {
     () => "system" as const,
   );
   const [chosen, setChosen] = useState<Theme | null>(null);
+  const dark = useSyncExternalStore(subscribeSystem, isDark, () => false);
   const theme = chosen ?? rendered;
+  const next = nextTheme(theme, dark ? "dark" : "light");
 
-  function choose(next: Theme) {
+  function choose() {
     const root = document.documentElement;
     if (next === "system") delete root.dataset["theme"];
     else root.dataset["theme"] = next;
@@ -37,8 +34,8 @@ export function ThemeSwitch() {
   return (
     <IconButton
       icon={ICONS[theme]}
-      label={`Theme: ${theme}. Switch to ${NEXT[theme]}.`}
-      onClick={() => choose(NEXT[theme])}
+      label={`Theme: ${theme}. Switch to ${next}.`}
+      onClick={choose}
     />
   );
 }
@@ -50,4 +47,16 @@ function subscribe(): () => void {
 
 function current(): Theme {
   return themeOf(document.documentElement.dataset["theme"]);
+}
+
+const systemIsDark = () => matchMedia("(prefers-color-scheme: dark)");
+
+function isDark(): boolean {
+  return systemIsDark().matches;
+}
+
+function subscribeSystem(listener: () => void): () => void {
+  const query = systemIsDark();
+  query.addEventListener("change", listener);
+  return () => query.removeEventListener("change", listener);
 }

@@ -19,6 +19,20 @@ test("a window without a line says so at once, and no more once it has one", asy
   await context.close();
 }, 60_000);
 
+test.each(["light", "dark"] as const)(
+  "in a %s system the first press of the theme button is seen",
+  async (colorScheme) => {
+    const page = await (await browser.newContext({ colorScheme })).newPage();
+    await page.goto(product.baseUrl);
+    const ground = () =>
+      page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const before = await ground();
+    await page.getByRole("button", { name: /^Theme: system/ }).click();
+    expect(await ground()).not.toBe(before);
+    await page.context().close();
+  },
+);
+
 test("signing in begins in its one field, and the page's own links do not forget where it leads", async () => {
   const page = await (await browser.newContext()).newPage();
   await page.goto(`${product.baseUrl}/sign-in?next=%2Fsettings`);
