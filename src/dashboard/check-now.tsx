@@ -3,47 +3,56 @@
 import { useMutation } from "convex/react";
 import { useEffect, useState } from "react";
 import { api } from "@convex/_generated/api";
+import { useServerNow } from "../data/server-clock";
 import type { SandboxView } from "../data/types";
 import { useAttempt } from "../data/use-attempt";
 import { Button } from "../ui/button";
 import { FailureLine } from "../ui/failure-line";
+import { askedFor, heardOf, lapsed, LOOK_WORDS, type Look } from "../view/look";
 
-/** How long it is said that a look was asked for, in ms: as long as one may take. */
-const SAID_FOR = 25_000;
+/** As long as a look may take, in ms; what came of it is said as long. */
+const PATIENCE = 25_000;
 
-/**
- * Has a running sandbox looked at now, rather than within the minute. What is
- * found comes with the records: the card says it where it differs.
- */
-export function CheckNow({
-  sandbox: { slotId, state },
-}: {
-  sandbox: Pick<SandboxView, "slotId" | "state">;
-}) {
-  const look = useMutation(api.sandboxes.look);
+/** Has a running sandbox looked at now, rather than within the minute, and says what was found. */
+export function CheckNow({ sandbox }: { sandbox: SandboxView }) {
+  const { slotId, state } = sandbox;
+  const ask = useMutation(api.sandboxes.look);
   const { doing, failure, run } = useAttempt<"look">();
-  const [asked, setAsked] = useState(false);
+  const [look, setLook] = useState<Look>({ kind: "none" });
+  const running = state.status === "running";
+  const now = useServerNow(running ? 1_000 : null);
+
+  const heard = heardOf(look, sandbox);
+  if (heard !== look) setLook(heard);
 
   useEffect(() => {
-    if (!asked) return;
-    const timer = setTimeout(() => setAsked(false), SAID_FOR);
+    if (look.kind === "none") return;
+    const timer = setTimeout(() => setLook(lapsed), PATIENCE);
     return () => clearTimeout(timer);
-  }, [asked]);
+  }, [look]);
 
-  if (state.status !== "running") return null;
+  async function press() {
+    // As it is known before: the answer may come first.
+    const asked = askedFor(sandbox, now);
+    setLook({ kind: "none" });
+    if (await run("look", ask({ slotId }))) setLook(asked);
+  }
+
+  if (!running) return null;
   return (
     <div className="text-xs font-normal">
       <Button
         size="sm"
         variant="ghost"
         className="-ml-2.5"
-        busy={doing !== null || asked}
-        onClick={() => void run("look", look({ slotId })).then(setAsked)}
+        busy={doing !== null || look.kind === "asked"}
+        onClick={() => void press()}
       >
         Check now
       </Button>
-      <p role="status" className="text-ink-3">
-        {asked ? "Asked. If it is not as shown, this changes." : ""}
+      {/* Room for what it says: nothing on the card moves when it does. */}
+      <p role="status" className="min-h-[2lh] text-ink-3 xl:min-h-[1lh]">
+        {LOOK_WORDS[look.kind]}
       </p>
       <FailureLine failure={failure} />
     </div>

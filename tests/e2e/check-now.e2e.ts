@@ -39,3 +39,32 @@ test("a sandbox that was stopped behind our back is seen to be at the press of a
   expect(errors).toEqual([]);
   await context.close();
 }, 120_000);
+
+test("who asks after one that runs is told that it does, and the card stays as it is", async () => {
+  const client = await Client.of(product, "doubter");
+  await client.launchReady("slipway/examples/csv-detective");
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, product, "doubter");
+  const check = page.getByRole("button", { name: "Check now" });
+  const below = page.getByText("1 skill on its disk");
+  await page.getByText("Agent ready").waitFor();
+  await page.getByText(/^(30:00|29:\d\d)$/).waitFor(); // by the server's clock
+  const before = await below.boundingBox();
+  await check.press("Enter");
+  await page.getByText("Heard of in the last minute: it runs.").waitFor();
+  expect(await check.getAttribute("aria-busy")).toBeNull();
+
+  const found = page.getByText("Checked just now: it runs.");
+  // Once that is a while ago it is looked at, and the answer is no 25 s away.
+  await until(
+    "news of it",
+    async () => {
+      if (await found.isVisible()) return true;
+      await check.press("Enter");
+      return false;
+    },
+    { withinMs: 2 * PROBE_INTERVAL, everyMs: 5_000 },
+  );
+  expect(await below.boundingBox()).toEqual(before);
+  await page.context().close();
+}, 150_000);
