@@ -29,21 +29,23 @@ export function SessionList({
             className="group flex min-w-0 flex-1 items-center gap-3.5 px-4 py-3"
           >
             <Icon name="chat" className="text-ink-3" />
-            <span className="min-w-0 flex-1">
-              <span className="block truncate font-medium">
-                {session.title}
+            <span className="min-w-0 flex-1 sm:flex sm:items-center sm:gap-3.5">
+              <span className="block min-w-0 flex-1">
+                <span className="block truncate font-medium max-sm:line-clamp-2 max-sm:whitespace-normal">
+                  {session.title}
+                </span>
+                <span className="block truncate font-mono text-xs text-ink-3 max-sm:wrap-anywhere max-sm:whitespace-normal">
+                  {session.link.replace(/^\//, "")} @ {shortSha(session.sha)}
+                </span>
               </span>
-              <span className="block truncate font-mono text-xs text-ink-3">
-                {session.link.replace(/^\//, "")} @ {shortSha(session.sha)}
+              <span className="block text-[0.8125rem] whitespace-nowrap text-ink-3 max-sm:text-xs">
+                <Age at={session.createdAt} />
               </span>
-            </span>
-            <span className="text-[0.8125rem] whitespace-nowrap text-ink-3">
-              <Age at={session.createdAt} />
             </span>
             <Icon
               name="chevron"
               size={14}
-              className="text-ink-3 transition-transform group-hover:translate-x-0.5"
+              className="text-ink-3 transition-transform group-hover:translate-x-0.5 max-sm:hidden"
             />
           </Link>
           {onDelete ? (

@@ -60,29 +60,32 @@ function Files({
         return (
           <li
             key={file.path}
-            className="flex items-center gap-2.5 px-4 py-1 text-[0.8125rem] sm:px-6"
+            className="flex items-baseline gap-2.5 px-4 py-1 text-[0.8125rem] sm:px-6"
           >
             <Icon
               name={file.executable ? "terminal" : "file"}
               size={14}
-              className="text-ink-3"
+              className="translate-y-0.5 text-ink-3"
             />
-            <span className="min-w-0 flex-1 truncate font-mono">
-              {url ? (
-                <a
-                  className="hover:underline"
-                  href={url}
-                  rel="noopener nofollow"
-                  target="_blank"
-                >
-                  {file.path}
-                </a>
-              ) : (
-                file.path
-              )}
+            {/* All of its name: what it would run is to be read first. */}
+            <span className="min-w-0 flex-1 wrap-anywhere">
+              <span className="mr-2 font-mono">
+                {url ? (
+                  <a
+                    className="hover:underline"
+                    href={url}
+                    rel="noopener nofollow"
+                    target="_blank"
+                  >
+                    {file.path}
+                  </a>
+                ) : (
+                  file.path
+                )}
+              </span>
+              {file.executable ? <Chip tone="warn">executable</Chip> : null}
             </span>
-            {file.executable ? <Chip tone="warn">executable</Chip> : null}
-            <span className="tabular w-16 shrink-0 text-right text-ink-3">
+            <span className="tabular shrink-0 text-right text-ink-3">
               {formatBytes(file.size)}
             </span>
           </li>

@@ -86,6 +86,27 @@ test("a name of a stranger's leaves the button's own word where it is read", asy
   await page.context().close();
 });
 
+test("on the narrowest screen a file's name is whole, and a session's title can be read", async () => {
+  const viewport = { width: 320, height: 640 };
+  const page = await (await browser.newContext({ viewport })).newPage();
+  await signIn(page, product, "reader", SKILL);
+  const name = page.getByText("scripts/profile_csv.py", { exact: true });
+  const cut = await name.evaluate((link) => {
+    const row = link.closest("li")?.querySelectorAll("span") ?? [];
+    return [...row].some(
+      (box) => box.clientWidth > 0 && box.scrollWidth > box.clientWidth,
+    );
+  });
+  expect(cut).toBe(false);
+  await page.goto(`${product.baseUrl}/dashboard`);
+  const title = page
+    .getByRole("region", { name: "Sessions" })
+    .getByText("run: ls", { exact: true });
+  const { width } = (await title.boundingBox()) ?? { width: 0 };
+  expect(width).toBeGreaterThan(160);
+  await page.context().close();
+});
+
 test("what ends in front of a reader is said, and what ended before is not", async () => {
   const page = await (await browser.newContext()).newPage();
   const said = async () => {
