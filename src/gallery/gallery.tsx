@@ -42,7 +42,7 @@ export function Gallery() {
       </h1>
       <Group title="buttons">
         <div className="flex flex-wrap gap-2.5">
-          {(["primary", "secondary", "ghost", "danger"] as const).map(
+          {(["primary", "secondary", "ghost", "danger", "grave"] as const).map(
             (variant) => (
               <Button key={variant} variant={variant}>
                 {variant}

@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./icon";
 import { Spinner } from "./spinner";
 
 type Look = {
-  variant?: "primary" | "secondary" | "ghost" | "danger";
+  variant?: "primary" | "secondary" | "ghost" | "danger" | "grave";
   size?: "sm" | "md" | "lg";
 };
 
@@ -22,6 +22,8 @@ const VARIANTS = {
     "text-ink-2 enabled:hover:bg-ink/6 enabled:hover:text-ink [a&]:hover:bg-ink/6 [a&]:hover:text-ink",
   danger:
     "border border-danger/45 bg-surface text-danger enabled:hover:bg-danger-soft",
+  // What cannot be undone, where it is done: no lighter than what can.
+  grave: "bg-danger text-paper shadow-card enabled:hover:bg-danger/90",
 };
 
 const SIZES = {

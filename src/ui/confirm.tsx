@@ -20,7 +20,7 @@ export function Confirm({
   title,
   action,
   keep = "Keep it",
-  variant = "danger",
+  variant = "grave",
   busy,
   onConfirm,
   onClose,
@@ -31,7 +31,7 @@ export function Confirm({
   action: string;
   /** The other button. */
   keep?: string;
-  variant?: "danger" | "primary";
+  variant?: "grave" | "primary";
   children: ReactNode;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);

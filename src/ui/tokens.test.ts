@@ -16,6 +16,7 @@ const PAIRS: [text: string, grounds: string[]][] = [
   ["ink-3", ["paper", "surface", "sunken", "raised", "water"]],
   ["accent-ink", ["paper", "surface", "water", "accent-soft"]],
   ["on-accent", ["accent", "accent-hover"]],
+  ["paper", ["danger"]],
   ...["ok", "warn", "danger", "busy"].map((tone): [string, string[]] => [
     tone,
     ["paper", "surface", `${tone}-soft`],
