@@ -60,7 +60,7 @@ async function openAt(
     functions: join(import.meta.dir, "../../convex"),
     data,
     clock,
-    env: { SLIPWAY_MODE: "embedded", SLIPWAY_GIT_HOSTS: "[]", ...env },
+    env: { SLIPWAY_MODE: "embedded", ...env },
     log: () => {},
   });
 }

@@ -5,11 +5,11 @@ import { dirname, join } from "node:path";
 
 /**
  * The product's modules whose functions no run calls: lookups of skills, settings,
- * tokens, tickets, and what is asked over HTTP alone. The stage's server has none
- * of them, so a run that comes to one fails.
+ * tickets, and what is asked over HTTP alone. The stage's server has none of them,
+ * so a run that comes to one fails.
  */
 export const ELSEWHERE =
-  /^(health|http|logs|settings|skills|strangers|tickets|tokens|users)\.ts$|^(model|relay)\/|^node\/(reach|skills)\.ts$/;
+  /^(health|http|settings|skills|strangers|tickets|users)\.ts$|^(model|relay)\/|^node\/(reach|skills)\.ts$/;
 
 const ROOT = join(import.meta.dir, "../..");
 
