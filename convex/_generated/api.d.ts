@@ -105,6 +105,7 @@ import type * as model_resting from "../model/resting.js";
 import type * as model_retention from "../model/retention.js";
 import type * as model_scopes from "../model/scopes.js";
 import type * as model_seal from "../model/seal.js";
+import type * as model_settings from "../model/settings.js";
 import type * as model_skills_archive from "../model/skills/archive.js";
 import type * as model_skills_budget from "../model/skills/budget.js";
 import type * as model_skills_contents from "../model/skills/contents.js";
@@ -262,6 +263,7 @@ declare const fullApi: ApiFromModules<{
   "model/retention": typeof model_retention;
   "model/scopes": typeof model_scopes;
   "model/seal": typeof model_seal;
+  "model/settings": typeof model_settings;
   "model/skills/archive": typeof model_skills_archive;
   "model/skills/budget": typeof model_skills_budget;
   "model/skills/contents": typeof model_skills_contents;

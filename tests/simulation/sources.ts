@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dir, "../..");
 
 /** Files of random runs: scenes, guards, tests and the coverage only look at them. */
 const NO_PART =
-  /\.(test|sim)\.ts$|fixtures\/|scenes\/|guards|reachable|coverage/;
+  /\.(test|sim|d)\.ts$|fixtures\/|scenes\/|guards|reachable|coverage/;
 
 /** Every file that decides how a run goes, in order. */
 export function sourcesOfRuns(): string[] {
